@@ -1,0 +1,58 @@
+"""The session in plain HTTP: reading its cookie, setting it, and the dependency that protected routes name."""
+
+from typing import Annotated
+
+from fastapi import Cookie, Depends, Request, Response
+
+from funmagic.accounts.sessions import COOKIE_NAME, LIFETIME, close_session, find_viewer, open_session
+from funmagic.accounts.viewer import Viewer
+from funmagic.db import reading, transaction
+from funmagic.errors import SignInRequired
+from funmagic.settings import get_settings
+
+SessionToken = Annotated[str | None, Cookie(alias=COOKIE_NAME, include_in_schema=False)]
+
+
+def current_viewer(token: SessionToken = None) -> Viewer | None:
+    """Who sends this request; None without a valid session."""
+    with reading() as session:
+        return find_viewer(session, token)
+
+
+def required_viewer(viewer: Annotated[Viewer | None, Depends(current_viewer)]) -> Viewer:
+    """Who sends this request; raises SignInRequired."""
+    if viewer is None:
+        raise SignInRequired
+    return viewer
+
+
+OptionalViewer = Annotated[Viewer | None, Depends(current_viewer)]
+RequiredViewer = Annotated[Viewer, Depends(required_viewer)]
+
+
+def sign_in_browser(request: Request, response: Response, viewer: Viewer, replaced_token: str | None) -> None:
+    """Open a session for this browser, and close the one it had."""
+    with transaction() as session:
+        close_session(session, replaced_token)
+        token = open_session(
+            session,
+            viewer.id,
+            ip=request.client.host if request.client else None,
+            user_agent=request.headers.get("user-agent"),
+        )
+    response.set_cookie(
+        COOKIE_NAME,
+        token,
+        max_age=int(LIFETIME.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=get_settings().is_secure,
+        path="/",
+    )
+
+
+def sign_out_browser(response: Response, token: str | None) -> None:
+    """Close this browser's session and take its cookie away."""
+    with transaction() as session:
+        close_session(session, token)
+    response.delete_cookie(COOKIE_NAME, path="/", httponly=True, samesite="lax", secure=get_settings().is_secure)

@@ -1,0 +1,22 @@
+"""Passwords: argon2id hashes, slow on purpose, so never computed inside a transaction."""
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+_hasher = PasswordHasher()
+# Checked when there is no such user, so that a wrong email takes as long as a wrong password.
+_DECOY_HASH = _hasher.hash("a password nobody has")
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash of a password."""
+    return _hasher.hash(password)
+
+
+def password_matches(password: str, password_hash: str | None) -> bool:
+    """Whether the password belongs to the hash; equally slow when there is no hash."""
+    try:
+        matches = _hasher.verify(password_hash or _DECOY_HASH, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return matches and password_hash is not None

@@ -1,0 +1,60 @@
+"""Sessions: a random token in an HttpOnly cookie, of which the database keeps only the hash."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.models.base import utcnow
+from funmagic.models.users import User, UserSession
+
+COOKIE_NAME = "fm_session"
+LIFETIME = timedelta(days=30)
+
+
+def open_session(session: Session, user_id: str, *, ip: str | None = None, user_agent: str | None = None) -> str:
+    """Sign a browser in and return the token for its cookie, good for 30 days."""
+    token = secrets.token_urlsafe(32)
+    now = utcnow()
+    session.add(
+        UserSession(
+            token_hash=_hash(token),
+            user_id=user_id,
+            last_seen_at=now,
+            expires_at=now + LIFETIME,
+            ip=ip,
+            user_agent=(user_agent or "")[:400] or None,
+        )
+    )
+    return token
+
+
+def find_viewer(session: Session, token: str | None) -> Viewer | None:
+    """Whose token this is; None when it is unknown or expired, or its user is banned or deleted."""
+    if not token:
+        return None
+    user = session.exec(
+        select(User)
+        .join(UserSession, col(UserSession.user_id) == User.id)
+        .where(UserSession.token_hash == _hash(token), col(UserSession.expires_at) > utcnow())
+        .where(col(User.banned_at).is_(None), col(User.deleted_at).is_(None))
+    ).first()
+    return Viewer.of(user) if user else None
+
+
+def close_session(session: Session, token: str | None) -> None:
+    """Sign one browser out; an unknown token is fine."""
+    if token:
+        session.execute(sa.delete(UserSession).where(col(UserSession.token_hash) == _hash(token)))
+
+
+def sweep_expired_sessions(session: Session) -> None:
+    """Forget sessions that have run out."""
+    session.execute(sa.delete(UserSession).where(col(UserSession.expires_at) <= utcnow()))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,81 @@
+"""The HTTP contract: every router, one shape for every error, and the guard against other sites."""
+
+import structlog
+from fastapi import FastAPI, Request, Response, status
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from funmagic import paths
+from funmagic.accounts import routes as account_routes
+from funmagic.credits import routes as credit_routes
+from funmagic.errors import FunMagicError, InvalidInput, LiveUpdatesPaused, NotFound, TooManyTasks
+from funmagic.i18n.translate import _
+from funmagic.json_api import error_response
+from funmagic.library import routes as library_routes
+from funmagic.middleware import RefuseOtherSites, SpeakCallersLanguage
+from funmagic.storage import routes as storage_routes
+from funmagic.tasks import routes as task_routes
+from funmagic.tools import routes as tool_routes
+
+log = structlog.get_logger()
+
+ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def create_api() -> FastAPI:
+    """The plain HTTP part of the product; Reflex is mounted behind it."""
+    api = FastAPI(title="FunMagic", version="1", docs_url=paths.API_DOCS, openapi_url=paths.API_OPENAPI, redoc_url=None)
+    for room in (account_routes, credit_routes, tool_routes, library_routes, task_routes, storage_routes):
+        api.include_router(room.router)
+    api.add_api_route("/healthz", healthz, methods=["GET"], include_in_schema=False)
+    api.add_api_route("/api/{path:path}", unknown_path, methods=ALL_METHODS, include_in_schema=False)
+    api.add_middleware(RefuseOtherSites)
+    api.add_middleware(SpeakCallersLanguage)
+    api.add_exception_handler(FunMagicError, answer_named_error)
+    api.add_exception_handler(RequestValidationError, answer_invalid_request)
+    api.add_exception_handler(HTTPException, answer_http_error)
+    api.add_exception_handler(Exception, answer_unexpected_error)
+    return api
+
+
+async def healthz() -> dict[str, str]:
+    """Say that this process is alive."""
+    return {"status": "ok"}
+
+
+async def unknown_path(path: str) -> Response:  # noqa: ARG001 - without it FastAPI would not match
+    """Answer a path we do not have, before Reflex answers it with a page."""
+    raise NotFound
+
+
+async def answer_named_error(_request: Request, error: Exception) -> Response:
+    """A named error in the contract's shape."""
+    if not isinstance(error, FunMagicError):
+        raise error
+    headers = {"Retry-After": "5"} if isinstance(error, LiveUpdatesPaused | TooManyTasks) else None
+    return error_response(error.status, error.code, error.message, error.details, headers)
+
+
+async def answer_invalid_request(_request: Request, error: Exception) -> Response:
+    """A body or a parameter that does not fit the schema."""
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    fields = {".".join(str(part) for part in problem["loc"][1:]): problem["msg"] for problem in problems}
+    return error_response(
+        status.HTTP_422_UNPROCESSABLE_CONTENT, "VALIDATION_ERROR", _(InvalidInput.text), {"fields": fields}
+    )
+
+
+async def answer_http_error(_request: Request, error: Exception) -> Response:
+    """What the framework refuses by itself: an unknown path, a method that is not there."""
+    number = error.status_code if isinstance(error, HTTPException) else status.HTTP_500_INTERNAL_SERVER_ERROR
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(number, "BAD_REQUEST")
+    return error_response(
+        number, code, _(NotFound.text) if number == status.HTTP_404_NOT_FOUND else _(FunMagicError.text), {}
+    )
+
+
+async def answer_unexpected_error(request: Request, error: Exception) -> Response:
+    """A defect of ours: logged whole, told in general terms."""
+    log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    text = _("Something went wrong on our side. Please try again.")
+    return error_response(status.HTTP_500_INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text, {})

@@ -1,0 +1,33 @@
+"""`/api/credits/*`: the balance and the ledger, of the viewer only."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from funmagic.accounts.http import RequiredViewer
+from funmagic.credits import service
+from funmagic.credits.service import Balance, TransactionPage
+from funmagic.db import reading
+from funmagic.json_api import PAGE_LIMIT
+from funmagic.models.credits import TransactionType
+
+router = APIRouter(prefix="/api/credits", tags=["credits"])
+
+
+@router.get("/balance")
+def get_balance(viewer: RequiredViewer) -> Balance:
+    """The viewer's credits."""
+    with reading() as session:
+        return service.get_balance(session, viewer)
+
+
+@router.get("/transactions")
+def list_transactions(
+    viewer: RequiredViewer,
+    type: TransactionType | None = None,  # noqa: A002 - the contract's own name
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 20,
+    cursor: str | None = None,
+) -> TransactionPage:
+    """The viewer's ledger lines, newest first."""
+    with reading() as session:
+        return service.list_transactions(session, viewer, type_=type, limit=limit, cursor=cursor)

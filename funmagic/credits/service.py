@@ -1,0 +1,109 @@
+"""What people may know of their credits: the balance and the lines of the ledger; and the audit that proves both."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.json_api import Shape, decode_cursor, encode_cursor
+from funmagic.models.credits import CreditAccount, CreditTransaction, TransactionType
+
+
+class Balance(Shape):
+    """A user's credits: owned, held by running tasks, and free to spend."""
+
+    balance: int
+    reserved: int
+    available: int
+    lifetime_purchased: int
+    lifetime_used: int
+
+
+class Transaction(Shape):
+    """One line of a user's ledger."""
+
+    id: str
+    type: str
+    amount: int
+    reserved_delta: int
+    balance_after: int
+    reserved_after: int
+    description: str
+    task_id: str | None
+    payment_id: str | None
+    created_at: datetime
+
+
+class TransactionPage(Shape):
+    """Ledger lines, newest first."""
+
+    transactions: list[Transaction]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """A credit account whose columns are not the sums of its ledger."""
+
+    user_id: str
+    balance: int
+    ledger_balance: int
+    reserved: int
+    ledger_reserved: int
+
+
+def get_balance(session: Session, viewer: Viewer) -> Balance:
+    """The viewer's credits."""
+    account = session.exec(select(CreditAccount).where(CreditAccount.user_id == viewer.id)).one()
+    return Balance(
+        balance=account.balance,
+        reserved=account.reserved,
+        available=account.balance - account.reserved,
+        lifetime_purchased=account.lifetime_purchased,
+        lifetime_used=account.lifetime_used,
+    )
+
+
+def list_transactions(
+    session: Session,
+    viewer: Viewer,
+    *,
+    type_: TransactionType | None = None,
+    limit: int = 20,
+    cursor: str | None = None,
+) -> TransactionPage:
+    """The viewer's ledger lines, newest first."""
+    query = select(CreditTransaction).where(CreditTransaction.user_id == viewer.id)
+    if type_ is not None:
+        query = query.where(CreditTransaction.type == type_)
+    if before := decode_cursor(cursor):
+        query = query.where(col(CreditTransaction.id) < before)
+    rows = session.exec(query.order_by(col(CreditTransaction.id).desc()).limit(limit + 1)).all()
+    return TransactionPage(
+        transactions=[Transaction.model_validate(row) for row in rows[:limit]],
+        next_cursor=encode_cursor(rows[limit - 1].id) if len(rows) > limit else None,
+    )
+
+
+def audit_credits(session: Session) -> list[Discrepancy]:
+    """Every account whose balance or reserved is not the sum of its ledger; an empty list proves the books."""
+    line = CreditTransaction
+    sums = (
+        sa.select(
+            col(line.user_id).label("user_id"),
+            sa.func.sum(line.amount).label("balance"),
+            sa.func.sum(line.reserved_delta).label("reserved"),
+        )
+        .group_by(col(line.user_id))
+        .subquery()
+    )
+    account = CreditAccount
+    balance, reserved = sa.func.coalesce(sums.c.balance, 0), sa.func.coalesce(sums.c.reserved, 0)
+    rows = session.execute(
+        sa.select(col(account.user_id), col(account.balance), balance, col(account.reserved), reserved)
+        .outerjoin(sums, sums.c.user_id == col(account.user_id))
+        .where(sa.or_(col(account.balance) != balance, col(account.reserved) != reserved))
+    )
+    return [Discrepancy(*row) for row in rows]

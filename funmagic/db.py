@@ -1,0 +1,117 @@
+"""The database: one engine per process, and the one place that commits."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+import structlog
+from alembic import command
+from alembic.config import Config
+from sqlmodel import Session
+
+from funmagic.settings import get_settings
+
+log = structlog.get_logger()
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PROJECT_ROOT = Path(__file__).parent.parent
+AFTER_COMMIT = "after_commit"
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Commit everything done in the block, or nothing; then run what `after_commit` collected."""
+    with Session(get_engine(), expire_on_commit=False) as session:
+        session.info[AFTER_COMMIT] = []
+        yield session
+        session.commit()
+    for action in session.info[AFTER_COMMIT]:
+        try:
+            action()
+        except Exception:
+            # What is committed is true; the clock repeats what failed to follow it.
+            log.exception("after_commit_failed")
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for reads only: it never waits for a writer, and commits nothing."""
+    engine = get_engine().execution_options(sqlite_begin="DEFERRED")
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+def after_commit(session: Session, action: Callable[[], object]) -> None:
+    """Run `action` once the session's transaction has committed; never when it rolled back."""
+    session.info[AFTER_COMMIT].append(action)
+
+
+async def transact(fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a service in a thread, inside one transaction: how a Reflex handler writes."""
+
+    def call() -> T:
+        with transaction() as session:
+            return fn(session, *args, **kwargs)
+
+    return await asyncio.to_thread(call)
+
+
+async def read(fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a service in a thread, with a read-only session: how a Reflex handler looks things up."""
+
+    def call() -> T:
+        with reading() as session:
+            return fn(session, *args, **kwargs)
+
+    return await asyncio.to_thread(call)
+
+
+@lru_cache
+def get_engine() -> sa.Engine:
+    """The engine of this process, made on first use."""
+    return make_engine(get_settings().database_url)
+
+
+def make_engine(url: str) -> sa.Engine:
+    """An engine with the settings each database needs to be right under concurrency."""
+    address = sa.make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(address, connect_args={"timeout": 15})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # SQLAlchemy begins transactions itself below; left alone, the driver would begin late and without the write lock.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # IMMEDIATE takes the write lock up front: a read that later writes can fail at once with "database is locked".
+    mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def migrate(revision: str = "head") -> None:
+    """Bring the database to a revision, from empty or from any earlier one."""
+    command.upgrade(alembic_config(), revision)
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, read from pyproject.toml."""
+    config = Config(toml_file=PROJECT_ROOT / "pyproject.toml")
+    config.set_main_option("script_location", str(PROJECT_ROOT / "alembic"))
+    return config

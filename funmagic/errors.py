@@ -1,0 +1,171 @@
+"""Every error a person can meet: a code for clients, a status for HTTP, a sentence for people."""
+
+from typing import Any, ClassVar
+
+from funmagic.i18n.translate import _
+
+
+class FunMagicError(Exception):
+    """A named fact that stops an action; its message is a translated sentence."""
+
+    code: ClassVar[str] = "ERROR"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "That did not work. Please try again."
+
+    def __init__(self, **details: Any) -> None:
+        super().__init__(self.code)
+        self.details = details
+
+    @property
+    def message(self) -> str:
+        """The sentence for people, in the language in force."""
+        return _(self.text, **self.details)
+
+
+class InvalidInput(FunMagicError):
+    """The request is well-formed, but its values cannot be used."""
+
+    code = "INVALID_INPUT"
+    text = "Invalid input. Please check your settings."
+
+
+class SignInRequired(FunMagicError):
+    """There is no valid session."""
+
+    code = "UNAUTHORIZED"
+    status = 401
+    text = "Please sign in to continue."
+
+
+class Forbidden(FunMagicError):
+    """The session is valid, but its role may not do this."""
+
+    code = "FORBIDDEN"
+    status = 403
+    text = "You are not allowed to do that."
+
+
+class ForeignOrigin(Forbidden):
+    """An unsafe request came from another site."""
+
+    code = "FOREIGN_ORIGIN"
+    text = "This request came from another site and was refused."
+
+
+class NotFound(FunMagicError):
+    """It is not there, or it is not yours: the two must look alike."""
+
+    code = "NOT_FOUND"
+    status = 404
+    text = "We could not find that."
+
+
+class InsufficientCredits(FunMagicError):
+    """The available credits do not cover the price."""
+
+    code = "INSUFFICIENT_CREDITS"
+    status = 402
+    text = "Not enough credits. Please purchase more."
+
+
+class EmailTaken(FunMagicError):
+    """There is already an account with this email."""
+
+    code = "EMAIL_TAKEN"
+    status = 409
+    text = "There is already an account with this email. Try signing in instead."
+
+
+class InvalidCredentials(FunMagicError):
+    """The email and the password do not belong together; which one is wrong is not said."""
+
+    code = "INVALID_CREDENTIALS"
+    status = 401
+    text = "That email and password do not match."
+
+
+class TooManyTasks(FunMagicError):
+    """The user already has as many running tasks as allowed."""
+
+    code = "TOO_MANY_TASKS"
+    status = 429
+    text = "You already have {limit} runs in progress. Please wait until one of them ends."
+
+
+class ToolUnavailable(FunMagicError):
+    """The tool is switched off."""
+
+    code = "TOOL_UNAVAILABLE"
+    status = 409
+    text = "This tool is taking a break. Please come back later."
+
+
+class IdempotencyConflict(FunMagicError):
+    """The Idempotency-Key was used before, with another body."""
+
+    code = "IDEMPOTENCY_CONFLICT"
+    status = 409
+    text = "This request was already sent with other contents."
+
+
+class TaskRunning(FunMagicError):
+    """A running task cannot be deleted."""
+
+    code = "TASK_RUNNING"
+    status = 409
+    text = "This run is still in progress. Cancel it first."
+
+
+class TaskFinished(FunMagicError):
+    """A finished task cannot be cancelled."""
+
+    code = "TASK_FINISHED"
+    status = 409
+    text = "This run has already ended."
+
+
+class TaskNotFailed(FunMagicError):
+    """Only a failed task can be tried again."""
+
+    code = "TASK_NOT_FAILED"
+    status = 409
+    text = "Only a failed run can be tried again."
+
+
+class UploadMissing(FunMagicError):
+    """The asset row exists, but the file never arrived."""
+
+    code = "UPLOAD_MISSING"
+    text = "The photo was not uploaded completely. Please upload it again."
+
+
+class UnsupportedFile(FunMagicError):
+    """The bytes are not one of the accepted image types, whatever the name says."""
+
+    code = "UNSUPPORTED_FILE"
+    status = 415
+    text = "This file is not a PNG, JPEG, WebP or GIF image."
+
+
+class FileTooLarge(FunMagicError):
+    """The file has more bytes than its purpose allows."""
+
+    code = "FILE_TOO_LARGE"
+    status = 413
+    text = "This file is too large. The limit is {limit_mb} MB."
+
+
+class ImageTooLarge(FunMagicError):
+    """The image has more pixels or frames than we can work on."""
+
+    code = "IMAGE_TOO_LARGE"
+    status = 413
+    text = "This image has too many pixels. The limit is {limit_megapixels} megapixels."
+
+
+class LiveUpdatesPaused(FunMagicError):
+    """The stream of progress is away; the database still answers."""
+
+    code = "LIVE_UPDATES_PAUSED"
+    status = 503
+    text = "Live updates are paused. Your run goes on; please look again in a moment."

@@ -1,0 +1,43 @@
+"""Translation of every text a person reads: `_()` answers in the language in force."""
+
+import gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from pathlib import Path
+
+from babel import negotiate_locale
+
+CATALOGUES = Path(__file__).parent / "locales"
+DEFAULT_LOCALE = "en"
+LOCALES = (DEFAULT_LOCALE,)
+
+_locale: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
+
+
+def _(text: str, **values: object) -> str:
+    """The text in the language in force, with `{name}` placeholders filled in."""
+    translated = _catalogue(_locale.get()).gettext(text)
+    return translated.format(**values) if values else translated
+
+
+@contextmanager
+def use_locale(locale: str) -> Iterator[None]:
+    """Put a language in force for the block."""
+    token = _locale.set(locale)
+    try:
+        yield
+    finally:
+        _locale.reset(token)
+
+
+def negotiate(accept_language: str) -> str:
+    """The language of ours that an Accept-Language header prefers."""
+    ranked = [part.split(";")[0].strip() for part in accept_language.split(",")]
+    return negotiate_locale(ranked, LOCALES, sep="-") or DEFAULT_LOCALE
+
+
+@lru_cache
+def _catalogue(locale: str) -> gettext.NullTranslations:
+    return gettext.translation("funmagic", CATALOGUES, [locale], fallback=True)

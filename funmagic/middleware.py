@@ -1,0 +1,53 @@
+"""What every request passes first: the guard against other sites, and the caller's language."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from funmagic import paths
+from funmagic.errors import ForeignOrigin
+from funmagic.i18n.translate import negotiate, use_locale
+from funmagic.json_api import error_response
+from funmagic.settings import get_settings
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class SpeakCallersLanguage:
+    """Puts the language of Accept-Language in force for a request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request in its language."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        with use_locale(negotiate(Headers(scope=scope).get("accept-language", ""))):
+            await self._app(scope, receive, send)
+
+
+class RefuseOtherSites:
+    """Lets unsafe API requests through only from our own pages, or from clients that are no browser."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or answer 403."""
+        if scope["type"] == "http" and _is_foreign(scope):
+            error = ForeignOrigin()
+            response = error_response(error.status, error.code, error.message, error.details)
+            await response(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_foreign(scope: Scope) -> bool:
+    if scope["method"] in SAFE_METHODS or not scope["path"].startswith(paths.API):
+        return False
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None:
+        return headers.get("sec-fetch-site") == "cross-site"
+    return origin not in get_settings().allowed_origins

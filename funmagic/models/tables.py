@@ -1,0 +1,27 @@
+"""Every table, imported so that the metadata is whole: what migrations compare with."""
+
+from sqlmodel import SQLModel
+
+from funmagic.models.assets import Asset
+from funmagic.models.credits import CreditAccount, CreditTransaction
+from funmagic.models.leases import Lease
+from funmagic.models.providers import Provider
+from funmagic.models.tasks import Task, TaskStep
+from funmagic.models.tools import Tool, ToolType
+from funmagic.models.users import Account, User, UserSession
+
+TABLES = (
+    Account,
+    Asset,
+    CreditAccount,
+    CreditTransaction,
+    Lease,
+    Provider,
+    Task,
+    TaskStep,
+    Tool,
+    ToolType,
+    User,
+    UserSession,
+)
+metadata = SQLModel.metadata

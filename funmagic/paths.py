@@ -1,0 +1,26 @@
+"""Every URL of the product, named."""
+
+HOME = "/"
+TOOLS = "/tools"
+LOGIN = "/login"
+REGISTER = "/register"
+TERMS = "/terms"
+PRIVACY = "/privacy"
+STORAGE = "/storage"
+
+API = "/api"
+API_SIGN_UP = "/api/auth/sign-up"
+API_SIGN_IN = "/api/auth/sign-in"
+API_SIGN_OUT = "/api/auth/sign-out"
+API_DOCS = "/api/docs"
+API_OPENAPI = "/api/openapi.json"
+
+
+def tool(slug: str, task_id: str | None = None) -> str:
+    """A tool's page, showing a task when one is given."""
+    return f"{TOOLS}/{slug}" + (f"?task={task_id}" if task_id else "")
+
+
+def asset_download(asset_id: str) -> str:
+    """Where an asset is downloaded from: a redirect to a presigned address."""
+    return f"{API}/assets/{asset_id}/download"

@@ -1,0 +1,55 @@
+"""The job queues: a job is a dotted name and an id, sent only after the commit; losing one loses nothing."""
+
+from enum import StrEnum
+
+import structlog
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from funmagic.redis_client import get_redis
+
+log = structlog.get_logger()
+
+RUN_TASK = "worker.jobs.run_task"
+# A local step computes; a remote one gives the worker back within seconds. Nothing runs for longer than this.
+JOB_TIMEOUT = 300
+
+
+class QueueName(StrEnum):
+    """The queues, in the order workers look at them."""
+
+    MAIL = "mail"
+    AI_TASKS = "ai-tasks"
+
+
+def enqueue_task(task_id: str, number: int) -> bool:
+    """Put the task's job of this number on the queue; False when Redis is away, and the clock will do it later."""
+    try:
+        queue(QueueName.AI_TASKS).enqueue_call(
+            RUN_TASK,
+            args=(task_id,),
+            job_id=job_id(task_id, number),
+            timeout=JOB_TIMEOUT,
+            result_ttl=0,
+            failure_ttl=3600,
+        )
+    except RedisError as error:
+        log.warning("enqueue_failed", task_id=task_id, error=str(error))
+        return False
+    return True
+
+
+def waiting_job_ids(name: QueueName) -> set[str]:
+    """The ids of all jobs that still wait on a queue."""
+    return set(queue(name).get_job_ids())
+
+
+def job_id(task_id: str, number: int) -> str:
+    """The id of a task's nth job."""
+    return f"{task_id}-{number}"
+
+
+def queue(name: QueueName) -> Queue:
+    """One queue, speaking JSON, so that what waits in Redis is plain data."""
+    return Queue(name, connection=get_redis(), serializer=JSONSerializer)

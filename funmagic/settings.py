@@ -1,0 +1,127 @@
+"""The only reader of the environment: every setting, its embedded default, and what production insists on."""
+
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1")
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read from FUNMAGIC_* variables and `.env`; absent means the embedded default."""
+
+    model_config = SettingsConfigDict(env_prefix="FUNMAGIC_", env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    env: Literal["local", "production"] = "local"
+    host: str = ""
+    port: int = 3000
+    public_url: str = ""
+    data_dir: Path = Path(".data")
+    database_url: str = ""
+    redis_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    super_admin_email: str = "admin@funmagic.local"
+    super_admin_password: SecretStr = SecretStr("")
+    workers: int = 2
+    max_running_tasks: int = 5
+    welcome_credits: int = 100
+    trusted_proxy_hops: int = 0
+    saliency_model: str = "u2netp"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("data_dir")
+    @classmethod
+    def _make_absolute(cls, value: Path) -> Path:
+        return value.resolve()
+
+    @model_validator(mode="after")
+    def _fill_defaults(self) -> Self:
+        if self.env == "production":
+            self._insist_on_production_settings()
+        self.host = self.host or ("127.0.0.1" if self.env == "local" else "0.0.0.0")  # noqa: S104 - a container's own network
+        self.public_url = (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+        self.database_url = self.database_url or f"sqlite:///{self.data_dir / 'funmagic.db'}"
+        return self
+
+    def _insist_on_production_settings(self) -> None:
+        wanted = {
+            "FUNMAGIC_SECRET_KEY": bool(self.secret_key.get_secret_value()),
+            "FUNMAGIC_PUBLIC_URL (https)": self.public_url.startswith("https://"),
+            "FUNMAGIC_DATABASE_URL (PostgreSQL)": self.database_url.startswith("postgresql"),
+            "FUNMAGIC_REDIS_URL": bool(self.redis_url),
+        }
+        missing = [name for name, present in wanted.items() if not present]
+        if missing:
+            raise ValueError("FUNMAGIC_ENV=production needs " + ", ".join(missing))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is a development machine: loopback only, secrets made on first start."""
+        return self.env == "local"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the product over https, so that cookies must be Secure."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The Origin values that unsafe requests and the websocket may carry; locally both loopback names."""
+        address = urlsplit(self.public_url)
+        if not self.is_local or address.hostname not in LOOPBACK_NAMES:
+            return (self.public_url,)
+        port = f":{address.port}" if address.port else ""
+        return tuple(f"{address.scheme}://{name}{port}" for name in LOOPBACK_NAMES)
+
+    @property
+    def models_dir(self) -> Path:
+        """Where the model weights named in `models.lock` are kept."""
+        return self.data_dir / "models"
+
+    @property
+    def storage_dir(self) -> Path:
+        """Where LocalStorage keeps its buckets."""
+        return self.data_dir / "storage"
+
+    @property
+    def redis_address(self) -> str:
+        """The Redis URL in use: the configured one, or the embedded server's unix socket."""
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def redis_socket(self) -> Path:
+        """The embedded Redis server's unix socket."""
+        return self.data_dir / "redis" / "redis.sock"
+
+    def signing_key(self) -> bytes:
+        """The key that signs upload and download addresses; made and kept in the data directory when not configured."""
+        return (self.secret_key.get_secret_value() or self.kept_secret("secret_key")).encode()
+
+    def kept_secret(self, name: str) -> str:
+        """A random secret made on first use and kept, owner-readable only, in the data directory."""
+        path = self.data_dir / "secrets" / name
+        try:
+            return path.read_text()
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = path.with_name(f"{name}.{secrets.token_hex(4)}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(32))
+            try:
+                path.hardlink_to(draft)  # atomic: of two processes starting at once, one makes the secret
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+            return path.read_text()
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,100 @@
+"""The frame around every page of the user site: header, footer, and the viewer's corner."""
+
+import reflex as rx
+import structlog
+from reflex.event import EventSpec
+
+from funmagic import paths
+from funmagic.accounts.state import SessionState
+from funmagic.errors import FunMagicError
+from funmagic.i18n.translate import _
+from funmagic.ui.account import avatar_menu, balance_pill
+from funmagic.ui.buttons import link_button, page_link
+from funmagic.ui.feedback import connection_banner, error_state, skeleton
+from funmagic.ui.layout import container, footer_bar, header_bar, shell
+from funmagic.ui.props import Node
+from funmagic.ui.theme import theme_toggle
+from funmagic.ui.wrapped.fetch_form import fetch_button
+
+log = structlog.get_logger()
+
+
+def site_page(*children: Node, current: str = "") -> rx.Component:
+    """A page of the user site; `current` is the header link that leads here."""
+    return shell(
+        *children,
+        connection_banner(_("Connection lost. Trying to reach FunMagic again …")),
+        header=_header(current),
+        footer=_footer(),
+        skip_label=_("Skip to content"),
+    )
+
+
+def _header(current: str) -> rx.Component:
+    corner = rx.cond(
+        SessionState.is_loaded,
+        rx.cond(SessionState.is_signed_in, _signed_in(), _signed_out()),
+        skeleton("pill"),
+    )
+    return header_bar(
+        paths.HOME,
+        [(_("Tools"), paths.TOOLS)],
+        [theme_toggle(_("Switch between light and dark")), corner],
+        _("Menu"),
+        current=current,
+        menu_extra=[
+            rx.cond(
+                SessionState.is_loaded & ~SessionState.is_signed_in,
+                page_link(_("Sign in"), href=paths.LOGIN, class_name="nav-link"),
+            )
+        ],
+    )
+
+
+def _signed_in() -> rx.Component:
+    return rx.fragment(
+        balance_pill(SessionState.available, SessionState.reserved, paths.TOOLS, _("credits to spend")),
+        avatar_menu(
+            SessionState.name,
+            SessionState.email,
+            [],
+            fetch_button(
+                rx.icon("log-out", size=18),
+                label=_("Sign out"),
+                action=paths.API_SIGN_OUT,
+                next_url=paths.HOME,
+            ),
+        ),
+    )
+
+
+def _signed_out() -> rx.Component:
+    return rx.fragment(
+        link_button(_("Sign in"), paths.LOGIN, variant="ghost", class_name="phone-hidden"),
+        link_button(_("Start free"), paths.REGISTER),
+    )
+
+
+def _footer() -> rx.Component:
+    return footer_bar([(_("Tools"), paths.TOOLS), (_("API"), paths.API_DOCS)], _("Small wonders for your photos."))
+
+
+def not_found_page() -> rx.Component:
+    """What an address that leads nowhere shows."""
+    return site_page(
+        container(
+            error_state(
+                _("There is nothing here"),
+                _("The address may be old, or mistyped."),
+                [link_button(_("See the tools"), paths.TOOLS)],
+            )
+        )
+    )
+
+
+def show_error(exception: Exception) -> EventSpec:
+    """Tell what stopped a handler: named errors in their own words, defects in general terms and in the log."""
+    if isinstance(exception, FunMagicError):
+        return rx.toast.error(exception.message)
+    log.error("handler_failed", exc_info=exception)
+    return rx.toast.error(_("Something went wrong on our side. Please try again."))

@@ -1,0 +1,92 @@
+"""LocalStorage's own port: signed PUT and GET, refusing what S3 would refuse."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+
+from funmagic import paths
+from funmagic.errors import FunMagicError, NotFound
+from funmagic.storage.current import get_storage
+from funmagic.storage.local import LocalStorage
+from funmagic.storage.protocol import ObjectMissing
+
+router = APIRouter(prefix=paths.STORAGE, include_in_schema=False)
+
+# Whatever a stored file turns out to be, it must never run as a page of ours.
+SAFE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, max-age=3600",
+}
+
+
+class SignatureMismatch(FunMagicError):
+    """The address was changed, belongs to another method, or has expired."""
+
+    code = "SIGNATURE_MISMATCH"
+    status = 403
+    text = "This address is not valid, or it has expired."
+
+
+class IncompleteBody(FunMagicError):
+    """The request ended before, or went on after, the length that was signed."""
+
+    code = "INCOMPLETE_BODY"
+    status = 400
+    text = "The file did not arrive completely. Please try again."
+
+
+async def signed_query(bucket: str, key: str, request: Request) -> dict[str, str]:
+    """The signed terms of this request; raises SignatureMismatch."""
+    query = dict(request.query_params)
+    if not get_storage().signature_is_valid(request.method, bucket, key, query):
+        raise SignatureMismatch
+    return query
+
+
+SignedQuery = Annotated[dict[str, str], Depends(signed_query)]
+
+
+@router.put("/{bucket}/{key:path}")
+async def put_object(bucket: str, key: str, request: Request, query: SignedQuery) -> Response:
+    """Store exactly the signed length of exactly the signed type."""
+    size = int(query["size"])
+    declared = request.headers.get("content-length")
+    if request.headers.get("content-type") != query["type"] or (declared and declared != str(size)):
+        raise SignatureMismatch
+    storage = get_storage()
+    await _receive(request, storage, bucket, key, mime=query["type"], size=size)
+    return JSONResponse({}, status_code=200)
+
+
+@router.get("/{bucket}/{key:path}")
+async def get_object(bucket: str, key: str, query: SignedQuery) -> Response:
+    """Serve an object, whole or by range."""
+    storage = get_storage()
+    try:
+        info = await asyncio.to_thread(storage.head, bucket, key)
+        path = storage.path(bucket, key)
+    except ObjectMissing:
+        raise NotFound from None
+    if info is None:
+        raise NotFound
+    return FileResponse(path, media_type=info.mime, filename=query.get("filename"), headers=SAFE_HEADERS)
+
+
+async def _receive(request: Request, storage: LocalStorage, bucket: str, key: str, *, mime: str, size: int) -> None:
+    draft = storage.new_draft()
+    received = 0
+    try:
+        with draft.open("wb") as file:
+            async for chunk in request.stream():
+                received += len(chunk)
+                if received > size:
+                    raise IncompleteBody
+                await asyncio.to_thread(file.write, chunk)
+        if received != size:
+            raise IncompleteBody
+        await asyncio.to_thread(storage.adopt, draft, bucket, key, mime=mime)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,101 @@
+"""`python -m funmagic up`: the whole product, from an empty directory to an address, until it is stopped."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterable
+
+from funmagic import frontend, weights
+from funmagic.db import migrate
+from funmagic.seed import seed
+from funmagic.settings import Settings, get_settings
+from funmagic.supervisor import embedded_redis
+from funmagic.supervisor.data_lock import sole_use_of
+from funmagic.supervisor.errors import StartError
+from funmagic.supervisor.keeper import Child, Keeper, Stopped
+from funmagic.supervisor.ports import check_port_is_free, wait_until_healthy
+from funmagic.supervisor.terminal import say, stage
+
+REDIS_WAIT = 60
+WEB_WAIT = 120
+
+
+def run_everything(*, dev: bool = False) -> int:
+    """Prepare and run all processes until a signal; the exit code is 0 after a stop, 1 when something failed."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # also when a shell started us in the background, ignoring SIGINT
+        signal.signal(number, signal.default_int_handler)
+    settings = get_settings()
+    try:
+        check_port_is_free(settings.host, settings.port)
+        with sole_use_of(settings.data_dir):
+            redis = _embedded_redis(settings)
+            _prepare(settings, dev=dev)
+            return asyncio.run(_keep_running(settings, redis, dev=dev))
+    except StartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _embedded_redis(settings: Settings) -> Child | None:
+    if settings.redis_url:
+        return None
+    server = embedded_redis.find_server()
+    embedded_redis.stop_leftover(settings.redis_socket)
+    command = embedded_redis.server_command(server, settings.data_dir / "redis", settings.redis_socket)
+    return Child("redis", command, quiet=True)
+
+
+def _prepare(settings: Settings, *, dev: bool) -> None:
+    with stage("Database migrated"):
+        migrate()
+    with stage("Models in place"):
+        weights.fetch_models(settings.models_dir)
+    if not dev:
+        with stage("Front end built"):
+            frontend.build_if_stale()
+
+
+async def _keep_running(settings: Settings, redis: Child | None, *, dev: bool) -> int:
+    keeper = Keeper()
+    await keeper.open()
+    try:
+        await _start_all(keeper, settings, redis, dev=dev)
+        await keeper.wait_for_end()
+    except Stopped:
+        pass
+    finally:
+        say("Stopping …")
+        await keeper.stop()
+    return 1 if keeper.failed else 0
+
+
+async def _start_all(keeper: Keeper, settings: Settings, redis: Child | None, *, dev: bool) -> None:
+    if redis:
+        with stage("Redis started"):
+            await keeper.start(redis)
+            await keeper.wait_for(embedded_redis.wait_until_answering(settings.redis_socket, within=REDIS_WAIT))
+    with stage("First data in place"):
+        first_admin = seed()
+    with stage("Site answering"):
+        for group in _children(settings, dev=dev):
+            await keeper.start(*group)
+        await keeper.wait_for(wait_until_healthy(settings.host, settings.port, within=WEB_WAIT))
+    _welcome(settings, first_admin)
+
+
+def _children(settings: Settings, *, dev: bool) -> Iterable[list[Child]]:
+    funmagic = [sys.executable, "-m", "funmagic"]
+    yield [Child("web", frontend.dev_server_command() if dev else [*funmagic, "web"], patience=8)]
+    names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
+    yield [Child(name, [*funmagic, "worker", "mail", "ai-tasks"], patience=10) for name in names]
+    yield [Child("clock", [*funmagic, "clock"])]
+
+
+def _welcome(settings: Settings, first_admin: tuple[str, str] | None) -> None:
+    say(f"\nFunMagic is ready: {settings.public_url}   (Ctrl-C stops it)")
+    if first_admin:
+        email, password = first_admin
+        say(f"Sign in as {email} with the password {password} (shown only now).")
+    say("")

@@ -1,0 +1,23 @@
+"""What follows a commit: a task's job goes on the queue, or its end is told. The clock repeats what was lost."""
+
+from funmagic.db import reading, transaction
+from funmagic.queues import enqueue_task
+from funmagic.tasks import lifecycle
+from funmagic.tasks.events import publish, terminal_facts
+from funmagic.tasks.views import load_task_view
+
+
+def dispatch_task(task_id: str, number: int) -> None:
+    """Put the task's nth job on the queue and note it; with Redis away the task keeps waiting for the clock."""
+    if enqueue_task(task_id, number):
+        with transaction() as session:
+            lifecycle.mark_queued(session, task_id, number)
+
+
+def announce_end(task_id: str) -> None:
+    """Tell those who watch that a task has ended, and note that they were told."""
+    with reading() as session:
+        type_, facts = terminal_facts(load_task_view(session, task_id))
+    if publish(task_id, type_, **facts):
+        with transaction() as session:
+            lifecycle.mark_announced(session, task_id)

@@ -1,0 +1,28 @@
+"""Why a task can fail, in codes for clients and in sentences for people; a failed task is never charged."""
+
+from enum import StrEnum
+
+
+class FailureCode(StrEnum):
+    """The reason a task failed."""
+
+    TIMEOUT = "PROVIDER_TIMEOUT"
+    PROVIDER = "PROVIDER_ERROR"
+    REJECTED = "PROVIDER_REJECTED"
+    INVALID_INPUT = "INVALID_INPUT"
+    RATE_LIMITED = "PROVIDER_RATE_LIMITED"
+    CANCELLED = "CANCELLED"
+    WORKER_LOST = "WORKER_LOST"
+    INTERNAL = "INTERNAL_ERROR"
+
+
+SENTENCES = {
+    FailureCode.TIMEOUT: "AI service timed out. Credits refunded.",
+    FailureCode.PROVIDER: "AI service error. Please try again.",
+    FailureCode.REJECTED: "The AI service declined this photo. Please try another one.",
+    FailureCode.INVALID_INPUT: "Invalid input. Please check your settings.",
+    FailureCode.RATE_LIMITED: "The AI service is very busy. Please try again in a few minutes.",
+    FailureCode.CANCELLED: "You cancelled this run.",
+    FailureCode.WORKER_LOST: "This run was interrupted too often. Please try again.",
+    FailureCode.INTERNAL: "Something went wrong on our side. Please try again.",
+}

@@ -1,0 +1,245 @@
+"""The engine's statements: claim, keep, park, finish, fail. Each is conditional, so that only one caller wins.
+
+A lease token is the fence: whoever lost the lease changes nothing any more, however late they come.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from funmagic.credits import ledger
+from funmagic.models.assets import Asset
+from funmagic.models.base import db_time, new_id, utcnow
+from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
+from funmagic.models.tools import Tool
+from funmagic.tasks.failures import SENTENCES, FailureCode
+
+LEASE_S = 10
+# A queued or parked task is looked at again after this long, in case its job was lost.
+LOOK_AGAIN_S = 10
+MAX_ATTEMPTS = 3
+
+
+class LeaseLost(Exception):
+    """Somebody else holds this task now, or it has ended; what was done for it no longer counts."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on a task until the lease runs out."""
+
+    task_id: str
+    token: str
+    attempt: int
+
+
+def claim_task(session: Session, task_id: str) -> Claim | None:
+    """Take a waiting, parked or orphaned task; None when somebody has it or it has ended."""
+    token = new_id()
+    is_fresh = col(Task.status).in_((TaskStatus.PENDING, TaskStatus.QUEUED))
+    is_parked = sa.and_(col(Task.status) == TaskStatus.PROCESSING, col(Task.leased_until).is_(None))
+    is_orphaned = sa.and_(col(Task.status) == TaskStatus.PROCESSING, col(Task.leased_until) < db_time())
+    attempt = session.execute(
+        sa.update(Task)
+        .where(col(Task.id) == task_id, sa.or_(is_fresh, is_parked, is_orphaned))
+        .values(
+            status=TaskStatus.PROCESSING,
+            lease_token=token,
+            leased_until=db_time(LEASE_S),
+            attempts=col(Task.attempts) + sa.case((is_parked, 0), else_=1),
+            next_check_at=None,
+            started_at=sa.func.coalesce(col(Task.started_at), db_time(), type_=db_time.type),
+        )
+        .returning(col(Task.attempts))
+    ).scalar_one_or_none()
+    return None if attempt is None else Claim(task_id, token, attempt)
+
+
+def extend_lease(session: Session, claim: Claim, progress: float) -> bool:
+    """Keep the task for another lease and note its progress; False when it is no longer ours."""
+    return _change(session, claim, leased_until=db_time(LEASE_S), progress=progress)
+
+
+def start_step(session: Session, claim: Claim, step_id: str) -> None:
+    """Mark a step as the one being worked on; raises LeaseLost."""
+    _keep(session, claim, current_step=step_id)
+    _change_step(
+        session,
+        claim,
+        step_id,
+        status=StepStatus.PROCESSING,
+        started_at=sa.func.coalesce(col(TaskStep.started_at), db_time(), type_=db_time.type),
+    )
+
+
+def save_remote_job(session: Session, claim: Claim, step_id: str, job_id: str) -> None:
+    """Remember the provider's job id before anything waits for it; raises LeaseLost."""
+    _keep(session, claim)
+    _change_step(session, claim, step_id, provider_job_id=job_id)
+
+
+def park_task(session: Session, claim: Claim, *, seconds: float, progress: float | None = None) -> None:
+    """Give the worker back; the clock wakes the task up after `seconds`. Raises LeaseLost."""
+    changes: dict[str, Any] = {} if progress is None else {"progress": progress}
+    _keep(session, claim, lease_token=None, leased_until=None, next_check_at=db_time(seconds), **changes)
+
+
+def count_retry(session: Session, claim: Claim, step_id: str) -> None:
+    """Count one more call that the provider's limit turned away."""
+    _change_step(session, claim, step_id, retries=col(TaskStep.retries) + 1)
+
+
+def complete_step(
+    session: Session, claim: Claim, step_id: str, *, response: dict[str, Any], usage: dict[str, Any]
+) -> None:
+    """Write down what a step made; raises LeaseLost."""
+    _keep(session, claim)
+    _change_step(
+        session,
+        claim,
+        step_id,
+        status=StepStatus.COMPLETED,
+        response=response,
+        usage=usage,
+        finished_at=db_time(),
+    )
+
+
+def complete_task(session: Session, claim: Claim, assets: list[Asset]) -> None:
+    """End a task well: its files, its status, its charge and the tool's count, all or nothing. Raises LeaseLost."""
+    session.add_all(assets)
+    session.flush()
+    _keep(
+        session,
+        claim,
+        status=TaskStatus.COMPLETED,
+        output={"assetIds": [asset.id for asset in assets]},
+        progress=1.0,
+        **_ended(),
+    )
+    ledger.confirm(session, task_id=claim.task_id)
+    tool_id = sa.select(col(Task.tool_id)).where(col(Task.id) == claim.task_id).scalar_subquery()
+    session.execute(sa.update(Tool).where(col(Tool.id) == tool_id).values(usage_count=col(Tool.usage_count) + 1))
+
+
+def fail_task(session: Session, claim: Claim, code: FailureCode, *, detail: str = "") -> None:
+    """End a task badly and give its credits back; the detail is for operators. Raises LeaseLost."""
+    _keep(session, claim, **_failure(code))
+    _fail_open_steps(session, claim.task_id, detail or code)
+    ledger.release(session, task_id=claim.task_id)
+
+
+def cancel_task(session: Session, task_id: str) -> bool:
+    """End a task because its owner says so, whoever works on it; False when it had already ended."""
+    changed = session.execute(
+        sa.update(Task)
+        .where(col(Task.id) == task_id, col(Task.status).in_(ACTIVE_STATUSES))
+        .values(**_failure(FailureCode.CANCELLED))
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        return False
+    _fail_open_steps(session, task_id, FailureCode.CANCELLED)
+    ledger.release(session, task_id=task_id)
+    return True
+
+
+def mark_queued(session: Session, task_id: str, number: int) -> None:
+    """Note that the task's nth job was put on the queue, and when to look whether it got lost."""
+    now = db_time()
+    session.execute(
+        sa.update(Task)
+        .where(col(Task.id) == task_id, col(Task.lease_token).is_(None), col(Task.status).in_(ACTIVE_STATUSES))
+        .values(
+            status=sa.case((col(Task.status) == TaskStatus.PENDING, TaskStatus.QUEUED), else_=col(Task.status)),
+            enqueues=number,
+            enqueued_at=now,
+            queued_at=sa.func.coalesce(col(Task.queued_at), now, type_=db_time.type),
+            next_check_at=db_time(LOOK_AGAIN_S),
+        )
+    )
+
+
+def postpone_check(session: Session, task_id: str) -> None:
+    """The task's job still waits on the queue: look again later."""
+    session.execute(
+        sa.update(Task)
+        .where(col(Task.id) == task_id, col(Task.next_check_at).is_not(None))
+        .values(next_check_at=db_time(LOOK_AGAIN_S))
+    )
+
+
+def find_due_tasks(session: Session, limit: int = 200) -> list[Task]:
+    """Tasks that nobody works on and whose time to be looked at has come."""
+    query = select(Task).where(col(Task.next_check_at) <= db_time(), col(Task.status).in_(ACTIVE_STATUSES))
+    return list(session.exec(query.order_by(col(Task.next_check_at)).limit(limit)).all())
+
+
+def find_orphaned_tasks(session: Session, limit: int = 200) -> list[Task]:
+    """Tasks whose worker stopped renewing its lease."""
+    query = select(Task).where(col(Task.leased_until) < db_time(), col(Task.status) == TaskStatus.PROCESSING)
+    return list(session.exec(query.order_by(col(Task.leased_until)).limit(limit)).all())
+
+
+def revoke_lease(session: Session, task_id: str) -> None:
+    """Take an orphaned task from its dead worker, so that its next attempt is due now."""
+    session.execute(
+        sa.update(Task)
+        .where(col(Task.id) == task_id, col(Task.leased_until) < db_time(), col(Task.status) == TaskStatus.PROCESSING)
+        .values(lease_token=None, leased_until=None, attempts=col(Task.attempts) + 1, next_check_at=db_time())
+    )
+
+
+def find_unannounced_tasks(session: Session, limit: int = 200) -> list[Task]:
+    """Ended tasks whose watchers may not have heard of it, because whoever ended them died right after the commit."""
+    query = select(Task).where(col(Task.finished_at) < db_time(-2), col(Task.announced_at).is_(None))
+    return list(session.exec(query.limit(limit)).all())
+
+
+def mark_announced(session: Session, task_id: str) -> None:
+    """Note that the end of a task has been told."""
+    session.execute(sa.update(Task).where(col(Task.id) == task_id).values(announced_at=utcnow()))
+
+
+def _keep(session: Session, claim: Claim, **changes: Any) -> None:
+    # Setting the token to itself makes this a write: on PostgreSQL it locks the row until the transaction ends.
+    if not _change(session, claim, **(changes or {"lease_token": claim.token})):
+        raise LeaseLost(claim.task_id)
+
+
+def _change(session: Session, claim: Claim, **changes: Any) -> bool:
+    changed = session.execute(
+        sa.update(Task)
+        .where(
+            col(Task.id) == claim.task_id,
+            col(Task.lease_token) == claim.token,
+            col(Task.status) == TaskStatus.PROCESSING,
+        )
+        .values(**changes)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def _change_step(session: Session, claim: Claim, step_id: str, **changes: Any) -> None:
+    session.execute(
+        sa.update(TaskStep)
+        .where(col(TaskStep.task_id) == claim.task_id, col(TaskStep.step_id) == step_id)
+        .values(**changes)
+    )
+
+
+def _fail_open_steps(session: Session, task_id: str, detail: str) -> None:
+    session.execute(
+        sa.update(TaskStep)
+        .where(col(TaskStep.task_id) == task_id, col(TaskStep.status) == StepStatus.PROCESSING)
+        .values(status=StepStatus.FAILED, error=detail[:1000], finished_at=db_time())
+    )
+
+
+def _failure(code: FailureCode) -> dict[str, Any]:
+    return {"status": TaskStatus.FAILED, "error_code": code, "error_message": SENTENCES[code], **_ended()}
+
+
+def _ended() -> dict[str, Any]:
+    return {"lease_token": None, "leased_until": None, "next_check_at": None, "finished_at": db_time()}

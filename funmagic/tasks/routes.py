@@ -1,0 +1,138 @@
+"""`/api/tasks/*`: start, look, follow, cancel, try again, delete; the viewer's own only."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Response, status
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from funmagic.accounts.http import RequiredViewer
+from funmagic.db import reading, transaction
+from funmagic.json_api import PAGE_LIMIT, RequestShape, Shape
+from funmagic.models.base import new_id
+from funmagic.models.tasks import TaskStatus
+from funmagic.tasks import service
+from funmagic.tasks.stream import follow_task
+from funmagic.tasks.submit import Submission, submit_task
+from funmagic.tasks.views import TaskPage, TaskView
+from funmagic.tasks.watch import SIGNS, START, StreamEvent
+
+router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+
+STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+
+
+class TaskRequest(RequestShape):
+    """A run to start."""
+
+    tool_slug: str = Field(max_length=80)
+    step_id: str | None = Field(default=None, max_length=50)
+    parent_task_id: str | None = Field(default=None, max_length=36)
+    input: dict[str, Any] = Field(default_factory=dict)
+
+
+class TaskAnswer(Shape):
+    """A task."""
+
+    task: TaskView
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+def create_task(
+    body: TaskRequest,
+    viewer: RequiredViewer,
+    response: Response,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> TaskAnswer:
+    """Hold the price and start a run; the same Idempotency-Key with the same body answers 200 with the same task."""
+    submission = Submission(
+        tool_slug=body.tool_slug,
+        idempotency_key=idempotency_key or new_id(),
+        step_id=body.step_id,
+        parent_task_id=body.parent_task_id,
+        input=body.input,
+    )
+    task, is_new = submit_task(viewer, submission)
+    if not is_new:
+        response.status_code = status.HTTP_200_OK
+    return TaskAnswer(task=task)
+
+
+@router.get("")
+def list_tasks(
+    viewer: RequiredViewer,
+    status: TaskStatus | None = None,
+    tool: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 20,
+    cursor: str | None = None,
+) -> TaskPage:
+    """The viewer's tasks, newest first."""
+    with reading() as session:
+        return service.list_tasks(session, viewer, status=status, tool_slug=tool, limit=limit, cursor=cursor)
+
+
+@router.get("/{task_id}")
+def get_task(task_id: str, viewer: RequiredViewer) -> TaskAnswer:
+    """One task."""
+    with reading() as session:
+        return TaskAnswer(task=service.get_task(session, viewer, task_id))
+
+
+@router.post("/{task_id}/cancel")
+def cancel_task(task_id: str, viewer: RequiredViewer) -> TaskAnswer:
+    """Stop a run and give its credits back."""
+    with transaction() as session:
+        return TaskAnswer(task=service.cancel_task(session, viewer, task_id))
+
+
+@router.post("/{task_id}/retry", status_code=status.HTTP_201_CREATED)
+def retry_task(task_id: str, viewer: RequiredViewer) -> TaskAnswer:
+    """Run a failed task's inputs again."""
+    return TaskAnswer(task=service.retry_task(viewer, task_id))
+
+
+@router.delete("/{task_id}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_task(task_id: str, viewer: RequiredViewer) -> None:
+    """Take an ended task off the list."""
+    with transaction() as session:
+        service.delete_task(session, viewer, task_id)
+
+
+def own_task_id(task_id: str, viewer: RequiredViewer) -> str:
+    """The id of a task that the viewer may follow; raises NotFound."""
+    with reading() as session:
+        return service.get_task(session, viewer, task_id).id
+
+
+@router.get("/{task_id}/stream", response_class=StreamingResponse)
+async def stream_task(
+    task_id: Annotated[str, Depends(own_task_id)],
+    last_event_id: Annotated[str | None, Header(pattern=r"^\d+-\d+$")] = None,
+) -> StreamingResponse:
+    """Follow a task by server-sent events; Last-Event-ID resumes, and the stream closes at the end."""
+    events = follow_task(task_id, last_event_id or START)
+    first = await anext(events)
+    # The second answer shows whether Redis is there; after the headers are sent it would be too late for a 503.
+    second = await anext(events, None)
+    return StreamingResponse(_encode(first, second, events), media_type="text/event-stream", headers=STREAM_HEADERS)
+
+
+async def _encode(
+    first: StreamEvent, second: StreamEvent | None, rest: AsyncGenerator[StreamEvent, None]
+) -> AsyncGenerator[str, None]:
+    async with aclosing(rest):
+        yield _sse(first)
+        if second is not None:
+            yield _sse(second)
+        async for event in rest:
+            yield _sse(event)
+
+
+def _sse(event: StreamEvent) -> str:
+    if event in SIGNS:
+        return ": still here\n\n"
+    id_line = f"id: {event.id}\n" if event.id else ""
+    return f"{id_line}data: {json.dumps(event.data)}\n\n"

@@ -1,0 +1,287 @@
+"""A run as the browser holds it: from the chosen photo to the result; every tool page with a runner mixes this in."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from funmagic import paths
+from funmagic.accounts.guards import current_viewer, require_user
+from funmagic.accounts.state import SessionState, SignInDialogState
+from funmagic.accounts.viewer import Viewer
+from funmagic.credits.service import get_balance
+from funmagic.db import read, transact
+from funmagic.errors import FunMagicError, InsufficientCredits, LiveUpdatesPaused, NotFound
+from funmagic.i18n.translate import _
+from funmagic.library.service import AssetView, get_asset
+from funmagic.library.uploads import UploadPurpose, create_upload
+from funmagic.models.base import new_id
+from funmagic.models.tasks import ACTIVE_STATUSES
+from funmagic.tasks import service
+from funmagic.tasks.events import TERMINAL_EVENTS, EventType
+from funmagic.tasks.stream import follow_task
+from funmagic.tasks.submit import Submission, submit_task
+from funmagic.tasks.views import OutputAsset, TaskView
+from funmagic.tasks.watch import PAUSED, StreamEvent
+from funmagic.tools.service import get_tool
+
+PAUSE_S = 2.0
+MEGABYTE = 1024 * 1024
+
+
+class RunState(rx.State, mixin=True):
+    """One run of one tool in one tab.
+
+    `phase` is what the stage shows: loading, choosing, uploading, submitting, pending, queued, processing, completed
+    or failed; the last five are the task's own status.
+    """
+
+    phase: str = "loading"
+    title: str = ""
+    description: str = ""
+    features: list[str] = []
+    price: int = 0
+    has_photo: bool = False
+    ticket: dict[str, Any] | None = None
+    notice: str = ""
+    progress: float = 0
+    before_url: str = ""
+    after_url: str = ""
+    download_url: str = ""
+    result_facts: str = ""
+    error_message: str = ""
+    is_paused: bool = False
+
+    _slug: str = ""
+    _photo: dict[str, Any] = {}
+    _task_id: str = ""
+    _followed_task_id: str = ""
+
+    @rx.event
+    async def load(self) -> AsyncGenerator[Any, None]:
+        """Show the tool, and the run that the address names or that is still going on."""
+        viewer = await current_viewer(self)
+        tool = await read(get_tool, self._slug, viewer)
+        self.title, self.description, self.features = tool.title, tool.description, tool.features
+        self.price = tool.total_credits
+        task = await self._find_task(viewer)
+        if viewer and task:
+            await self._show(viewer, task)
+            yield type(self).follow
+        elif self.phase not in ("choosing", "uploading", "submitting"):
+            self._start_over()
+
+    @rx.event
+    async def choose_photo(self, info: dict[str, Any]) -> None:
+        """A photo lies on the stage; nothing is uploaded yet."""
+        self._photo = info
+        self.has_photo = True
+        self.notice = ""
+
+    @rx.event
+    async def remove_photo(self) -> None:
+        """The photo is gone from the stage."""
+        self._start_over()
+
+    @rx.event
+    async def start_run(self) -> None:
+        """Hand the browser a signed address for the photo; a visitor is asked to sign in first."""
+        if self.phase != "choosing" or not self.has_photo:
+            return
+        viewer = await current_viewer(self)
+        if viewer is None:
+            (await self.get_state(SignInDialogState)).is_open = True
+            return
+        try:
+            await self._check_balance(viewer)
+            upload = await transact(
+                create_upload,
+                viewer,
+                filename=str(self._photo.get("name", "")),
+                mime=str(self._photo.get("type", "")),
+                size=int(self._photo.get("size", 0)),
+                purpose=UploadPurpose.TOOL_INPUT,
+            )
+        except FunMagicError as error:
+            self.notice = error.message
+            return
+        request = upload.request
+        self.ticket = {
+            "id": upload.asset_id,
+            "url": request.url,
+            "method": request.method,
+            "headers": request.headers,
+        }
+        self.notice = ""
+        self.phase = "uploading"
+
+    @rx.event
+    async def finish_upload(self, asset_id: str) -> AsyncGenerator[Any, None]:
+        """The photo has arrived: start the run. The asset's id keeps a repeated message from starting another."""
+        viewer = await require_user(self)
+        if self.ticket is None or self.ticket["id"] != asset_id or self.phase not in ("choosing", "uploading"):
+            return
+        self.phase = "submitting"
+        yield
+        yield await self._submit(viewer, {"assetId": asset_id}, key=f"page:{asset_id}")
+
+    @rx.event
+    async def fail_upload(self, asset_id: str, reason: str) -> None:
+        """The upload broke off; the photo stays, and can be sent again."""
+        if self.ticket is None or self.ticket["id"] != asset_id:
+            return
+        self.phase = "choosing"
+        if reason == "rejected":
+            self.ticket = None
+
+    @rx.event
+    async def cancel_upload(self, _asset_id: str) -> None:
+        """The person stopped the upload."""
+        self.ticket = None
+        self.phase = "choosing"
+
+    @rx.event
+    async def run_again(self) -> AsyncGenerator[Any, None]:
+        """Run the same photo once more, at the same price."""
+        viewer = await require_user(self)
+        if self.phase != "completed":
+            return
+        task = await read(service.get_task, viewer, self._task_id)
+        self.phase = "submitting"
+        yield
+        yield await self._submit(viewer, task.input, key=new_id())
+
+    @rx.event
+    async def retry_run(self) -> EventSpec | None:
+        """Try a failed run again; the price is held anew."""
+        viewer = await require_user(self)
+        if self.phase != "failed":
+            return None
+        try:
+            task = await asyncio.to_thread(service.retry_task, viewer, self._task_id)
+        except FunMagicError as error:
+            self.notice = error.message
+            return None
+        return self._go_to(task)
+
+    @rx.event
+    async def cancel_run(self) -> None:
+        """Stop the run; its credits come back."""
+        viewer = await require_user(self)
+        await transact(service.cancel_task, viewer, self._task_id)
+        await self._show(viewer, await read(service.get_task, viewer, self._task_id))
+
+    @rx.event
+    async def new_photo(self) -> EventSpec:
+        """Clear the stage for another photo."""
+        self._start_over()
+        return rx.redirect(paths.tool(self._slug))
+
+    @rx.event(background=True)
+    async def follow(self) -> None:
+        """Follow the run on the stage to its end, once per tab; while live updates pause, the database is asked."""
+        async with self:
+            viewer = await require_user(self)
+            task_id = self._task_id
+            if self.phase not in ACTIVE_STATUSES or self._followed_task_id == task_id:
+                return
+            self._followed_task_id = task_id
+        try:
+            while not await self._follow_to_end(viewer, task_id):  # noqa: ASYNC110 - Redis does not tell when it is back
+                await asyncio.sleep(PAUSE_S)
+        finally:
+            async with self:
+                if self._followed_task_id == task_id:
+                    self._followed_task_id = ""
+
+    async def _follow_to_end(self, viewer: Viewer, task_id: str) -> bool:
+        try:
+            async with aclosing(follow_task(task_id)) as events:
+                async for event in events:
+                    async with self:
+                        if self._task_id != task_id:
+                            return True
+                        self._apply(event)
+                        if event.data["type"] in TERMINAL_EVENTS:
+                            await self._show(viewer, await read(service.get_task, viewer, task_id))
+                            return True
+        except LiveUpdatesPaused:
+            async with self:
+                task = await read(service.get_task, viewer, task_id)
+                await self._show(viewer, task)
+                self.is_paused = task.is_active
+                return not task.is_active
+        return True
+
+    def _apply(self, event: StreamEvent) -> None:
+        self.is_paused = event is PAUSED
+        if event.data["type"] == EventType.STEP_STARTED:
+            self.phase = "processing"
+        elif event.data["type"] == EventType.PROGRESS:
+            self.phase = "processing"
+            self.progress = event.data["progress"]
+
+    async def _find_task(self, viewer: Viewer | None) -> TaskView | None:
+        """The run named in the address, else the newest one still going on."""
+        if viewer is None:
+            return None
+        if task_id := self.router.url.query_parameters.get("task"):
+            try:
+                return await read(service.get_task, viewer, task_id)
+            except NotFound:
+                return None
+        page = await read(service.list_tasks, viewer, tool_slug=self._slug, limit=1)
+        return next((task for task in page.tasks if task.is_active), None)
+
+    async def _submit(self, viewer: Viewer, values: dict[str, Any], *, key: str) -> EventSpec | None:
+        submission = Submission(tool_slug=self._slug, input=values, idempotency_key=key)
+        try:
+            task, _is_new = await asyncio.to_thread(submit_task, viewer, submission)
+        except FunMagicError as error:
+            self.notice = error.message
+            self.ticket = None
+            self.phase = "completed" if self.after_url else "choosing"
+            return None
+        return self._go_to(task)
+
+    def _go_to(self, task: TaskView) -> EventSpec:
+        return rx.redirect(paths.tool(self._slug, task.id))
+
+    async def _check_balance(self, viewer: Viewer) -> None:
+        if (await read(get_balance, viewer)).available < self.price:
+            raise InsufficientCredits
+
+    async def _show(self, viewer: Viewer, task: TaskView) -> None:
+        self._start_over()
+        self._task_id, self.phase, self.progress = task.id, task.status, task.progress
+        self.error_message = task.error.message if task.error else ""
+        if photo := await self._photo_of(viewer, task):
+            self.before_url = photo.url
+        if task.output and task.output.assets:
+            result = task.output.assets[0]
+            self.after_url = result.url
+            self.download_url = paths.asset_download(result.id)
+            self.result_facts = _facts(result)
+        await (await self.get_state(SessionState))._refresh()  # noqa: SLF001 - a helper, kept from being an endpoint
+
+    async def _photo_of(self, viewer: Viewer, task: TaskView) -> AssetView | None:
+        try:
+            return await read(get_asset, viewer, task.input.get("assetId", ""))
+        except NotFound:
+            return None
+
+    def _start_over(self) -> None:
+        self.phase, self.has_photo, self.ticket, self.notice = "choosing", False, None, ""
+        self.progress, self.is_paused = 0, False
+        self.before_url = self.after_url = self.download_url = self.result_facts = self.error_message = ""
+        self._photo, self._task_id = {}, ""
+
+
+def _facts(result: OutputAsset) -> str:
+    size = f"{result.size / MEGABYTE:.1f} MB" if result.size >= MEGABYTE else f"{result.size // 1024} kB"
+    return _(
+        "{width} × {height} px · PNG · {size}", width=result.meta["width"], height=result.meta["height"], size=size
+    )

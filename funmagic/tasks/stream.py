@@ -1,0 +1,36 @@
+"""A task's events from the first to the last, whatever became of the stream: what SSE and the pages follow."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from funmagic.db import reading
+from funmagic.tasks.events import TERMINAL_EVENTS, EventType, make_event, terminal_facts
+from funmagic.tasks.views import load_task_view
+from funmagic.tasks.watch import SIGNS, START, StreamEvent, get_watchers
+
+
+async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
+    """`connected`, then every event after an id, and always one terminal event, at which it ends.
+
+    Where the stream has lost the end, the database tells it. The reader's signs pass through. Raises LiveUpdatesPaused
+    when Redis is away at the start.
+    """
+    yield StreamEvent("", make_event(task_id, EventType.CONNECTED))
+    async with aclosing(get_watchers().follow(task_id, after)) as events:
+        async for event in events:
+            if event in SIGNS and (end := await asyncio.to_thread(_end_of, task_id)):
+                yield end
+                return
+            yield event
+            if event.data.get("type") in TERMINAL_EVENTS:
+                return
+
+
+def _end_of(task_id: str) -> StreamEvent | None:
+    with reading() as session:
+        task = load_task_view(session, task_id)
+    if task.is_active:
+        return None
+    type_, facts = terminal_facts(task)
+    return StreamEvent("", make_event(task_id, type_, **facts))

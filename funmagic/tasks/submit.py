@@ -1,0 +1,147 @@
+"""Starting a run: check, hold the price, insert the task; one transaction, once per Idempotency-Key."""
+
+import hashlib
+import json
+from dataclasses import astuple, dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, func, select
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.credits import ledger
+from funmagic.db import after_commit, reading, transaction
+from funmagic.errors import IdempotencyConflict, InvalidInput, NotFound, TooManyTasks, UploadMissing
+from funmagic.library.uploads import find_own_asset, verify_upload
+from funmagic.models.base import db_time, new_id, utcnow
+from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStep
+from funmagic.settings import get_settings
+from funmagic.tasks.dispatch import dispatch_task
+from funmagic.tasks.views import TaskView, view_tasks
+from funmagic.tools.service import PlannedStep, find_runnable_tool, plan_steps
+
+# The enqueue after the commit takes milliseconds; a task still pending after this was forgotten.
+FORGOTTEN_AFTER_S = 2
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a person asks for: a tool (or one step of it), the input, and the key that makes asking twice harmless."""
+
+    tool_slug: str
+    idempotency_key: str
+    step_id: str | None = None
+    parent_task_id: str | None = None
+    input: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def request_hash(self) -> str:
+        """A digest of everything asked for: the same key may only come with the same request."""
+        return hashlib.sha256(json.dumps(astuple(self), sort_keys=True).encode()).hexdigest()
+
+
+def submit_task(viewer: Viewer, submission: Submission) -> tuple[TaskView, bool]:
+    """Hold the price and start a run; returns the task, and whether this call made it.
+
+    It opens its own transactions: the upload is looked at in between, and no lock may be held while the store is read.
+    """
+    with reading() as session:
+        if earlier := _find_earlier(session, viewer, submission):
+            return earlier, False
+        planned = plan_steps(find_runnable_tool(session, submission.tool_slug, viewer), submission.step_id)
+    for asset_id in _input_assets(planned, submission.input):
+        verify_upload(viewer, asset_id)
+    try:
+        with transaction() as session:
+            return _insert_task(session, viewer, submission), True
+    except IntegrityError:
+        # A double click: the other request inserted the task between our look and our insert.
+        with reading() as session:
+            earlier = _find_earlier(session, viewer, submission)
+        if earlier is None:
+            raise
+        return earlier, False
+
+
+def _find_earlier(session: Session, viewer: Viewer, submission: Submission) -> TaskView | None:
+    query = select(Task).where(Task.user_id == viewer.id, Task.idempotency_key == submission.idempotency_key)
+    task = session.exec(query).first()
+    if task is None:
+        return None
+    if task.request_hash != submission.request_hash:
+        raise IdempotencyConflict
+    return view_tasks(session, [task], with_children=True)[0]
+
+
+def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> TaskView:
+    tool = find_runnable_tool(session, submission.tool_slug, viewer)
+    planned = plan_steps(tool, submission.step_id)
+    task = Task(
+        id=new_id(),
+        user_id=viewer.id,
+        tool_id=tool.id,
+        step_id=submission.step_id,
+        parent_task_id=submission.parent_task_id,
+        credits_cost=sum(step.credits for step in planned),
+        input=submission.input,
+        next_check_at=db_time(FORGOTTEN_AFTER_S),  # type: ignore[arg-type]
+        idempotency_key=submission.idempotency_key,
+        request_hash=submission.request_hash,
+    )
+    _check_references(session, viewer, submission, planned)
+    session.add(task)
+    session.flush()
+    # Holding the credits locks the account, so that the count after it is right under parallel submits.
+    ledger.reserve(session, viewer.id, task.credits_cost, task_id=task.id, description=tool.title)
+    _check_running_limit(session, viewer)
+    session.add_all(_steps(task, planned))
+    session.flush()
+    session.refresh(task)
+    after_commit(session, partial(dispatch_task, task.id, 1))
+    return view_tasks(session, [task])[0]
+
+
+def _steps(task: Task, planned: list[PlannedStep]) -> list[TaskStep]:
+    return [
+        TaskStep(
+            task_id=task.id,
+            step_id=step.kind.id,
+            position=position,
+            provider=step.provider,
+            model=step.model,
+            request={"options": step.options},
+        )
+        for position, step in enumerate(planned)
+    ]
+
+
+def _check_references(session: Session, viewer: Viewer, submission: Submission, planned: list[PlannedStep]) -> None:
+    """Everything named must be the viewer's own; input files are marked as used, so that they are not swept."""
+    if submission.parent_task_id is not None:
+        parent = session.get(Task, submission.parent_task_id)
+        if parent is None or parent.user_id != viewer.id:
+            raise NotFound
+    for asset_id in _input_assets(planned, submission.input):
+        asset = find_own_asset(session, viewer, asset_id)
+        if asset.verified_at is None:
+            raise UploadMissing
+        asset.used_at = asset.used_at or utcnow()
+
+
+def _input_assets(planned: list[PlannedStep], values: dict[str, Any]) -> list[str]:
+    """The ids of the files in a task's input; raises InvalidInput for missing, unknown or ill-typed values."""
+    fields = {field.name: field for step in planned for field in step.kind.inputs}
+    missing = {name for name, field in fields.items() if field.required and name not in values}
+    ill_typed = {name for name, value in values.items() if not isinstance(value, str)}
+    wrong = missing | ill_typed | (set(values) - set(fields))
+    if wrong:
+        raise InvalidInput(fields=sorted(wrong))
+    return [values[name] for name, field in fields.items() if field.type == "image" and name in values]
+
+
+def _check_running_limit(session: Session, viewer: Viewer) -> None:
+    limit = get_settings().max_running_tasks
+    mine = select(func.count()).select_from(Task).where(Task.user_id == viewer.id)
+    if session.exec(mine.where(col(Task.status).in_(ACTIVE_STATUSES))).one() > limit:
+        raise TooManyTasks(limit=limit)

@@ -1,0 +1,17 @@
+"""The page that lists the tools."""
+
+import reflex as rx
+
+from funmagic import paths
+from funmagic.i18n.translate import _
+from funmagic.site import site_page
+from funmagic.tools.components import tool_grid
+from funmagic.ui.layout import container, page_title
+
+
+def tools_page() -> rx.Component:
+    """All tools."""
+    return site_page(
+        container(page_title(_("Tools"), _("Every tool tells you its price before it starts.")), tool_grid()),
+        current=paths.TOOLS,
+    )

@@ -1,0 +1,107 @@
+"""Buttons and links that look like buttons."""
+
+from typing import Any, Literal
+
+import reflex as rx
+
+from funmagic.ui.logo import spark
+from funmagic.ui.props import Flag, Text
+
+Variant = Literal["primary", "secondary", "ghost", "danger"]
+Size = Literal["sm", "md", "lg"]
+
+
+def button(
+    label: Text,
+    *,
+    variant: Variant = "primary",
+    size: Size = "md",
+    icon: str = "",
+    busy: Flag = False,
+    disabled: Flag = False,
+    **props: Any,
+) -> rx.Component:
+    """A button; while `busy` it shows a spinner and takes no clicks."""
+    return rx.el.button(
+        rx.el.span(class_name="spinner", aria_hidden="true"),
+        *_icon(icon),
+        rx.el.span(label, class_name="button-label"),
+        disabled=rx.cond(busy, True, disabled),
+        aria_busy=busy,
+        **_button_props(variant, size, props),
+    )
+
+
+def link_button(
+    label: Text,
+    href: Text,
+    *,
+    variant: Variant = "primary",
+    size: Size = "md",
+    icon: str = "",
+    icon_end: str = "",
+    **props: Any,
+) -> rx.Component:
+    """A link in a button's clothes; `reload_document=True` leaves the client-side router."""
+    return page_link(
+        *_icon(icon),
+        rx.el.span(label, class_name="button-label"),
+        *_icon(icon_end),
+        href=href,
+        class_name=_classes(variant, size, props),
+        **props,
+    )
+
+
+def page_link(*children: Any, href: Text, reload_document: bool = False, **props: Any) -> rx.Component:
+    """A link inside the site; with `reload_document` the browser asks the server for the whole page."""
+    if reload_document:
+        props["reload_document"] = True
+    return rx.el.a(*children, href=href, **props)
+
+
+def price_button(
+    label: Text,
+    price_label: Text,
+    *,
+    size: Size = "lg",
+    busy: Flag = False,
+    disabled: Flag = False,
+    **props: Any,
+) -> rx.Component:
+    """The button that spends credits, its price in a chip; reads "label (price)"."""
+    return rx.el.button(
+        rx.el.span(class_name="spinner", aria_hidden="true"),
+        rx.el.span(label, class_name="button-label"),
+        rx.el.span(
+            spark(14),
+            rx.el.span(_paren("("), price_label, _paren(")")),
+            class_name="price-chip",
+        ),
+        disabled=rx.cond(busy, True, disabled),
+        aria_busy=busy,
+        **_button_props("primary", size, {"class_name": "price-button", **props}),
+    )
+
+
+def icon_button(icon: str, label: Text, **props: Any) -> rx.Component:
+    """A round button with only an icon, named by `label`."""
+    props.setdefault("type", "button")
+    return rx.el.button(rx.icon(icon, size=20), title=label, aria_label=label, class_name="icon-button", **props)
+
+
+def _button_props(variant: Variant, size: Size, props: dict[str, Any]) -> dict[str, Any]:
+    return {"class_name": _classes(variant, size, props), "type": "button", **props}
+
+
+def _classes(variant: Variant, size: Size, props: dict[str, Any]) -> str:
+    return f"button button-{variant} button-{size} {props.pop('class_name', '')}".strip()
+
+
+def _paren(mark: str) -> rx.Component:
+    """Heard and copied, not seen: the chip already sets the price apart."""
+    return rx.el.span(mark, class_name="price-paren")
+
+
+def _icon(name: str) -> list[rx.Component]:
+    return [rx.icon(name, size=18, class_name="button-icon")] if name else []

@@ -1,0 +1,92 @@
+"""What the page says about itself: waiting, empty, failed, done."""
+
+from typing import Literal
+
+import reflex as rx
+from reflex_components_core.core.banner import has_too_many_connection_errors
+
+from funmagic.ui.props import Node, Number, Text
+
+Kind = Literal["info", "success", "warning", "danger"]
+ICONS: dict[str, str] = {
+    "info": "info",
+    "success": "circle-check",
+    "warning": "triangle-alert",
+    "danger": "circle-alert",
+}
+
+
+def empty_state(title: Text, text: Text, action: rx.Component | None = None, icon: str = "sparkles") -> rx.Component:
+    """Nothing here yet, and what to do about it."""
+    return _state(icon, title, text, [action] if action else [], "state")
+
+
+def error_state(title: Text, text: Text, actions: list[rx.Component] | None = None) -> rx.Component:
+    """Something went wrong: what, and the ways on."""
+    return _state("cloud-alert", title, text, actions or [], "state state-error")
+
+
+def notice(kind: Kind, text: Node, action: rx.Component | None = None) -> rx.Component:
+    """A short message inside the page; dangers and warnings are announced at once."""
+    return rx.el.div(
+        rx.icon(ICONS[kind], size=20, class_name="notice-icon"),
+        rx.el.div(text, class_name="notice-text"),
+        *([action] if action else []),
+        role="alert" if kind in ("danger", "warning") else "status",
+        class_name=f"notice notice-{kind}",
+    )
+
+
+def status_badge(status: Text, label: Text) -> rx.Component:
+    """A task's or payment's state in one word; knows pending, queued, processing, completed and failed."""
+    return rx.el.span(rx.el.span(class_name="badge-dot", aria_hidden="true"), label, class_name=f"badge badge-{status}")
+
+
+def progress_bar(value: Number | None, label: Text) -> rx.Component:
+    """A bar from 0 to 1; None means that nobody knows how far it is."""
+    if value is None:
+        fill = rx.el.div(class_name="progress-fill progress-unknown")
+        return rx.el.div(fill, role="progressbar", aria_label=label, class_name="progress")
+    share = rx.Var.create(value).to(float)
+    return rx.el.div(
+        rx.el.div(class_name="progress-fill", style={"transform": f"scaleX({share})"}),
+        role="progressbar",
+        aria_label=label,
+        aria_valuemin=0,
+        aria_valuemax=100,
+        aria_valuenow=round(share * 100),
+        class_name="progress",
+    )
+
+
+def skeleton(
+    shape: Literal["text", "title", "card", "image", "pill"] = "text", *, count: int = 1, width: str = ""
+) -> rx.Component:
+    """Grey stand-ins while content loads, hidden from screen readers."""
+    style = {"width": width} if width else {}
+    bones = [rx.el.span(class_name=f"skeleton skeleton-{shape}", style=style) for _ in range(count)]
+    if shape == "card":
+        return rx.el.div(*bones, class_name="card-grid", aria_hidden="true")
+    return rx.el.div(*bones, class_name="skeletons", aria_hidden="true")
+
+
+def connection_banner(text: Text) -> rx.Component:
+    """A line at the foot of the window while the live connection is away."""
+    return rx.el.div(
+        rx.cond(
+            has_too_many_connection_errors,
+            rx.el.div(rx.el.span(class_name="spinner", aria_hidden="true"), text, class_name="connection-banner"),
+        ),
+        role="status",
+        class_name="connection",
+    )
+
+
+def _state(icon: str, title: Text, text: Text, actions: list[rx.Component], class_name: str) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(rx.icon(icon, size=26), class_name="state-icon"),
+        rx.el.h2(title, class_name="state-title"),
+        rx.el.p(text, class_name="state-text"),
+        *([rx.el.div(*actions, class_name="actions")] if actions else []),
+        class_name=class_name,
+    )

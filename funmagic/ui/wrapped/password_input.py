@@ -1,0 +1,20 @@
+"""A password input with a button that shows what was typed."""
+
+import reflex as rx
+
+
+class PasswordInput(rx.Component):
+    """An uncontrolled `<input>` that switches between password and text."""
+
+    library = rx.asset("password_input.jsx", shared=True).importable_path
+    tag = "PasswordInput"
+
+    name: rx.Var[str]
+    auto_complete: rx.Var[str]
+    min_length: rx.Var[int]
+    required: rx.Var[bool] = rx.Var.create(True)
+    show_label: rx.Var[str]
+    hide_label: rx.Var[str]
+
+
+password_input = PasswordInput.create

@@ -1,0 +1,42 @@
+"""The photo picker: owns the chosen file from the first drop to the finished upload."""
+
+from typing import Any
+
+import reflex as rx
+
+for _part in ("photo_file.js", "photo_store.js", "photo_upload.js", "photo_views.jsx"):
+    rx.asset(_part, shared=True)
+
+
+class PhotoPicker(rx.Component):
+    """A drop zone that becomes a preview, and uploads straight to storage when a ticket arrives.
+
+    Children float over the preview (progress, messages). Events carry the ticket's id, because a late answer may
+    belong to an earlier ticket.
+    """
+
+    library = rx.asset("photo_picker.jsx", shared=True).importable_path
+    tag = "PhotoPicker"
+
+    # [{title, url, thumb}]: photos of ours to try.
+    samples: rx.Var[list[dict[str, str]]]
+    # MIME types.
+    accept: rx.Var[list[str]]
+    max_bytes: rx.Var[int]
+    # The chosen file survives leaving the page under this key; empty keeps nothing.
+    stash_key: rx.Var[str]
+    # {id, url, method, headers}, or None: a new id starts an upload.
+    ticket: rx.Var[Any]
+    # While true the photo cannot be changed.
+    locked: rx.Var[bool]
+    texts: rx.Var[dict[str, str]]
+
+    on_choose: rx.EventHandler[rx.event.passthrough_event_spec(dict)]
+    on_remove: rx.EventHandler[rx.event.no_args_event_spec]
+    on_reject: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+    on_uploaded: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+    on_upload_failed: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
+    on_cancel_upload: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+
+
+photo_picker = PhotoPicker.create

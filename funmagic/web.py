@@ -1,0 +1,77 @@
+"""The web process: pages, websocket and API on one port, served by granian from the front end already built."""
+
+import re
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+from reflex_base.constants import Env
+from reflex_base.environment import environment
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from funmagic.settings import get_settings
+from funmagic.supervisor.tether import die_with_parent
+
+# Each viewer holds a connection or two open; granian's own limit is 1,024 requests at a time, and the next one hangs.
+BACKLOG = 8192
+MOST_REQUESTS_AT_ONCE = 8000
+STOP_SECONDS = 3
+
+HASHED_ASSET = re.compile(r"/assets/.+-[\w-]{8}\.\w+")
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def serve() -> None:
+    """Serve the site until a signal; open sockets and streams get a few seconds to end."""
+    settings = get_settings()
+    server = Server(
+        "funmagic.web:load_app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        backlog=BACKLOG,
+        backpressure=MOST_REQUESTS_AT_ONCE,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.warning,
+    )
+    server.serve()
+
+
+def load_app() -> ASGIApp:
+    """The whole product as one ASGI application, for granian's worker process."""
+    die_with_parent()  # a worker that outlived granian would keep the port
+    environment.REFLEX_ENV_MODE.set(Env.PROD)
+    environment.REFLEX_SKIP_COMPILE.set(True)
+    environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
+
+    from funmagic.funmagic import app  # noqa: PLC0415 - in the worker only, and after the switches above
+
+    return CacheHeaders(app())
+
+
+class CacheHeaders:
+    """Tells browsers to keep hashed files for ever, and to ask again for every page, which names those files."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the wrapped application does, with a Cache-Control header."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _add_cache_header(scope["path"], message)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _add_cache_header(path: str, message: Message) -> None:
+    headers = MutableHeaders(scope=message)
+    if message["status"] in (200, 206, 304) and HASHED_ASSET.fullmatch(path):
+        headers["Cache-Control"] = FOR_EVER
+    elif headers.get("Content-Type", "").startswith("text/html"):
+        headers.setdefault("Cache-Control", "no-cache")

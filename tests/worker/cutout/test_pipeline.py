@@ -1,0 +1,138 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageChops, ImageDraw, ImageFilter
+
+from worker.cutout.pipeline import cut_out
+
+SAMPLES = Path("assets/samples")
+RED, BLUE = (200, 40, 30), (40, 90, 200)
+
+
+def load_sample(name: str) -> Image.Image:
+    return Image.open(SAMPLES / f"{name}.jpg").convert("RGB")
+
+
+def draw_disc(size: int = 512, blur: float = 1.5) -> tuple[Image.Image, Image.Image]:
+    """Return a red disc on blue and its true alpha, a soft disc of a third of the size."""
+    matte = Image.new("L", (size, size))
+    ImageDraw.Draw(matte).ellipse((size // 6, size // 6, size * 5 // 6, size * 5 // 6), fill=255)
+    matte = matte.filter(ImageFilter.GaussianBlur(blur))
+    return Image.composite(Image.new("RGB", matte.size, RED), Image.new("RGB", matte.size, BLUE), matte), matte
+
+
+def alpha_of(image: Image.Image) -> np.ndarray:
+    return np.asarray(image.getchannel("A"), np.float32) / 255
+
+
+@pytest.mark.parametrize("size", [(512, 512), (301, 700), (1300, 900)])
+def test_cut_out_keeps_the_input_size(model_path: Path, size: tuple[int, int]) -> None:
+    result = cut_out(load_sample("astronaut").resize(size), model_path=model_path)
+    assert (result.mode, result.size) == ("RGBA", size)
+
+
+def test_the_subject_stays_and_the_background_goes(model_path: Path) -> None:
+    alpha = alpha_of(cut_out(load_sample("astronaut"), model_path=model_path))
+    assert alpha[90:140, 200:250].min() == 1
+    assert alpha[:60, 300:].max() == 0
+
+
+def test_a_synthetic_disc_keeps_its_alpha_within_a_few_percent(model_path: Path) -> None:
+    photo, matte = draw_disc()
+    alpha = alpha_of(cut_out(photo, model_path=model_path))
+    difference = np.abs(alpha - np.asarray(matte, np.float32) / 255)
+    assert difference.mean() < 0.01
+    assert np.quantile(difference, 0.99) < 0.1
+
+
+def test_a_disc_larger_than_the_solved_size_keeps_its_alpha_too(model_path: Path) -> None:
+    photo, matte = draw_disc(1600, blur=4)
+    alpha = alpha_of(cut_out(photo, model_path=model_path))
+    assert np.abs(alpha - np.asarray(matte, np.float32) / 255).mean() < 0.01
+
+
+def test_fringe_colour_does_not_survive_on_soft_edges(model_path: Path) -> None:
+    photo, _ = draw_disc(blur=4)
+    result = np.asarray(cut_out(photo, model_path=model_path), np.float32)
+    soft = (result[..., 3] > 60) & (result[..., 3] < 200)
+    assert soft.sum() > 100
+    assert np.abs(result[soft][:, :3] - RED).mean() < 12
+    assert np.abs(np.asarray(photo, np.float32)[soft] - RED).mean() > 40
+
+
+def test_pixels_well_inside_the_subject_are_untouched(model_path: Path) -> None:
+    photo = load_sample("astronaut")
+    result = cut_out(photo, model_path=model_path)
+    face = (200, 90, 250, 140)
+    assert ImageChops.difference(photo.crop(face), result.convert("RGB").crop(face)).getbbox() is None
+
+
+def test_tiles_leave_no_seams(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = load_sample("coffee")
+    whole = np.asarray(cut_out(photo, model_path=model_path), np.int16)
+    monkeypatch.setattr("worker.cutout.upsampling.TILE", 96)
+    tiled = np.asarray(cut_out(photo, model_path=model_path), np.int16)
+    visible = (whole[..., 3] > 0) | (tiled[..., 3] > 0)
+    assert np.abs(whole - tiled)[visible].max() <= 2
+
+
+def test_the_input_s_own_transparency_is_kept(model_path: Path) -> None:
+    photo = load_sample("astronaut")
+    own = Image.new("L", photo.size, 255)
+    own.paste(128, (0, 0, 512, 130))
+    own.paste(0, (0, 0, 512, 60))
+    photo.putalpha(own)
+    alpha = np.asarray(cut_out(photo, model_path=model_path).getchannel("A"))
+    assert alpha[:60].max() == 0
+    assert alpha[100, 225] == 128
+    assert alpha[140, 225] == 255
+
+
+def test_a_photo_turned_by_exif_comes_back_upright(model_path: Path) -> None:
+    photo = load_sample("coffee")
+    photo.getexif()[ExifTags.Base.Orientation] = 6
+    assert cut_out(photo, model_path=model_path).size == (400, 600)
+
+
+def test_an_rgb_colour_profile_stays(model_path: Path) -> None:
+    photo = load_sample("coffee")
+    photo.info["icc_profile"] = b"a profile"
+    assert cut_out(photo, model_path=model_path).info["icc_profile"] == b"a profile"
+
+
+def test_progress_rises_to_one(model_path: Path) -> None:
+    heard: list[float] = []
+    cut_out(load_sample("coffee").resize((1200, 800)), model_path=model_path, report=heard.append)
+    assert heard == sorted(heard)
+    assert len(heard) > 4
+    assert heard[-1] == 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (1, 5000), (5000, 1), (3, 40)])
+def test_tiny_and_stretched_images_come_back_whole(model_path: Path, size: tuple[int, int]) -> None:
+    assert cut_out(Image.new("RGB", size, RED), model_path=model_path).size == size
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "YCbCr", "HSV", "RGBA", "I", "F"])
+def test_every_common_mode_gives_the_same_subject(model_path: Path, mode: str) -> None:
+    photo = load_sample("astronaut")
+    converted = photo.convert(mode)
+    if mode == "I":
+        converted = converted.point(lambda value: value * 257)
+    alpha = alpha_of(cut_out(converted, model_path=model_path))
+    assert alpha[90:140, 200:250].min() > 0.9
+
+
+def test_a_16_bit_scan_is_not_washed_out(model_path: Path) -> None:
+    grey = np.asarray(load_sample("astronaut").convert("L"))
+    scan = Image.fromarray(grey.astype(np.uint16) * 257)
+    assert scan.mode == "I;16"
+    result = np.asarray(cut_out(scan, model_path=model_path))
+    assert np.abs(result[90:140, 200:250, 0].astype(int) - grey[90:140, 200:250]).max() <= 1
+
+
+@pytest.mark.parametrize("colour", ["black", "grey", "white"])
+def test_an_empty_scene_comes_back_fully_transparent(model_path: Path, colour: str) -> None:
+    result = cut_out(Image.new("RGB", (400, 300), colour), model_path=model_path)
+    assert result.getchannel("A").getextrema() == (0, 0)

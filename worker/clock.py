@@ -1,0 +1,129 @@
+"""The clock: twice a second it wakes what is due, recovers what was orphaned, and tells what was not told."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from funmagic.accounts.sessions import sweep_expired_sessions
+from funmagic.db import after_commit, reading, transaction
+from funmagic.library.uploads import sweep_unused_uploads
+from funmagic.models.base import new_id
+from funmagic.queues import QueueName, job_id, waiting_job_ids
+from funmagic.tasks import lifecycle
+from funmagic.tasks.dispatch import announce_end, dispatch_task
+from funmagic.tasks.failures import FailureCode
+from worker.leadership import drop_lease, hold_lease
+
+log = structlog.get_logger()
+
+TICK_S = 0.5
+RENEW_S = 2.0
+SWEEP_S = 600.0
+LEASE_NAME = "clock"
+
+
+def run_clock() -> None:
+    """Tick until asked to stop; while another clock leads, stand by."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    clock = Clock()
+    while not stop.wait(TICK_S):
+        clock.tick()
+    clock.resign()
+
+
+class Clock:
+    """One process's turn at the clock: it acts only while it holds the lease."""
+
+    def __init__(self) -> None:
+        self._id = new_id()
+        self._leads = False
+        self._renewed_at = float("-inf")
+        self._swept_at = float("-inf")
+
+    def tick(self) -> None:
+        """Do everything that is due; a database that is away is tried again at the next tick."""
+        try:
+            if self._has_lease():
+                wake_due_tasks()
+                recover_orphans()
+                announce_forgotten_ends()
+                self._sweep_now_and_then()
+        except SQLAlchemyError as error:
+            log.warning("tick_failed", error=str(error))
+
+    def resign(self) -> None:
+        """Hand over to a spare."""
+        if self._leads:
+            with transaction() as session:
+                drop_lease(session, LEASE_NAME, self._id)
+
+    def _has_lease(self) -> bool:
+        if time.monotonic() - self._renewed_at >= RENEW_S:
+            self._renewed_at = time.monotonic()
+            with transaction() as session:
+                self._leads = hold_lease(session, LEASE_NAME, self._id)
+        return self._leads
+
+    def _sweep_now_and_then(self) -> None:
+        if time.monotonic() - self._swept_at >= SWEEP_S:
+            self._swept_at = time.monotonic()
+            for sweep in (sweep_unused_uploads, sweep_expired_sessions):
+                _in_transaction(sweep)
+
+
+def wake_due_tasks() -> None:
+    """Put a job on the queue for every waiting task that has none there: new, parked, or lost on the way."""
+    with reading() as session:
+        due = lifecycle.find_due_tasks(session)
+    if not due:
+        return
+    try:
+        waiting = waiting_job_ids(QueueName.AI_TASKS)
+    except RedisError as error:
+        log.warning("queue_not_reached", error=str(error))
+        return
+    for task in due:
+        if job_id(task.id, task.enqueues) in waiting:
+            _in_transaction(lifecycle.postpone_check, task.id)
+        else:
+            dispatch_task(task.id, task.enqueues + 1)
+
+
+def recover_orphans() -> None:
+    """Run tasks of dead workers again; after the last attempt fail them, and give their credits back."""
+    with reading() as session:
+        orphans = lifecycle.find_orphaned_tasks(session)
+    for task in orphans:
+        log.warning("task_orphaned", task_id=task.id, attempts=task.attempts)
+        if task.attempts < lifecycle.MAX_ATTEMPTS:
+            _in_transaction(lifecycle.revoke_lease, task.id)
+        else:
+            _give_up(task.id)
+
+
+def announce_forgotten_ends() -> None:
+    """Tell the end of tasks whose worker died between the commit and the telling."""
+    with reading() as session:
+        forgotten = lifecycle.find_unannounced_tasks(session)
+    for task in forgotten:
+        announce_end(task.id)
+
+
+def _in_transaction(change: Callable[..., object], *args: object) -> None:
+    with transaction() as session:
+        change(session, *args)
+
+
+def _give_up(task_id: str) -> None:
+    with transaction() as session:
+        claim = lifecycle.claim_task(session, task_id)
+        if claim is not None:
+            lifecycle.fail_task(session, claim, FailureCode.WORKER_LOST)
+            after_commit(session, lambda: announce_end(task_id))

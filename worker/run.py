@@ -1,0 +1,122 @@
+"""A task's life in the worker: claim it, advance its steps, and end it; whoever lost the lease changes nothing."""
+
+from functools import partial
+
+import structlog
+from rq.timeouts import JobTimeoutException
+from sqlmodel import Session, col, select
+
+from funmagic.db import after_commit, reading, transaction
+from funmagic.models.tasks import StepStatus, TaskStep
+from funmagic.tasks import lifecycle
+from funmagic.tasks.dispatch import announce_end
+from funmagic.tasks.events import EventType, publish
+from funmagic.tasks.failures import FailureCode
+from funmagic.tasks.lifecycle import Claim, LeaseLost
+from worker.heartbeat import Heartbeat
+from worker.outputs import discard_outputs, store_outputs
+from worker.providers.base import Done, ProviderError, ProviderRateLimited, Waiting
+from worker.providers.registry import find_provider
+from worker.work import prepare_work
+
+log = structlog.get_logger()
+
+MAX_RETRIES = 3
+BASE_BACKOFF_S = 1.0
+MAX_BACKOFF_S = 60.0
+
+
+def run_task(task_id: str) -> None:
+    """Work on a task until it ends, waits for its provider, or belongs to somebody else."""
+    with transaction() as session:
+        claim = lifecycle.claim_task(session, task_id)
+    if claim is None:
+        log.info("task_not_claimed", task_id=task_id)
+        return
+    try:
+        with Heartbeat(claim) as heartbeat:
+            _advance(claim, heartbeat)
+    except LeaseLost:
+        log.warning("lease_lost", task_id=task_id, attempt=claim.attempt)
+
+
+def _advance(claim: Claim, heartbeat: Heartbeat) -> None:
+    with reading() as session:
+        step = _next_step(session, claim.task_id)
+    try:
+        outcome = _call_provider(claim, step, heartbeat)
+    except LeaseLost:
+        raise
+    except ProviderRateLimited as limit:
+        _back_off(claim, step, limit)
+    except ProviderError as error:
+        _fail(claim, step, error.failure, detail=str(error))
+    except JobTimeoutException:
+        _fail(claim, step, FailureCode.TIMEOUT, detail="the job ran into the queue's time limit")
+    except Exception as error:
+        log.exception("step_broke", task_id=claim.task_id, step_id=step.step_id)
+        _fail(claim, step, FailureCode.INTERNAL, detail=repr(error))
+    else:
+        if isinstance(outcome, Waiting):
+            _wait(claim, step, outcome)
+        else:
+            _finish(claim, step, outcome)
+
+
+def _call_provider(claim: Claim, step: TaskStep, heartbeat: Heartbeat) -> Done | Waiting:
+    with transaction() as session:
+        lifecycle.start_step(session, claim, step.step_id)
+    publish(claim.task_id, EventType.STEP_STARTED, stepId=step.step_id)
+    provider = find_provider(step.provider)
+    with reading() as session:
+        work = prepare_work(session, claim.task_id, step)
+    report = partial(heartbeat.report, step.step_id)
+    if step.provider_job_id is not None:
+        return provider.check(step.provider_job_id, work, report)
+    return provider.start(work, report)
+
+
+def _wait(claim: Claim, step: TaskStep, waiting: Waiting) -> None:
+    with transaction() as session:
+        lifecycle.save_remote_job(session, claim, step.step_id, waiting.provider_job_id)
+        lifecycle.park_task(session, claim, seconds=waiting.check_after_s, progress=waiting.progress)
+    if waiting.progress is not None:
+        publish(claim.task_id, EventType.PROGRESS, stepId=step.step_id, progress=waiting.progress)
+
+
+def _back_off(claim: Claim, step: TaskStep, limit: ProviderRateLimited) -> None:
+    if step.retries >= MAX_RETRIES:
+        _fail(claim, step, FailureCode.RATE_LIMITED, detail=str(limit))
+        return
+    backoff = min(BASE_BACKOFF_S * 2**step.retries, MAX_BACKOFF_S)
+    with transaction() as session:
+        lifecycle.count_retry(session, claim, step.step_id)
+        lifecycle.park_task(session, claim, seconds=max(limit.retry_after_s or 0, backoff))
+
+
+def _finish(claim: Claim, step: TaskStep, done: Done) -> None:
+    assets = store_outputs(claim, step, done.files)
+    try:
+        with transaction() as session:
+            response = {"assetIds": [asset.id for asset in assets]}
+            lifecycle.complete_step(session, claim, step.step_id, response=response, usage=done.usage)
+            lifecycle.complete_task(session, claim, assets)
+            told = partial(publish, claim.task_id, EventType.STEP_COMPLETED, stepId=step.step_id, output=response)
+            after_commit(session, told)
+            after_commit(session, partial(announce_end, claim.task_id))
+    except LeaseLost:
+        discard_outputs(assets)
+        raise
+
+
+def _fail(claim: Claim, step: TaskStep, code: FailureCode, *, detail: str) -> None:
+    log.warning("task_failed", task_id=claim.task_id, step_id=step.step_id, code=code, detail=detail)
+    with transaction() as session:
+        lifecycle.fail_task(session, claim, code, detail=detail)
+        after_commit(session, partial(publish, claim.task_id, EventType.STEP_FAILED, stepId=step.step_id, error=code))
+        after_commit(session, partial(announce_end, claim.task_id))
+
+
+def _next_step(session: Session, task_id: str) -> TaskStep:
+    query = select(TaskStep).where(TaskStep.task_id == task_id, TaskStep.status != StepStatus.COMPLETED)
+    return session.exec(query.order_by(col(TaskStep.position)).limit(1)).one()

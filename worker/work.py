@@ -1,0 +1,37 @@
+"""Gathers what a step's provider needs: the operation, the files and the values of its task."""
+
+from sqlmodel import Session
+
+from funmagic.models.assets import Asset
+from funmagic.models.tasks import Task, TaskStep
+from funmagic.models.tools import Tool
+from funmagic.storage.current import get_storage
+from funmagic.storage.protocol import ObjectMissing
+from funmagic.tools.service import kind_of
+from worker.providers.base import InputFile, InvalidWork, Work
+
+
+def prepare_work(session: Session, task_id: str, step: TaskStep) -> Work:
+    """The work of one step; raises InvalidWork when an input file is gone."""
+    task = session.get_one(Task, task_id)
+    kind = next(kind for kind in kind_of(session.get_one(Tool, task.tool_id)).steps if kind.id == step.step_id)
+    image_fields = [field.name for field in kind.inputs if field.type == "image"]
+    return Work(
+        operation=kind.operation,
+        files={name: _read_file(session, task, task.input[name]) for name in image_fields if name in task.input},
+        values={name: value for name, value in task.input.items() if name not in image_fields},
+        model=step.model,
+        options=step.request.get("options", {}),
+    )
+
+
+def _read_file(session: Session, task: Task, asset_id: str) -> InputFile:
+    asset = session.get(Asset, asset_id)
+    # Checked at submit, and again here: what a worker reads must be its task's owner's.
+    if asset is None or asset.user_id != task.user_id or asset.deleted_at is not None:
+        raise InvalidWork(f"asset {asset_id} is gone")
+    try:
+        data = get_storage().get(asset.bucket, asset.storage_key)
+    except ObjectMissing:
+        raise InvalidWork(f"the file of asset {asset_id} is gone") from None
+    return InputFile(data, asset.mime, asset.filename)
