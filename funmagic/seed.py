@@ -2,7 +2,6 @@
 
 import secrets
 
-import structlog
 from sqlmodel import Session, select
 
 from funmagic.accounts.passwords import hash_password
@@ -13,18 +12,28 @@ from funmagic.models.tools import Tool, ToolType
 from funmagic.models.users import Role
 from funmagic.settings import get_settings
 
-log = structlog.get_logger()
-
 
 def seed() -> tuple[str, str] | None:
     """Make what is missing; returns the first super admin's email and password when this call made them."""
     with transaction() as session:
-        _seed_providers(session)
-        _seed_catalogue(session)
+        seed_catalogue(session)
     with reading() as session:
         if has_super_admin(session):
             return None
     return _make_super_admin()
+
+
+def seed_catalogue(session: Session) -> None:
+    """Make the providers, the tool types and the tools that are not there yet."""
+    if session.exec(select(Provider).where(Provider.name == "local")).first() is None:
+        session.add(Provider(name="local", display_name="This machine", type="local"))
+    tool_type = session.exec(select(ToolType).where(ToolType.name == "image")).first()
+    if tool_type is None:
+        tool_type = ToolType(name="image", title="Image", icon="image", colour="violet")
+        session.add(tool_type)
+        session.flush()
+    if session.exec(select(Tool).where(Tool.slug == "background-remove")).first() is None:
+        session.add(_background_remove(tool_type.id))
 
 
 def _make_super_admin() -> tuple[str, str]:
@@ -40,21 +49,6 @@ def _make_super_admin() -> tuple[str, str]:
             role=Role.SUPER_ADMIN,
         )
     return settings.super_admin_email, password
-
-
-def _seed_providers(session: Session) -> None:
-    if session.exec(select(Provider).where(Provider.name == "local")).first() is None:
-        session.add(Provider(name="local", display_name="This machine", type="local"))
-
-
-def _seed_catalogue(session: Session) -> None:
-    tool_type = session.exec(select(ToolType).where(ToolType.name == "image")).first()
-    if tool_type is None:
-        tool_type = ToolType(name="image", title="Image", icon="image", colour="violet")
-        session.add(tool_type)
-        session.flush()
-    if session.exec(select(Tool).where(Tool.slug == "background-remove")).first() is None:
-        session.add(_background_remove(tool_type.id))
 
 
 def _background_remove(tool_type_id: str) -> Tool:

@@ -19,8 +19,9 @@ class SessionState(rx.State):
 
     @rx.event
     async def load(self) -> None:
-        """Look the viewer and their credits up."""
+        """Look the viewer and their credits up; whoever has just signed in no longer needs the dialog."""
         await self._refresh()
+        (await self.get_state(SignInDialogState)).is_open = False
 
     async def _refresh(self) -> None:
         viewer = await current_viewer(self)

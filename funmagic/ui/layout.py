@@ -28,7 +28,7 @@ def shell(
 ) -> rx.Component:
     """A whole page: skip link, header, main landmark, footer."""
     return ShellRoot.create(
-        rx.el.a(skip_label, href="#main", class_name="skip-link"),
+        rx.el.a(skip_label, href="#main", reload_document=True, class_name="skip-link"),
         header,
         rx.el.main(*children, id="main", tab_index=-1, class_name="main"),
         footer,

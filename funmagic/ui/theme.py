@@ -40,7 +40,7 @@ def head_components() -> list[rx.Component]:
 
 def toaster() -> rx.Component:
     """The place where `rx.toast` messages appear, in our look."""
-    return rx.toast.provider(position="bottom-right", rich_colors=False, close_button=True, expand=False)
+    return rx.toast.provider(position="top-center", rich_colors=False, close_button=True, expand=False)
 
 
 def theme_toggle(label: Text) -> rx.Component:

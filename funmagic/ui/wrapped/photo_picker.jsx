@@ -24,6 +24,8 @@ export function PhotoPicker({ samples = [], accept = [], maxBytes, stashKey, tic
   const clear = () => {
     upload.reset();
     remove();
+    // The pressed button is gone; whoever uses the keyboard goes on where the next photo is chosen.
+    requestAnimationFrame(() => input.current?.focus());
   };
 
   return (
@@ -34,9 +36,7 @@ export function PhotoPicker({ samples = [], accept = [], maxBytes, stashKey, tic
         type="file"
         className="visually-hidden picker-input"
         accept={accept.join(",")}
-        aria-label={photo ? texts.change : undefined}
-        aria-hidden={photo ? true : undefined}
-        tabIndex={photo ? -1 : undefined}
+        hidden={Boolean(photo)}
         disabled={isBusy}
         onChange={(event) => {
           const [file] = event.target.files;

@@ -1,0 +1,47 @@
+PYTHON ?= python3
+RUN := .venv/bin/python -m
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test check lint schema migrate seed clean
+
+help: ## say what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/run.stamp ## start the whole product; Ctrl-C stops it
+	@$(RUN) funmagic up
+
+dev: .venv/dev.stamp ## start it with hot reload
+	@$(RUN) funmagic up --dev
+
+test: .venv/dev.stamp ## run the tests; ARGS="-k credits" picks some
+	@tests/provide.sh
+	@$(RUN) pytest $(ARGS)
+
+check: lint schema test ## everything that CI checks
+
+lint: .venv/dev.stamp ## style, types and layers
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy funmagic admin worker
+	@.venv/bin/lint-imports
+
+schema: .venv/dev.stamp ## whether the migrations make exactly the tables of the models
+	@tests/check_schema.sh
+
+migrate: .venv/run.stamp ## bring the database to the newest revision
+	@$(RUN) funmagic migrate
+
+seed: .venv/run.stamp ## put the first data in the database
+	@$(RUN) funmagic seed
+
+clean: ## remove what can be made again; the data stays
+	rm -rf .venv .web .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.venv/run.stamp: requirements.txt
+	@tests/make_venv.sh $(PYTHON)
+	$(RUN) pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.txt
+	$(RUN) pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

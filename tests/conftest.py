@@ -1,0 +1,113 @@
+"""The parts every test stands on: a data directory of its own, a migrated database, a real Redis, and people."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DATA_DIR = Path(tempfile.mkdtemp(prefix="funmagic-tests-"))
+# Before anything reads the settings: tests never touch a developer's data, .env or configured services.
+for name in [name for name in os.environ if name.startswith("FUNMAGIC_")]:
+    del os.environ[name]
+os.environ["FUNMAGIC_DATA_DIR"] = str(DATA_DIR)
+os.environ["FUNMAGIC_PORT"] = "3999"
+
+from fastapi.testclient import TestClient  # noqa: E402
+
+from funmagic.accounts.viewer import Viewer  # noqa: E402
+from funmagic.api import create_api  # noqa: E402
+from funmagic.db import migrate, transaction  # noqa: E402
+from funmagic.models.tables import metadata  # noqa: E402
+from funmagic.redis_client import get_redis  # noqa: E402
+from funmagic.seed import seed_catalogue  # noqa: E402
+from funmagic.settings import Settings, get_settings  # noqa: E402
+from funmagic.supervisor import embedded_redis  # noqa: E402
+from funmagic.weights import fetch_models  # noqa: E402
+from tests import factories  # noqa: E402
+
+PROJECT = Path(__file__).parent.parent
+Settings.model_config["env_file"] = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_dir() -> Iterator[Path]:
+    """This test process's own data directory, gone at the end."""
+    yield DATA_DIR
+    shutil.rmtree(DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated(data_dir: Path) -> None:
+    """The database at the newest revision."""
+    migrate()
+
+
+@pytest.fixture
+def db(migrated: None) -> None:
+    """An empty database with the catalogue in it."""
+    with transaction() as session:
+        for table in reversed(metadata.sorted_tables):
+            session.execute(table.delete())
+        seed_catalogue(session)
+
+
+@pytest.fixture(scope="session")
+def redis_server(data_dir: Path) -> Iterator[None]:
+    """A real Redis on the embedded default's socket."""
+    settings = get_settings()
+    command = embedded_redis.server_command(embedded_redis.find_server(), data_dir / "redis", settings.redis_socket)
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    factories.wait_until(settings.redis_socket.exists)
+    factories.wait_until(lambda: get_redis().ping())
+    yield
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def redis(redis_server: None) -> None:
+    """An empty Redis."""
+    get_redis().flushall()
+
+
+@pytest.fixture(scope="session")
+def models(data_dir: Path) -> Path:
+    """The model weights, fetched once for all test processes of this checkout."""
+    fetch_models(PROJECT / ".data" / "models")
+    (data_dir / "models").symlink_to(PROJECT / ".data" / "models")
+    return data_dir / "models"
+
+
+@pytest.fixture
+def alice(db: None) -> Viewer:
+    """A user with 100 welcome credits."""
+    return factories.make_user("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> Viewer:
+    """Another user with 100 welcome credits."""
+    return factories.make_user("bob")
+
+
+@pytest.fixture
+def client(db: None, redis: None) -> Iterator[TestClient]:
+    """A browser-like client of the API, not signed in."""
+    with TestClient(create_api(), base_url="http://localhost:3999") as client:
+        yield client
+
+
+@pytest.fixture
+def alice_client(alice: Viewer, client: TestClient) -> TestClient:
+    """Alice's browser, signed in."""
+    return factories.sign_in(client, alice)
+
+
+@pytest.fixture
+def bob_client(bob: Viewer, redis: None) -> TestClient:
+    """Bob's browser, signed in, with cookies of its own."""
+    return factories.sign_in(TestClient(create_api(), base_url="http://localhost:3999"), bob)

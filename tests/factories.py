@@ -1,0 +1,100 @@
+"""Builders for what tests need again and again: people, photos, uploads, runs; and waiting for a condition."""
+
+import io
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fastapi.testclient import TestClient
+from PIL import Image, ImageDraw
+
+from funmagic.accounts.passwords import hash_password
+from funmagic.accounts.service import create_user
+from funmagic.accounts.sessions import COOKIE_NAME, open_session
+from funmagic.accounts.viewer import Viewer
+from funmagic.credits.service import Balance, get_balance
+from funmagic.db import reading, transaction
+from funmagic.library.uploads import UploadPurpose, create_upload
+from funmagic.models.base import new_id
+from funmagic.models.tasks import Task
+from funmagic.models.users import Role
+from funmagic.storage.current import get_storage
+from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.tasks.submit import Submission, submit_task
+from funmagic.tasks.views import TaskView
+
+PASSWORD = "correct horse battery"
+PASSWORD_HASH = hash_password(PASSWORD)
+
+
+def make_user(name: str, role: Role = Role.USER) -> Viewer:
+    """A user named so, with welcome credits and PASSWORD."""
+    with transaction() as session:
+        email = f"{name}@example.com"
+        return create_user(session, email=email, name=name.title(), password_hash=PASSWORD_HASH, role=role)
+
+
+def photo_bytes(width: int = 64, height: int = 48, format: str = "JPEG", **save: Any) -> bytes:
+    """A small photo of a disc on a plain wall."""
+    image = Image.new("RGB", (width, height), (200, 210, 220))
+    ImageDraw.Draw(image).ellipse((width // 4, height // 4, width * 3 // 4, height * 3 // 4), fill=(180, 40, 40))
+    buffer = io.BytesIO()
+    image.save(buffer, format, **save)
+    return buffer.getvalue()
+
+
+def sign_in(client: TestClient, viewer: Viewer) -> TestClient:
+    """The client with a live session of the viewer's."""
+    client.cookies.set(COOKIE_NAME, session_token(viewer))
+    return client
+
+
+def session_token(viewer: Viewer) -> str:
+    """The cookie value of a new session of the viewer's."""
+    with transaction() as session:
+        return open_session(session, viewer.id)
+
+
+def upload_photo(viewer: Viewer, data: bytes | None = None, mime: str = "image/jpeg") -> str:
+    """An uploaded photo of the viewer's; returns the asset's id."""
+    data = photo_bytes() if data is None else data
+    with transaction() as session:
+        upload = create_upload(
+            session, viewer, filename="photo.jpg", mime=mime, size=len(data), purpose=UploadPurpose.TOOL_INPUT
+        )
+    get_storage().put(PRIVATE_BUCKET, upload.storage_key, data, mime=mime)
+    return upload.asset_id
+
+
+def submit(viewer: Viewer, *, asset_id: str | None = None, key: str | None = None) -> TaskView:
+    """A Background Remove run that the viewer just started."""
+    values = {"assetId": asset_id or upload_photo(viewer)}
+    submission = Submission(tool_slug="background-remove", input=values, idempotency_key=key or new_id())
+    return submit_task(viewer, submission)[0]
+
+
+def load_task(task_id: str) -> Task:
+    """The task's row as it is now."""
+    with reading() as session:
+        return session.get_one(Task, task_id)
+
+
+def balance_of(viewer: Viewer) -> Balance:
+    """The viewer's credits as they are now."""
+    with reading() as session:
+        return get_balance(session, viewer)
+
+
+def wait_until(condition: Callable[[], object], timeout: float = 20) -> None:
+    """Return as soon as the condition holds; fail when it does not in time. An exception counts as not yet."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            if condition():
+                return
+        except Exception:  # noqa: BLE001 - a server that is still starting may fail in any way
+            if time.monotonic() > deadline:
+                raise
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not true within {timeout} s: {condition}")
+        time.sleep(0.02)

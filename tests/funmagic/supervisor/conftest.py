@@ -1,0 +1,116 @@
+"""A supervisor in a process of its own, so that tests can send it signals, with tiny children in place of ours."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from funmagic.supervisor.embedded_redis import find_server, server_command
+
+DEADLINE = 20
+KEEP = """
+import asyncio, json, sys
+from funmagic.supervisor.keeper import Child, Keeper
+
+async def keep(groups):
+    keeper = Keeper(first_delay=0.02)
+    await keeper.open()
+    for group in groups:
+        await keeper.start(*(Child(**child) for child in group))
+    print("all started", flush=True)
+    await keeper.wait_for_end()
+    await keeper.stop()
+    return 1 if keeper.failed else 0
+
+sys.exit(asyncio.run(keep(json.loads(sys.argv[1]))))
+"""
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, and fail when it does not in time."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is alive; a zombie is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def python_child(name: str, code: str, **options: float) -> dict[str, object]:
+    """A child that runs a few lines of Python."""
+    return {"name": name, "command": [sys.executable, "-u", "-c", code], **options}
+
+
+class Supervisor:
+    """A running supervisor and what it has printed so far."""
+
+    def __init__(self, command: list[str], log: Path, **environment: str) -> None:
+        self._log = log
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **environment}
+            )
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    def says(self, text: str) -> None:
+        eventually(lambda: text in self.output)
+
+    def pid_in(self, path: Path) -> int:
+        eventually(lambda: path.exists() and path.read_text().endswith("\n"))
+        return int(path.read_text())
+
+    def ends_after(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE)
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
+    """Starts a supervisor over groups of children; whatever is left of it is killed after the test."""
+    started: list[Supervisor] = []
+
+    def start(*groups: list[dict[str, object]]) -> Supervisor:
+        started.append(Supervisor([sys.executable, "-c", KEEP, json.dumps(groups)], tmp_path / "output"))
+        return started[-1]
+
+    yield start
+    for supervisor in started:
+        supervisor.process.send_signal(signal.SIGKILL)
+        supervisor.process.wait()
+
+
+@pytest.fixture
+def redis_child(tmp_path: Path) -> dict[str, object]:
+    """The embedded Redis as a child, its data and socket in a fresh directory."""
+    command = server_command(find_server(), tmp_path / "redis", tmp_path / "redis.sock")
+    return {"name": "redis", "command": command}
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    """A loopback port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Brings what the tests need besides Python packages: Chromium, and a Redis server where the packaged one does not run.
+set -eu
+
+missing=
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+    missing="$missing chromium"
+.venv/bin/python -c 'from funmagic.supervisor.embedded_redis import find_server; find_server()' 2>/dev/null ||
+    missing="$missing redis-server"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "The tests need these programs too:$missing. On Debian, run: sudo apt install$missing" >&2
+    exit 1
+fi
+apt-get update -qq
+# shellcheck disable=SC2086 - a list of names
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
