@@ -15,7 +15,7 @@ dev: .venv/dev.stamp ## start it with hot reload
 
 test: .venv/dev.stamp ## run the tests; ARGS="-k credits" picks some
 	@tests/provide.sh
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest -n auto --dist loadgroup $(ARGS)
 
 check: lint schema test ## everything that CI checks
 

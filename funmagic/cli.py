@@ -4,6 +4,7 @@ import importlib
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from funmagic.telemetry import configure_logging
 
@@ -13,7 +14,12 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.callback()
 def main() -> None:
     """FunMagic: run AI tools, pay with credits."""
-    configure_logging()
+    try:
+        configure_logging()
+    except ValidationError as error:
+        for problem in error.errors():
+            typer.echo(f"{'.'.join(map(str, problem['loc'])) or 'Settings'}: {problem['msg']}", err=True)
+        raise typer.Exit(2) from None
 
 
 @app.command()

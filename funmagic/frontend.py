@@ -17,7 +17,7 @@ from funmagic.supervisor.errors import StartError
 
 WEB_DIR = Path(".web")
 STAMP = WEB_DIR / "funmagic.fingerprint"
-BUILT = WEB_DIR / "build" / "client" / "index.html"
+BUILT_DIR = WEB_DIR / "build" / "client"
 SOURCE_DIRS = ("funmagic", "admin", "assets")
 SOURCE_FILES = ("rxconfig.py", "requirements.txt")
 # Links Reflex itself makes while compiling, and Python's cache.
@@ -27,7 +27,7 @@ NOT_SOURCES = ("assets/external/", "__pycache__/")
 def build_if_stale() -> bool:
     """Build the front end unless the last build was of these very sources; True if it built, StartError on failure."""
     fingerprint = _fingerprint()
-    if BUILT.exists() and STAMP.exists() and STAMP.read_text() == fingerprint:
+    if (BUILT_DIR / "index.html").exists() and STAMP.exists() and STAMP.read_text() == fingerprint:
         return False
     STAMP.unlink(missing_ok=True)
     _run([sys.executable, "-m", "funmagic.frontend"])
@@ -44,7 +44,9 @@ def dev_server_command() -> list[str]:
 
 
 def _fingerprint() -> str:
-    digest = hashlib.sha256(importlib.metadata.version("reflex").encode())
+    # The welcome credits are the one setting that pages name in their text.
+    made_with = f"{importlib.metadata.version('reflex')} {get_settings().welcome_credits}"
+    digest = hashlib.sha256(made_with.encode())
     for path in _sources():
         digest.update(f"\0{path}\0".encode())
         digest.update(path.read_bytes())

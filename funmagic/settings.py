@@ -1,6 +1,9 @@
 """The only reader of the environment: every setting, its embedded default, and what production insists on."""
 
+import hashlib
+import os
 import secrets
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
@@ -10,6 +13,7 @@ from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1")
+LONGEST_SOCKET_PATH = 103
 
 
 class Settings(BaseSettings):
@@ -95,8 +99,12 @@ class Settings(BaseSettings):
 
     @property
     def redis_socket(self) -> Path:
-        """The embedded Redis server's unix socket."""
-        return self.data_dir / "redis" / "redis.sock"
+        """The embedded Redis server's unix socket; in the temporary directory when its path would be too long."""
+        path = self.data_dir / "redis" / "redis.sock"
+        if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+            return path
+        digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"funmagic-{os.getuid()}-{digest}" / "redis.sock"
 
     def signing_key(self) -> bytes:
         """The key that signs upload and download addresses; made and kept in the data directory when not configured."""

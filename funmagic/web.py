@@ -10,6 +10,7 @@ from reflex_base.environment import environment
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from funmagic.frontend import BUILT_DIR
 from funmagic.settings import get_settings
 from funmagic.supervisor.tether import die_with_parent
 
@@ -49,7 +50,21 @@ def load_app() -> ASGIApp:
 
     from funmagic.funmagic import app  # noqa: PLC0415 - in the worker only, and after the switches above
 
-    return CacheHeaders(app())
+    return CacheHeaders(PagesWithoutSlash(app(), _built_pages()))
+
+
+class PagesWithoutSlash:
+    """Answers a page at its own address; the file server would first send browsers to the same address with a slash."""
+
+    def __init__(self, app: ASGIApp, pages: frozenset[str]) -> None:
+        self._app = app
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the wrapped application does, for pages with the slash it wants."""
+        if scope["type"] == "http" and scope["path"] in self._pages:
+            scope = {**scope, "path": scope["path"] + "/"}
+        await self._app(scope, receive, send)
 
 
 class CacheHeaders:
@@ -67,6 +82,10 @@ class CacheHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _built_pages() -> frozenset[str]:
+    return frozenset("/" + page.parent.relative_to(BUILT_DIR).as_posix() for page in BUILT_DIR.rglob("*/index.html"))
 
 
 def _add_cache_header(path: str, message: Message) -> None:

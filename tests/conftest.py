@@ -74,6 +74,39 @@ def redis(redis_server: None) -> None:
     get_redis().flushall()
 
 
+class StoppableRedis:
+    """A Redis of one test's own, which the test may stop and start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "redis.sock"
+        self._command = embedded_redis.server_command(embedded_redis.find_server(), folder / "data", self.socket)
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._server = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        factories.wait_until(lambda: get_redis().ping())
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+            self._server = None
+
+
+@pytest.fixture
+def stoppable_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoppableRedis]:
+    """A Redis that is running, and that the test may stop and start."""
+    folder = Path(tempfile.mkdtemp(prefix="funmagic-redis-"))
+    server = StoppableRedis(folder)
+    monkeypatch.setattr(get_settings(), "redis_url", f"unix://{server.socket}")
+    get_redis.cache_clear()
+    server.start()
+    yield server
+    server.stop()
+    get_redis.cache_clear()
+    shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
 def models(data_dir: Path) -> Path:
     """The model weights, fetched once for all test processes of this checkout."""

@@ -1,22 +1,27 @@
 """Builders for what tests need again and again: people, photos, uploads, runs; and waiting for a condition."""
 
 import io
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from PIL import Image, ImageDraw
+from sqlmodel import col, select
 
 from funmagic.accounts.passwords import hash_password
 from funmagic.accounts.service import create_user
 from funmagic.accounts.sessions import COOKIE_NAME, open_session
 from funmagic.accounts.viewer import Viewer
-from funmagic.credits.service import Balance, get_balance
+from funmagic.credits.service import Balance, audit_credits, get_balance
 from funmagic.db import reading, transaction
 from funmagic.library.uploads import UploadPurpose, create_upload
 from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
+from funmagic.models.tools import Tool
 from funmagic.models.users import Role
 from funmagic.storage.current import get_storage
 from funmagic.storage.protocol import PRIVATE_BUCKET
@@ -45,7 +50,8 @@ def photo_bytes(width: int = 64, height: int = 48, format: str = "JPEG", **save:
 
 def sign_in(client: TestClient, viewer: Viewer) -> TestClient:
     """The client with a live session of the viewer's."""
-    client.cookies.set(COOKIE_NAME, session_token(viewer))
+    # The cookie jar's own name for a host without a dot: so that what the server sets replaces this.
+    client.cookies.set(COOKIE_NAME, session_token(viewer), domain="localhost.local")
     return client
 
 
@@ -79,6 +85,25 @@ def load_task(task_id: str) -> Task:
         return session.get_one(Task, task_id)
 
 
+def change_task(task_id: str, **columns: Any) -> None:
+    """Change a task's row behind the engine's back; times are given as db_time()."""
+    with transaction() as session:
+        session.execute(sa.update(Task).where(col(Task.id) == task_id).values(**columns))
+
+
+def configure_step(**config: Any) -> None:
+    """Set what Background Remove's configuration says of its one step: provider, credits …"""
+    with transaction() as session:
+        tool = session.exec(select(Tool).where(Tool.slug == "background-remove")).one()
+        tool.config = {"steps": {"remove": config}}
+
+
+def books_are_right() -> bool:
+    """Whether every balance and every hold is the sum of its ledger."""
+    with reading() as session:
+        return audit_credits(session) == []
+
+
 def balance_of(viewer: Viewer) -> Balance:
     """The viewer's credits as they are now."""
     with reading() as session:
@@ -98,3 +123,18 @@ def wait_until(condition: Callable[[], object], timeout: float = 20) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"not true within {timeout} s: {condition}")
         time.sleep(0.02)
+
+
+def run_together(count: int, action: Callable[[], Any]) -> list[Any]:
+    """Call `action` in so many threads at the same moment; returns what each returned or raised."""
+    barrier = threading.Barrier(count)
+
+    def call(_: int) -> Any:
+        barrier.wait()
+        try:
+            return action()
+        except Exception as error:  # noqa: BLE001 - what was raised is part of the answer
+            return error
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(call, range(count)))

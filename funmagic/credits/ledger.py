@@ -45,9 +45,7 @@ def open_account(session: Session, user_id: str) -> None:
 def grant_welcome(session: Session, user_id: str, amount: int) -> None:
     """Give the welcome credits, once per user; 0 gives none."""
     if amount > 0:
-        entry = Entry(
-            user_id, TransactionType.WELCOME, amount, 0, f"welcome:{user_id}", description="Welcome credits"
-        )
+        entry = Entry(user_id, TransactionType.WELCOME, amount, 0, f"welcome:{user_id}", description="Welcome credits")
         _post(session, entry)
 
 

@@ -1,0 +1,74 @@
+"""One product and one Chromium for all journeys; a fresh browser profile for each."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from funmagic.weights import fetch_models
+from tests.browser.product import Product
+
+PROJECT = Path(__file__).parents[2]
+# As root Chromium runs only without its sandbox; the rest keeps it from calling home.
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All journeys share one product, so one test process runs them all."""
+    for item in items:
+        if Path(item.path).is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+# Not of session scope: Playwright's loop must be gone before an asynchronous test of another folder begins.
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, or whichever is on the PATH."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The running product."""
+    data_dir = tmp_path_factory.mktemp("product")
+    fetch_models(PROJECT / ".data" / "models")
+    (data_dir / "models").symlink_to(PROJECT / ".data" / "models")
+    product = Product(data_dir)
+    product.start()
+    yield product
+    product.stop()
+
+
+@pytest.fixture
+def context(chromium: Browser, product: Product) -> Iterator[BrowserContext]:
+    """A fresh profile on a desktop screen; a defect in a page's script fails the test."""
+    context = chromium.new_context(base_url=product.url, viewport=DESKTOP)  # type: ignore[arg-type]
+    context.set_default_timeout(15_000)
+    defects: list[str] = []
+    context.on("weberror", lambda error: defects.append(str(error.error)))
+    yield context
+    context.close()
+    assert not defects
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A tab."""
+    return context.new_page()

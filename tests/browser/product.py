@@ -1,0 +1,122 @@
+"""The whole product as a user runs it, in a data directory and on a port of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from funmagic.db import make_engine
+from funmagic.models.tools import Tool
+from tests.factories import wait_until
+
+START_TIMEOUT_S = 180
+STOP_TIMEOUT_S = 30
+
+
+class Product:
+    """`python -m funmagic up` as a real process, and the faults that tests put it through."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.port = _free_port()
+        self.url = f"http://localhost:{self.port}"
+        self._log = data_dir / "up.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        environment = os.environ | {"FUNMAGIC_DATA_DIR": str(self.data_dir), "FUNMAGIC_PORT": str(self.port)}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "funmagic", "up"],
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+        try:
+            wait_until(self._is_ready, START_TIMEOUT_S)
+        except AssertionError:
+            raise AssertionError(self._log.read_text()) from None
+
+    def stop(self) -> None:
+        """Stop it as Ctrl-C does; everything it started must be gone."""
+        if self._process is None:
+            return
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(STOP_TIMEOUT_S)
+        _, alive = psutil.wait_procs(children, timeout=STOP_TIMEOUT_S)
+        self._process = None
+        assert not alive, alive
+
+    def kill_workers(self) -> None:
+        """Kill every worker without warning; the supervisor starts new ones."""
+        for worker in self._workers():
+            worker.kill()
+
+    @contextmanager
+    def workers_paused(self) -> Iterator[None]:
+        """Within the block no worker does anything."""
+        workers = self._workers()
+        for worker in workers:
+            worker.suspend()
+        try:
+            yield
+        finally:
+            for worker in workers:
+                with suppress(psutil.NoSuchProcess):  # the test may have killed it meanwhile
+                    worker.resume()
+
+    @contextmanager
+    def tool_config(self, **step: Any) -> Iterator[None]:
+        """Within the block Background Remove's step is configured otherwise."""
+        self._configure(step)
+        try:
+            yield
+        finally:
+            self._configure({})
+
+    def query(self, statement: str, **values: Any) -> list[Any]:
+        """Rows of the product's database."""
+        with self._engine().begin() as connection:
+            return list(connection.execute(sa.text(statement), values))
+
+    def _configure(self, step: dict[str, Any]) -> None:
+        with Session(self._engine()) as session:
+            tool = session.exec(select(Tool).where(Tool.slug == "background-remove")).one()
+            tool.config = {"steps": {"remove": step}}
+            session.commit()
+
+    def _engine(self) -> sa.Engine:
+        return make_engine(f"sqlite:///{self.data_dir / 'funmagic.db'}")
+
+    def _workers(self) -> list[psutil.Process]:
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        workers = [child for child in children if child.cmdline()[-3:] == ["worker", "mail", "ai-tasks"]]
+        assert workers, [child.cmdline() for child in children]
+        return workers
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(self._log.read_text())
+        answers = httpx.get(f"{self.url}/healthz").status_code == httpx.codes.OK
+        return answers and len(self._workers()) == 2
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,114 @@
+"""Everybody can use it: on a phone, by keyboard alone, with a screen reader, in the dark."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.product import Product
+from tests.browser.steps import TOOL, choose_photo, expect_balance, expect_result, press_run, run_button, sign_up
+
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_serious_anywhere(
+    chromium: Browser, product: Product, scheme: str, size: dict[str, int]
+) -> None:
+    context = chromium.new_context(
+        base_url=product.url,
+        viewport=size,
+        color_scheme=scheme,
+        reduced_motion="reduce",  # type: ignore[arg-type]
+    )
+    page = context.new_page()
+    for address, landmark in (
+        ("/", "A little magic for every photo."),
+        ("/tools", "Tools"),
+        ("/login", "Welcome back"),
+        ("/register", "Create your account"),
+        ("/nowhere", "There is nothing here"),
+        (TOOL, "Background Remove"),
+    ):
+        page.goto(address)
+        expect(page.get_by_role("heading", name=landmark).first).to_be_visible()
+        expect(page.locator(".skeleton")).to_have_count(0)
+        _check(page, address)
+    choose_photo(page)
+    expect(run_button(page)).to_be_enabled()
+    _check(page, "a chosen photo")
+    run_button(page).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    _check(page, "the sign-in dialog")
+    sign_up(context)
+    page.reload()
+    with product.workers_paused():
+        press_run(page)
+        expect(page.get_by_text("In line")).to_be_visible()
+        _check(page, "a waiting run")
+    expect_result(page)
+    _check(page, "a result")
+    context.close()
+
+
+def test_a_phone_shows_everything_within_its_width(chromium: Browser, product: Product) -> None:
+    context = chromium.new_context(base_url=product.url, viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    sign_up(context)
+    for address in ("/", "/tools", "/login", TOOL):
+        page.goto(address)
+        expect_balance(page, 100)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
+    page.get_by_role("button", name="Cat").tap()
+    expect(run_button(page)).to_be_in_viewport()
+    press_run(page)
+    expect_result(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    context.close()
+
+
+def test_the_journey_works_by_keyboard_alone(page: Page, context: BrowserContext) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    expect_balance(page, 100)
+    _tab_to(page, "Astronaut")
+    page.keyboard.press("Enter")
+    expect(run_button(page)).to_be_enabled()
+    _tab_to(page, "Remove background")
+    page.keyboard.press("Enter")
+    expect_result(page)
+    slider = page.get_by_role("slider", name="Compare before and after")
+    slider.focus()
+    before = slider.input_value()
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() != before
+    _tab_to(page, "Download PNG")
+    with page.expect_download():
+        page.keyboard.press("Enter")
+
+
+def test_the_theme_can_be_switched_and_is_remembered(page: Page) -> None:
+    page.goto("/")
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_role("button", name="Switch between light and dark").click()
+    expect(page.locator("html")).to_have_class("dark")
+    dark = page.evaluate(background)
+    assert light != dark
+    page.reload()
+    expect(page.locator("html")).to_have_class("dark")
+
+
+def _tab_to(page: Page, name: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.textContent + (document.activeElement.ariaLabel ?? '')")
+        if name in focused:
+            return
+    raise AssertionError(f"Tab never reached {name}")
+
+
+def _check(page: Page, where: str) -> None:
+    found = [item for item in Axe().run(page).response["violations"] if item["impact"] in SERIOUS]
+    assert not found, (where, [(item["id"], [node["html"] for node in item["nodes"]]) for item in found])

@@ -1,0 +1,125 @@
+"""Reload, close the tab, open another: the page shows the true state and goes on live."""
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.product import Product
+from tests.browser.steps import (
+    TOOL,
+    a_photo,
+    choose_photo,
+    expect_balance,
+    expect_result,
+    press_run,
+    sign_up,
+    task_id_of,
+)
+from tests.factories import photo_bytes, wait_until
+
+
+def test_a_reloaded_page_goes_on_live(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    with product.workers_paused():
+        press_run(page)
+        expect(page.get_by_text("In line")).to_be_visible()
+        expect(page.locator(".balance-held")).to_have_text("5")
+        page.reload()
+        expect(page.get_by_text("In line")).to_be_visible()
+    expect_result(page)
+    expect_balance(page, 95)
+    page.reload()
+    expect_result(page)
+
+
+def test_a_closed_tab_loses_nothing(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    with product.workers_paused():
+        press_run(page)
+        expect(page.get_by_text("In line")).to_be_visible()
+        page.close()
+        later = context.new_page()
+        later.goto(TOOL)
+        expect(later.get_by_text("In line")).to_be_visible()
+    expect_result(later)
+
+
+def test_two_tabs_see_the_same_run_live(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    with product.workers_paused():
+        press_run(page)
+        address = f"{TOOL}?task={task_id_of(page)}"
+        other = context.new_page()
+        other.goto(address)
+        expect(other.get_by_text("In line")).to_be_visible()
+    for tab in (page, other):
+        expect_result(tab)
+        expect_balance(tab, 95)
+
+
+def test_cancelling_gives_the_credits_back_in_every_tab(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    with product.workers_paused():
+        press_run(page)
+        other = context.new_page()
+        other.goto(f"{TOOL}?task={task_id_of(page)}")
+        expect(other.get_by_text("In line")).to_be_visible()
+        page.get_by_role("button", name="Cancel").click()
+        for tab in (page, other):
+            expect(tab.get_by_text("You cancelled this run. Nothing was charged.")).to_be_visible()
+            expect_balance(tab, 100)
+
+
+def test_somebody_elses_run_cannot_be_seen(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    press_run(page)
+    expect_result(page)
+    address = page.url
+    context.clear_cookies()
+    sign_up(context)
+    page.goto(address)
+    expect(page.get_by_text("Drop a photo here")).to_be_visible()
+
+
+def test_a_worker_killed_in_mid_run_charges_once(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page, a_photo(photo_bytes(6000, 6000), "large.jpg"))
+    press_run(page)
+    task_id = task_id_of(page)
+    wait_until(lambda: _status(product, task_id) == "processing")
+    product.kill_workers()
+    expect(page.get_by_role("link", name="Download PNG")).to_be_visible(timeout=60_000)
+    expect_balance(page, 95)
+    lines = product.query("SELECT type FROM credit_transactions WHERE task_id = :id", id=task_id)
+    assert sorted(line.type for line in lines) == ["reservation", "usage"]
+    [task] = product.query("SELECT attempts FROM tasks WHERE id = :id", id=task_id)
+    assert task.attempts == 2
+
+
+def test_a_second_start_finds_everything_as_it_was(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    with product.workers_paused():
+        press_run(page)
+        expect(page.get_by_text("In line")).to_be_visible()
+        product.kill_workers()
+    product.stop()
+    product.start()
+    page.goto(TOOL)
+    page.goto(f"{TOOL}?task={product.query('SELECT id FROM tasks ORDER BY id DESC LIMIT 1')[0].id}")
+    expect_result(page)
+    expect_balance(page, 95)
+
+
+def _status(product: Product, task_id: str) -> str:
+    return str(product.query("SELECT status FROM tasks WHERE id = :id", id=task_id)[0].status)

@@ -1,0 +1,136 @@
+"""When something goes wrong the page says what happened, what it means for the credits, and what to do next."""
+
+import struct
+import zlib
+
+import pytest
+from playwright.sync_api import BrowserContext, FilePayload, Page, Route, expect
+
+from tests.browser.product import Product
+from tests.browser.steps import (
+    TOOL,
+    a_photo,
+    choose_photo,
+    expect_balance,
+    expect_result,
+    press_run,
+    run_button,
+    sign_up,
+)
+from tests.factories import photo_bytes
+
+UNREADABLE = "This file does not open as a photo. Please choose another one."
+WRONG_TYPE = "This kind of file does not work. Please choose a PNG, JPEG, WebP or GIF."
+TOO_LARGE = "This file is larger than 20 MB. Please choose a smaller one."
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+def test_a_failed_run_is_not_charged_and_can_be_tried_again(
+    page: Page, context: BrowserContext, product: Product
+) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    with product.tool_config(model="missing"):
+        press_run(page)
+        expect(page.get_by_text("AI service error. Please try again. Nothing was charged.")).to_be_visible()
+        expect_balance(page, 100)
+    page.get_by_role("button", name="Try again").click()
+    expect_result(page)
+    expect_balance(page, 95)
+
+
+def test_a_photo_that_breaks_off_fails_in_plain_words(page: Page, context: BrowserContext) -> None:
+    sign_up(context)
+    whole = photo_bytes(800, 600, quality=95)
+    upload = context.request.post(
+        "/api/upload", data={"filename": "cut.jpg", "contentType": "image/jpeg", "size": len(whole) // 2}
+    ).json()
+    context.request.put(upload["url"], data=whole[: len(whole) // 2], headers=upload["headers"])
+    body = {"toolSlug": "background-remove", "input": {"assetId": upload["assetId"]}}
+    task = context.request.post("/api/tasks", data=body).json()["task"]
+    page.goto(f"{TOOL}?task={task['id']}")
+    expect(page.get_by_text("Invalid input. Please check your settings. Nothing was charged.")).to_be_visible()
+
+
+def test_too_few_credits_are_said_before_anything_is_uploaded(
+    page: Page, context: BrowserContext, product: Product
+) -> None:
+    sign_up(context)
+    with product.tool_config(credits=500):
+        page.goto(TOOL)
+        choose_photo(page)
+        page.get_by_role("button", name="Remove background (500 credits)").click()
+        expect(page.get_by_text("Not enough credits. Please purchase more.")).to_be_visible()
+    assert product.query("SELECT count(*) AS n FROM tasks WHERE credits_cost = 500")[0].n == 0
+
+
+@pytest.mark.parametrize(
+    ("photo", "sentence"),
+    [
+        (a_photo(b"%PDF-1.7 not a picture", "scan.png", "image/png"), UNREADABLE),
+        (a_photo(photo_bytes() + bytes(21 * 1024 * 1024), "huge.jpg"), TOO_LARGE),
+        (a_photo(SVG, "drawing.svg", "image/svg+xml"), WRONG_TYPE),
+    ],
+    ids=["pdf-named-png", "21-megabytes", "svg"],
+)
+def test_wrong_files_are_refused_at_once(page: Page, photo: FilePayload, sentence: str) -> None:
+    page.goto(TOOL)
+    choose_photo(page, photo)
+    expect(page.get_by_text(sentence)).to_be_visible()
+    expect(run_button(page)).to_be_disabled()
+
+
+def test_a_decompression_bomb_is_refused(page: Page, context: BrowserContext) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page, a_photo(bomb(30_000, 30_000), "bomb.png", "image/png"))
+    refused_here = page.get_by_text(UNREADABLE)
+    expect(refused_here.or_(run_button(page).and_(page.locator(":enabled")))).to_be_visible()
+    if not refused_here.is_visible():
+        press_run(page)
+        expect(page.get_by_text("This image has too many pixels. The limit is 40 megapixels.")).to_be_visible()
+    expect_balance(page, 100)
+
+
+def test_a_broken_upload_can_be_sent_again(page: Page, context: BrowserContext) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    page.route("**/storage/**", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    press_run(page)
+    expect(page.get_by_text("The upload did not get through. Nothing was charged.")).to_be_visible()
+    page.unroute("**/storage/**")
+    page.get_by_role("button", name="Try again").click()
+    expect_result(page)
+    expect_balance(page, 95)
+
+
+def test_an_upload_can_be_cancelled(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    held: list[Route] = []
+    page.route("**/storage/**", lambda route: held.append(route))
+    press_run(page)
+    page.get_by_role("button", name="Cancel").click()
+    expect(run_button(page)).to_be_enabled()
+    expect_balance(page, 100)
+
+
+def test_an_unknown_address_leads_back_to_the_tools(page: Page) -> None:
+    page.goto("/tools/no-such-tool")
+    expect(page.get_by_text("There is nothing here")).to_be_visible()
+    page.get_by_role("link", name="See the tools").click()
+    expect(page.get_by_role("heading", name="Tools", level=1)).to_be_visible()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A small PNG file of one bit a pixel that would decode to a huge picture."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = zlib.compress(bytes((width // 8 + 1) * height), 9)
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")

@@ -1,0 +1,71 @@
+"""A real server of the API on a port of its own, because a stream only streams over a real connection."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from funmagic.accounts.sessions import COOKIE_NAME
+from funmagic.accounts.viewer import Viewer
+from tests import factories
+from tests.conftest import PROJECT
+
+SERVE = """
+import sys
+from granian.constants import Interfaces
+from granian.server import Server
+Server("funmagic.api:create_api", factory=True, port=int(sys.argv[1]), interface=Interfaces.ASGI).serve()
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def serve(migrated: None, redis_server: None, data_dir: Path) -> Iterator[Callable[..., str]]:
+    """Starts servers on this test process's own data, and returns their addresses."""
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def start(**environment: str) -> str:
+        address = f"http://127.0.0.1:{(port := free_port())}"
+        tether = [sys.executable, "-m", "funmagic.supervisor.tether", str(os.getpid())]
+        own = {"PYTHONPATH": str(PROJECT), "FUNMAGIC_PUBLIC_URL": address, **environment}
+        command = [*tether, sys.executable, "-c", SERVE, str(port)]
+        servers.append(subprocess.Popen(command, env=os.environ | own, cwd=data_dir, stdout=subprocess.DEVNULL))
+        factories.wait_until(lambda: httpx.get(f"{address}/healthz", trust_env=False).is_success)
+        return address
+
+    yield start
+    for server in servers:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture(scope="module")
+def server(serve: Callable[..., str]) -> str:
+    """The address of a server with everything it needs."""
+    return serve()
+
+
+@pytest.fixture(scope="module")
+def server_without_redis(serve: Callable[..., str]) -> str:
+    """The address of a server whose Redis is away."""
+    return serve(FUNMAGIC_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+
+
+@pytest.fixture
+def visit() -> Callable[[str, Viewer], httpx.Client]:
+    """Makes a client of a server, signed in as somebody."""
+
+    def open_at(address: str, viewer: Viewer) -> httpx.Client:
+        cookies = {COOKIE_NAME: factories.session_token(viewer)}
+        return httpx.Client(base_url=address, cookies=cookies, trust_env=False, timeout=20)
+
+    return open_at

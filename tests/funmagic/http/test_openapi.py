@@ -1,0 +1,109 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from funmagic.api import create_api
+
+KEPT_INSIDE = {"provider", "model", "prompt", "options", "request", "response", "usage", "config", "leaseToken"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return TestClient(create_api()).get("/api/openapi.json").json()
+
+
+def operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def refs(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for part in value:
+            yield from refs(part)
+    elif isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"].rpartition("/")[2]
+        for part in value.values():
+            yield from refs(part)
+
+
+def names_within(schema: dict[str, Any], root: str) -> set[str]:
+    """The names of every property that a shape shows, at any depth."""
+    shapes, waiting, names = schema["components"]["schemas"], [root], set()
+    seen: set[str] = set()
+    while waiting:
+        shape = waiting.pop()
+        if shape not in seen:
+            seen.add(shape)
+            names |= set(shapes[shape].get("properties", {}))
+            waiting += refs(shapes[shape])
+    return names
+
+
+def test_the_docs_page_is_there(client: TestClient) -> None:
+    answer = client.get("/api/docs")
+    assert answer.status_code == 200
+    assert "/api/openapi.json" in answer.text
+
+
+def test_the_contract_is_documented(schema: dict[str, Any]) -> None:
+    assert {name for name, _ in operations(schema)} >= {
+        "POST /api/auth/sign-up",
+        "POST /api/auth/sign-in",
+        "POST /api/auth/sign-out",
+        "GET /api/auth/session",
+        "GET /api/tools",
+        "GET /api/tools/{slug}",
+        "GET /api/tool-types",
+        "POST /api/upload",
+        "POST /api/tasks",
+        "GET /api/tasks",
+        "GET /api/tasks/{task_id}",
+        "GET /api/tasks/{task_id}/stream",
+        "POST /api/tasks/{task_id}/cancel",
+        "POST /api/tasks/{task_id}/retry",
+        "DELETE /api/tasks/{task_id}",
+        "GET /api/credits/balance",
+        "GET /api/credits/transactions",
+        "GET /api/assets/{asset_id}",
+        "GET /api/assets/{asset_id}/download",
+    }
+
+
+def test_every_operation_says_what_it_does_and_what_it_answers(schema: dict[str, Any]) -> None:
+    for name, operation in operations(schema):
+        assert operation["summary"], name
+        assert operation["description"], name
+        (answer,) = [answer for code, answer in operation["responses"].items() if code.startswith(("2", "3"))]
+        if name.endswith("/stream"):
+            assert "text/event-stream" in answer["content"], name
+        elif "content" in answer:
+            assert list(refs(answer)), name
+        else:
+            assert set(operation["responses"]) & {"204", "302"}, name
+
+
+def test_the_documented_error_is_the_one_we_answer(schema: dict[str, Any]) -> None:
+    for name, operation in operations(schema):
+        if "422" in operation["responses"]:
+            assert "HTTPValidationError" not in set(refs(operation["responses"]["422"])), name
+
+
+def test_the_docs_do_not_show_the_session_cookie_or_inner_routes(schema: dict[str, Any]) -> None:
+    assert not [path for path in schema["paths"] if not path.startswith("/api/") or "{path}" in path]
+    parameters = [part["name"] for _, operation in operations(schema) for part in operation.get("parameters", [])]
+    assert "fm_session" not in parameters
+
+
+@pytest.mark.parametrize("shape", ["TaskAnswer", "TaskPage", "ToolAnswer", "ToolPage", "ToolTypesAnswer", "AssetAnswer"])
+def test_no_shape_shows_what_is_kept_inside(schema: dict[str, Any], shape: str) -> None:
+    assert names_within(schema, shape) & KEPT_INSIDE == set()
+
+
+@pytest.mark.parametrize("shape", ["UserAnswer", "SessionAnswer"])
+def test_a_user_is_shown_without_secrets(schema: dict[str, Any], shape: str) -> None:
+    assert names_within(schema, shape) == {"user", "id", "email", "name", "role"}

@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+
+from funmagic.settings import get_settings
+from funmagic.storage.current import get_storage
+from funmagic.storage.protocol import PRIVATE_BUCKET, ObjectInfo, ObjectMissing, Storage
+
+PHOTO = b"the bytes of a photo"
+ESCAPES = [
+    "../photo",
+    "../../photo",
+    "../private-too/photo",
+    "a/../../photo",
+    "/etc/passwd",
+    "",
+    ".",
+    "..",
+    "a/..",
+    "a/photo.facts",
+]
+
+
+def test_what_is_put_can_be_had_again(storage: Storage) -> None:
+    storage.put(PRIVATE_BUCKET, "a/photo", PHOTO, mime="image/png")
+    assert storage.get(PRIVATE_BUCKET, "a/photo") == PHOTO
+    assert storage.head(PRIVATE_BUCKET, "a/photo") == ObjectInfo(len(PHOTO), "image/png")
+
+
+def test_a_file_can_be_put(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(PHOTO)
+    storage.put(PRIVATE_BUCKET, "a/photo", tmp_path / "photo.png", mime="image/png")
+    assert storage.get(PRIVATE_BUCKET, "a/photo") == PHOTO
+    assert (tmp_path / "photo.png").exists()
+
+
+def test_putting_again_replaces(storage: Storage) -> None:
+    storage.put(PRIVATE_BUCKET, "a/photo", PHOTO, mime="image/png")
+    storage.put(PRIVATE_BUCKET, "a/photo", b"", mime="image/gif")
+    assert storage.get(PRIVATE_BUCKET, "a/photo") == b""
+    assert storage.head(PRIVATE_BUCKET, "a/photo") == ObjectInfo(0, "image/gif")
+
+
+def test_a_copy_outlives_its_original(storage: Storage) -> None:
+    storage.put(PRIVATE_BUCKET, "a/photo", PHOTO, mime="image/png")
+    storage.copy(PRIVATE_BUCKET, "a/photo", to_bucket="public", to_key="b/copy")
+    storage.delete(PRIVATE_BUCKET, "a/photo")
+    assert storage.get("public", "b/copy") == PHOTO
+    assert storage.head("public", "b/copy") == ObjectInfo(len(PHOTO), "image/png")
+
+
+def test_what_is_deleted_is_gone_and_deleting_again_is_fine(storage: Storage) -> None:
+    storage.put(PRIVATE_BUCKET, "a/photo", PHOTO, mime="image/png")
+    for _ in range(2):
+        storage.delete(PRIVATE_BUCKET, "a/photo")
+    assert storage.head(PRIVATE_BUCKET, "a/photo") is None
+
+
+def test_an_object_that_is_not_there_is_missing(storage: Storage) -> None:
+    assert storage.head(PRIVATE_BUCKET, "a/photo") is None
+    with pytest.raises(ObjectMissing):
+        storage.get(PRIVATE_BUCKET, "a/photo")
+    with pytest.raises(ObjectMissing):
+        storage.copy(PRIVATE_BUCKET, "a/photo", to_bucket="public", to_key="b/none")
+    assert storage.head("public", "b/none") is None
+
+
+@pytest.mark.parametrize("key", ESCAPES)
+def test_a_key_that_would_leave_its_bucket_reaches_nothing(key: str) -> None:
+    storage, root = get_storage(), get_settings().storage_dir
+    before = sorted(root.rglob("*"))
+    for act in (
+        lambda: storage.put(PRIVATE_BUCKET, key, PHOTO, mime="image/png"),
+        lambda: storage.get(PRIVATE_BUCKET, key),
+        lambda: storage.head(PRIVATE_BUCKET, key),
+        lambda: storage.delete(PRIVATE_BUCKET, key),
+    ):
+        with pytest.raises(ObjectMissing):
+            act()
+    assert [path for path in sorted(root.rglob("*")) if "drafts" not in path.parts] == [
+        path for path in before if "drafts" not in path.parts
+    ]
+
+
+def test_a_refused_key_leaves_no_draft_behind(drafts: Path) -> None:
+    before = set(drafts.glob("*"))
+    with pytest.raises(ObjectMissing):
+        get_storage().put(PRIVATE_BUCKET, "../photo", PHOTO, mime="image/png")
+    assert set(drafts.glob("*")) == before

@@ -1,0 +1,109 @@
+"""A provider that follows a script, and the ways in which a worker dies or a queue delivers."""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.db import transaction
+from funmagic.models.assets import AssetKind
+from funmagic.models.base import db_time
+from funmagic.queues import QueueName, queue
+from funmagic.redis_client import get_redis
+from funmagic.storage.current import get_storage
+from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.tasks.events import stream_key
+from funmagic.tasks.service import cancel_task
+from tests.factories import change_task, configure_step, photo_bytes
+from worker.providers.base import Done, OutputFile, Report, Waiting, Work
+from worker.providers.registry import PROVIDERS
+from worker.run import run_task
+
+OUTPUT = OutputFile(photo_bytes(format="PNG"), AssetKind.IMAGE, "image/png", "png", width=64, height=48)
+DONE = Done([OUTPUT], usage={"seconds": 1})
+
+
+class Killed(BaseException):
+    """The worker process dies here: no handler of ours may see it."""
+
+
+class ScriptedProvider:
+    """Plays its script and notes each call: values are answered, exceptions raised, functions called; then DONE."""
+
+    def __init__(self) -> None:
+        self.script: deque[Any] = deque()
+        self.calls: list[str] = []
+
+    def answers(self, *outcomes: Any) -> None:
+        self.script.extend(outcomes)
+
+    def start(self, work: Work, report: Report) -> Done | Waiting:  # noqa: ARG002 - the protocol
+        return self._play("start", report)
+
+    def check(self, provider_job_id: str, work: Work, report: Report) -> Done | Waiting:  # noqa: ARG002
+        return self._play(f"check {provider_job_id}", report)
+
+    def _play(self, call: str, report: Report) -> Done | Waiting:
+        self.calls.append(call)
+        outcome = self.script.popleft() if self.script else DONE
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome(report) if isinstance(outcome, Callable) else outcome
+
+
+@pytest.fixture
+def provider(db: None, redis: None, monkeypatch: pytest.MonkeyPatch) -> ScriptedProvider:
+    """The provider that Background Remove uses in this test; Redis is there and empty."""
+    provider = ScriptedProvider()
+    monkeypatch.setitem(PROVIDERS, "scripted", provider)
+    configure_step(provider="scripted")
+    return provider
+
+
+def expire_lease(task_id: str) -> None:
+    """The worker stopped beating long ago."""
+    change_task(task_id, leased_until=db_time(-1))
+
+
+def run_and_die(task_id: str) -> None:
+    """Deliver a task to a worker that dies on it, by the provider's script, and let its lease run out."""
+    with pytest.raises(Killed):
+        run_task(task_id)
+    expire_lease(task_id)
+
+
+def make_due(task_id: str) -> None:
+    """The time to look at a waiting task has come."""
+    change_task(task_id, next_check_at=db_time(-1))
+
+
+def cancel(viewer: Viewer, task_id: str) -> None:
+    """The owner presses Cancel."""
+    with transaction() as session:
+        cancel_task(session, viewer, task_id)
+
+
+def waiting_jobs() -> list[str]:
+    """The ids of the jobs on the queue, in order."""
+    return queue(QueueName.AI_TASKS).get_job_ids()
+
+
+def take_jobs() -> list[str]:
+    """Empty the queue, as workers would; returns the ids of its jobs."""
+    jobs = waiting_jobs()
+    queue(QueueName.AI_TASKS).empty()
+    return jobs
+
+
+def events_of(task_id: str) -> list[dict[str, Any]]:
+    """What the task's watchers were told so far."""
+    return [json.loads(fields[b"event"]) for _, fields in get_redis().xrange(stream_key(task_id))]
+
+
+def output_files(task_id: str, viewer: Viewer) -> list[str]:
+    """The names of the files in the store that some attempt at the task made."""
+    folder = get_storage().path(PRIVATE_BUCKET, f"outputs/{viewer.id}/{task_id}")
+    return sorted(path.name for path in folder.glob("*") if path.suffix != ".facts")
