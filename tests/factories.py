@@ -39,7 +39,7 @@ def make_user(name: str, role: Role = Role.USER) -> Viewer:
         return create_user(session, email=email, name=name.title(), password_hash=PASSWORD_HASH, role=role)
 
 
-def photo_bytes(width: int = 64, height: int = 48, format: str = "JPEG", **save: Any) -> bytes:
+def photo_bytes(width: int = 64, height: int = 48, format: str = "JPEG", **save: Any) -> bytes:  # noqa: A002 - Pillow's own name
     """A small photo of a disc on a plain wall."""
     image = Image.new("RGB", (width, height), (200, 210, 220))
     ImageDraw.Draw(image).ellipse((width // 4, height // 4, width * 3 // 4, height * 3 // 4), fill=(180, 40, 40))
@@ -117,7 +117,7 @@ def wait_until(condition: Callable[[], object], timeout: float = 20) -> None:
         try:
             if condition():
                 return
-        except Exception:  # noqa: BLE001 - a server that is still starting may fail in any way
+        except Exception:
             if time.monotonic() > deadline:
                 raise
         if time.monotonic() > deadline:

@@ -95,8 +95,12 @@ class RunState(rx.State, mixin=True):
         if viewer is None:
             (await self.get_state(SignInDialogState)).is_open = True
             return
+        available = (await read(get_balance, viewer)).available
+        if available < self.price:
+            sentence = _("This run costs {price} credits, and you have {has}.", price=self.price, has=available)
+            self.notice = f"{_(InsufficientCredits.text)} {sentence}"
+            return
         try:
-            await self._check_balance(viewer)
             upload = await transact(
                 create_upload,
                 viewer,
@@ -249,10 +253,6 @@ class RunState(rx.State, mixin=True):
 
     def _go_to(self, task: TaskView) -> EventSpec:
         return rx.redirect(paths.tool(self._slug, task.id))
-
-    async def _check_balance(self, viewer: Viewer) -> None:
-        if (await read(get_balance, viewer)).available < self.price:
-            raise InsufficientCredits
 
     async def _show(self, viewer: Viewer, task: TaskView) -> None:
         self._start_over()

@@ -46,9 +46,9 @@ def expect_result(page: Page) -> None:
     expect(page.get_by_role("slider", name="Compare before and after")).to_be_visible()
 
 
-def expect_balance(page: Page, credits: int) -> None:
+def expect_balance(page: Page, amount: int) -> None:
     """The pill in the header shows this many credits to spend."""
-    expect(page.get_by_role("link", name="credits to spend").locator(".balance-number")).to_have_text(str(credits))
+    expect(page.get_by_role("link", name="credits to spend").locator(".balance-number")).to_have_text(str(amount))
 
 
 def task_id_of(page: Page) -> str:

@@ -112,11 +112,11 @@ def test_a_second_start_finds_everything_as_it_was(page: Page, context: BrowserC
     with product.workers_paused():
         press_run(page)
         expect(page.get_by_text("In line")).to_be_visible()
+        address = page.url
         product.kill_workers()
     product.stop()
     product.start()
-    page.goto(TOOL)
-    page.goto(f"{TOOL}?task={product.query('SELECT id FROM tasks ORDER BY id DESC LIMIT 1')[0].id}")
+    page.goto(address)
     expect_result(page)
     expect_balance(page, 95)
 

@@ -61,7 +61,8 @@ def test_too_few_credits_are_said_before_anything_is_uploaded(
         page.goto(TOOL)
         choose_photo(page)
         page.get_by_role("button", name="Remove background (500 credits)").click()
-        expect(page.get_by_text("Not enough credits. Please purchase more.")).to_be_visible()
+        sentence = "Not enough credits. Please purchase more. This run costs 500 credits, and you have 100."
+        expect(page.get_by_text(sentence)).to_be_visible()
     assert product.query("SELECT count(*) AS n FROM tasks WHERE credits_cost = 500")[0].n == 0
 
 
@@ -111,7 +112,7 @@ def test_an_upload_can_be_cancelled(page: Page, context: BrowserContext, product
     page.goto(TOOL)
     choose_photo(page)
     held: list[Route] = []
-    page.route("**/storage/**", lambda route: held.append(route))
+    page.route("**/storage/**", held.append)
     press_run(page)
     page.get_by_role("button", name="Cancel").click()
     expect(run_button(page)).to_be_enabled()

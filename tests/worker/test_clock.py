@@ -1,20 +1,13 @@
 """The clock: what waits is woken, what is orphaned runs again, what was not told is told."""
 
-from datetime import timedelta
-
 import pytest
-import sqlalchemy as sa
-from sqlmodel import col
 
 from funmagic.db import reading, transaction
-from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, utcnow
 from funmagic.queues import enqueue_task
 from funmagic.redis_client import get_redis
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
 from funmagic.tasks import lifecycle
-from tests.factories import balance_of, books_are_right, change_task, load_task, submit, upload_photo
+from tests.factories import balance_of, books_are_right, change_task, load_task, submit
 from tests.worker.conftest import (
     Killed,
     events_of,
@@ -32,22 +25,6 @@ def forget_dispatch(task_id):
     """The site died between the commit and the enqueue."""
     take_jobs()
     change_task(task_id, status="pending", enqueues=0, enqueued_at=None, queued_at=None, next_check_at=db_time(-1))
-
-
-def upload_of_yesterday(viewer):
-    asset_id = upload_photo(viewer)
-    with transaction() as session:
-        yesterday = utcnow() - timedelta(hours=25)
-        session.execute(sa.update(Asset).where(col(Asset.id) == asset_id).values(created_at=yesterday))
-    return asset_id
-
-
-def upload_is_there(viewer, asset_id):
-    with reading() as session:
-        row = session.get(Asset, asset_id)
-    file = get_storage().head(PRIVATE_BUCKET, f"uploads/{viewer.id}/{asset_id}")
-    assert (row is None) == (file is None)
-    return row is not None
 
 
 def test_a_task_that_was_never_enqueued_is_enqueued(alice, redis):
@@ -189,21 +166,3 @@ def test_an_end_of_this_moment_is_left_to_its_worker(alice, provider):
     change_task(task.id, announced_at=None, finished_at=db_time(1000))
     announce_forgotten_ends()
     assert events_of(task.id) == []
-
-
-def test_uploads_that_nothing_used_for_a_day_are_swept_with_their_files(alice, redis):
-    used, unused, fresh = upload_of_yesterday(alice), upload_of_yesterday(alice), upload_photo(alice)
-    submit(alice, asset_id=used)
-    Clock().tick()
-    assert [upload_is_there(alice, asset_id) for asset_id in (used, unused, fresh)] == [True, False, True]
-
-
-def test_what_tools_made_is_never_swept(alice, provider):
-    task = submit(alice)
-    run_task(task.id)
-    with transaction() as session:
-        session.execute(sa.update(Asset).values(created_at=utcnow() - timedelta(days=400)))
-    Clock().tick()
-    with reading() as session:
-        assert len(session.exec(sa.select(Asset.id)).all()) == 2
-    assert load_task(task.id).output is not None

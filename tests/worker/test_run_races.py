@@ -118,8 +118,8 @@ def test_a_worker_that_dies_after_the_commit_has_finished_the_run(alice, provide
     def die(*_args, **_options):
         raise WorkerKilled
 
-    with monkeypatch.context() as patch, pytest.raises(WorkerKilled):
-        patch.setattr("worker.run.announce_end", die)
+    monkeypatch.setattr("worker.run.announce_end", die)
+    with pytest.raises(WorkerKilled):
         run_task(task.id)
     assert load_task(task.id).status == "completed"
     assert load_task(task.id).announced_at is None

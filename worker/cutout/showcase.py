@@ -11,10 +11,10 @@ ASSETS = Path("assets")
 MODELS = Path(".data/models")
 # The astronaut's photo is trimmed to leave out most of the flag that touches her sleeve.
 SAMPLES: dict[str, tuple[int, int, int, int] | None] = {"astronaut": (40, 0, 512, 472), "chelsea": None, "coffee": None}
-CARD_SAMPLE = "astronaut"
+CARD_SAMPLE = "coffee"
 WIDTH = 900
 CARD_SIZE = (960, 720)
-SPLIT, SLANT = 380, 70
+SPLIT, SLANT = 470, 60
 LINE_WIDTH = 6
 SUPERSAMPLING = 4
 GRADIENT = ("#ffe4d6", "#8b8cf8")
@@ -30,19 +30,17 @@ def main() -> None:
         photo.save(folder / f"{name}_before.webp", quality=86, method=6)
         subject = cut_out(photo, model_path=model_path)
         subject.save(folder / f"{name}_cutout.webp", quality=88, method=6)
-    photo = _load_sample(CARD_SAMPLE, CARD_SIZE[0])
+    photo = ImageOps.fit(_load_sample(CARD_SAMPLE, CARD_SIZE[0]), CARD_SIZE, Image.Resampling.LANCZOS)
     card = draw_card(photo, cut_out(photo, model_path=model_path))
     card.save(folder / "background-remove.webp", quality=88, method=6)
 
 
 def draw_card(photo: Image.Image, subject: Image.Image) -> Image.Image:
     """Return a CARD_SIZE picture: the RGB photo left of a slanted line, its RGBA subject on a gradient to the right."""
-    frame = (0, 0, *CARD_SIZE)
     card = ImageOps.colorize(Image.linear_gradient("L").resize(CARD_SIZE), *GRADIENT)
-    cropped = subject.crop(frame)
-    card.paste(cropped, mask=cropped)
+    card.paste(subject, mask=subject)
     card.paste("white", mask=_left_of_slant(shift=LINE_WIDTH))
-    card.paste(photo.crop(frame), mask=_left_of_slant())
+    card.paste(photo, mask=_left_of_slant())
     return card
 
 

@@ -80,6 +80,9 @@ def _action() -> rx.Component:
             State.phase,
             ("completed", price_button(_("Run again"), price, on_click=State.run_again)),
             ("failed", rx.fragment()),
+            ("pending", rx.fragment()),
+            ("queued", rx.fragment()),
+            ("processing", rx.fragment()),
             price_button(
                 _("Remove background"),
                 price,

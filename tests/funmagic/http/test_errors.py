@@ -29,7 +29,12 @@ def test_an_unknown_address_answers_404_in_json(client: TestClient, method: str,
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/api/auth/sign-in"), ("DELETE", "/api/credits/balance"), ("PATCH", "/api/tasks"), ("OPTIONS", "/api/tasks")],
+    [
+        ("GET", "/api/auth/sign-in"),
+        ("DELETE", "/api/credits/balance"),
+        ("PATCH", "/api/tasks"),
+        ("OPTIONS", "/api/tasks"),
+    ],
 )
 def test_a_method_that_an_address_does_not_have_answers_405(client: TestClient, method: str, path: str) -> None:
     answer = client.request(method, path)

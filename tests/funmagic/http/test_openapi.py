@@ -99,7 +99,9 @@ def test_the_docs_do_not_show_the_session_cookie_or_inner_routes(schema: dict[st
     assert "fm_session" not in parameters
 
 
-@pytest.mark.parametrize("shape", ["TaskAnswer", "TaskPage", "ToolAnswer", "ToolPage", "ToolTypesAnswer", "AssetAnswer"])
+@pytest.mark.parametrize(
+    "shape", ["TaskAnswer", "TaskPage", "ToolAnswer", "ToolPage", "ToolTypesAnswer", "AssetAnswer"]
+)
 def test_no_shape_shows_what_is_kept_inside(schema: dict[str, Any], shape: str) -> None:
     assert names_within(schema, shape) & KEPT_INSIDE == set()
 

@@ -67,9 +67,7 @@ def test_a_stream_starts_with_connected_and_closes_at_the_end(
     assert all(re.fullmatch(r"\d+-\d+", event.id or "") for event in (progress, last))
 
 
-def test_last_event_id_resumes_without_loss_or_repetition(
-    server: str, visit: Visit, alice: Viewer, run: str
-) -> None:
+def test_last_event_id_resumes_without_loss_or_repetition(server: str, visit: Visit, alice: Viewer, run: str) -> None:
     client = visit(server, alice)
     for step in range(4):
         publish(run, EventType.PROGRESS, stepId="remove", progress=step / 10)

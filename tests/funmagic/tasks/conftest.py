@@ -1,0 +1,44 @@
+"""What the tests of tasks share: counting what is there, and a fresh reader of streams per test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import func
+from sqlmodel import select
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.db import reading, transaction
+from funmagic.models.credits import CreditTransaction
+from funmagic.models.tasks import Task
+from funmagic.tasks.service import cancel_task
+from funmagic.tasks.watch import Watchers, get_watchers
+
+
+def count(table: type, *conditions: object) -> int:
+    """How many rows there are."""
+    with reading() as session:
+        return session.exec(select(func.count()).select_from(table).where(*conditions)).one()
+
+
+def assert_nothing_started(viewer: Viewer) -> None:
+    """No task, no hold, no line in the ledger but the welcome."""
+    assert count(Task, Task.user_id == viewer.id) == 0
+    assert count(CreditTransaction, CreditTransaction.user_id == viewer.id) == 1
+
+
+def cancel(viewer: Viewer, task_id: str) -> None:
+    """The owner presses Cancel."""
+    with transaction() as session:
+        cancel_task(session, viewer, task_id)
+
+
+@pytest.fixture
+async def watchers() -> AsyncIterator[Watchers]:
+    """This test's own reader: each test has an event loop of its own."""
+    get_watchers.cache_clear()
+    watchers = get_watchers()
+    yield watchers
+    get_watchers.cache_clear()
+    if watchers._reader is not None:
+        watchers._reader.cancel()
+    await watchers._redis.aclose()

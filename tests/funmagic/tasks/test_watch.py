@@ -1,0 +1,165 @@
+"""The one reader of a process: every event once and in order, for however many watchers."""
+
+import asyncio
+import threading
+from contextlib import aclosing
+
+import pytest
+
+from funmagic.errors import LiveUpdatesPaused
+from funmagic.models.base import new_id
+from funmagic.redis_client import get_redis
+from funmagic.tasks.events import EventType, publish
+from funmagic.tasks.watch import LOOK_AGAIN, PAUSED, SIGNS, START
+from tests.factories import wait_until
+
+EVENTS = 400
+
+
+def publish_all(task_id, numbers):
+    for number in numbers:
+        publish(task_id, EventType.PROGRESS, progress=number)
+
+
+async def collect(watchers, task_id, wanted, after=START):
+    """The next events of a task, signs left out."""
+    events = []
+    async with aclosing(watchers.follow(task_id, after)) as stream:
+        async for event in stream:
+            events += [] if event in SIGNS else [event]
+            if len(events) >= wanted:
+                break
+    return events
+
+
+def numbers_of(events):
+    return [event.data["progress"] for event in events]
+
+
+def blocked_readers():
+    return [client for client in get_redis().client_list() if client["cmd"] == "xread"]
+
+
+async def test_the_past_is_told_before_what_is_live(redis, watchers):
+    task_id = new_id()
+    publish_all(task_id, range(3))
+    async with aclosing(watchers.follow(task_id)) as stream:
+        past = [await anext(stream) for _ in range(4)]
+        publish_all(task_id, [3])
+        live = await anext(stream)
+    assert numbers_of(past[:3]) == [0, 1, 2]
+    assert past[3] == LOOK_AGAIN
+    assert live.data["progress"] == 3
+
+
+async def test_resuming_after_an_event_continues_with_the_next(redis, watchers):
+    task_id = new_id()
+    publish_all(task_id, range(10))
+    events = await collect(watchers, task_id, 10)
+    assert numbers_of(await collect(watchers, task_id, 6, after=events[3].id)) == [4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("portion", [1, 7, EVENTS])
+async def test_resuming_while_events_are_appended_loses_and_repeats_nothing(redis, watchers, portion):
+    task_id, last, seen = new_id(), START, []
+    writer = threading.Thread(target=publish_all, args=(task_id, range(EVENTS)))
+    writer.start()
+    while len(seen) < EVENTS:
+        part = await collect(watchers, task_id, min(portion, EVENTS - len(seen)), after=last)
+        seen, last = seen + numbers_of(part), part[-1].id
+    writer.join()
+    assert seen == list(range(EVENTS))
+
+
+async def test_watchers_that_join_at_any_time_see_the_same(redis, watchers):
+    task_id = new_id()
+    writer = threading.Thread(target=publish_all, args=(task_id, range(EVENTS)))
+    early = asyncio.create_task(collect(watchers, task_id, EVENTS))
+    writer.start()
+    late = [asyncio.create_task(collect(watchers, task_id, EVENTS)) for _ in range(10)]
+    for events in await asyncio.gather(early, *late):
+        assert numbers_of(events) == list(range(EVENTS))
+    writer.join()
+
+
+async def test_watchers_of_different_tasks_hear_only_their_own(redis, watchers):
+    ids = [new_id() for _ in range(5)]
+    following = [asyncio.create_task(collect(watchers, task_id, 20)) for task_id in ids]
+    for number in range(20):
+        for place, task_id in enumerate(ids):
+            publish(task_id, EventType.PROGRESS, progress=(place, number))
+    for place, events in enumerate(await asyncio.gather(*following)):
+        assert numbers_of(events) == [[place, number] for number in range(20)]
+
+
+async def test_all_watchers_share_one_connection_that_waits(redis, watchers):
+    ids = [new_id() for _ in range(8)]
+    following = [asyncio.create_task(collect(watchers, task_id, 1)) for task_id in ids]
+    await asyncio.to_thread(wait_until, lambda: len(watchers._positions) == 9 and len(blocked_readers()) == 1)
+    publish_all(ids[0], [0])
+    await following[0]
+    await asyncio.to_thread(wait_until, lambda: len(blocked_readers()) == 1)
+    for task_id in ids[1:]:
+        publish_all(task_id, [0])
+    await asyncio.gather(*following)
+
+
+async def test_the_reader_forgets_a_task_that_nobody_watches(redis, watchers):
+    task_id = new_id()
+    publish_all(task_id, [0])
+    await collect(watchers, task_id, 1)
+    assert task_id not in str(watchers._positions)
+    assert watchers._queues == {}
+
+
+async def test_a_slow_watcher_holds_up_nobody(redis, watchers):
+    task_id = new_id()
+    async with aclosing(watchers.follow(task_id)) as slow:
+        await anext(slow)
+        quick = asyncio.create_task(collect(watchers, task_id, EVENTS))
+        await asyncio.to_thread(publish_all, task_id, range(EVENTS))
+        assert numbers_of(await quick) == list(range(EVENTS))
+        assert numbers_of([await anext(slow) for _ in range(EVENTS)]) == list(range(EVENTS))
+
+
+async def test_silence_is_answered_with_a_sign(redis, watchers, monkeypatch):
+    monkeypatch.setattr("funmagic.tasks.watch.SILENCE_S", 0.01)
+    async with aclosing(watchers.follow(new_id())) as stream:
+        assert [await anext(stream) for _ in range(3)] == [LOOK_AGAIN] * 3
+
+
+async def test_events_go_on_after_redis_was_flushed(redis, watchers):
+    task_id = new_id()
+    publish_all(task_id, [0])
+    async with aclosing(watchers.follow(task_id)) as stream:
+        assert (await anext(stream)).data["progress"] == 0
+        assert await anext(stream) == LOOK_AGAIN
+        get_redis().flushall()
+        publish_all(task_id, [1])
+        assert (await anext(stream)).data["progress"] == 1
+
+
+async def test_a_redis_that_is_away_at_the_start_is_said_at_once(stoppable_redis, watchers):
+    stoppable_redis.stop()
+    with pytest.raises(LiveUpdatesPaused):
+        await anext(watchers.follow(new_id()))
+
+
+async def test_an_outage_is_told_and_events_go_on_after_it(stoppable_redis, watchers):
+    task_id = new_id()
+    async with aclosing(watchers.follow(task_id)) as stream:
+        assert await anext(stream) == LOOK_AGAIN
+        stoppable_redis.stop()
+        assert await anext(stream) == PAUSED
+        await asyncio.to_thread(stoppable_redis.start)
+        publish_all(task_id, [7])
+        after = [event async for event in until_number(stream)]
+    assert LOOK_AGAIN in after
+    assert numbers_of(after[-1:]) == [7]
+
+
+async def until_number(stream):
+    async for event in stream:
+        yield event
+        if event not in SIGNS:
+            return

@@ -1,0 +1,87 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from funmagic.db import alembic_config, get_engine, make_engine, migrate
+from funmagic.models.tables import metadata
+from funmagic.settings import get_settings
+
+
+@pytest.fixture
+def empty_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The settings name a database that is not there yet."""
+    monkeypatch.setattr(get_settings(), "database_url", f"sqlite:///{tmp_path / 'empty' / 'fresh.db'}")
+    get_engine.cache_clear()
+    yield
+    get_engine().dispose()
+    get_engine.cache_clear()
+
+
+def tables() -> set[str]:
+    return set(sa.inspect(get_engine()).get_table_names()) - {"alembic_version"}
+
+
+def shape_of(engine: sa.Engine) -> dict[str, Any]:
+    """Everything that the database itself enforces, table by table."""
+
+    def texts(facts: list[Any]) -> list[str]:
+        return sorted(str(sorted(fact.items(), key=str)) for fact in facts)
+
+    def pick(column: Any) -> dict[str, str]:
+        return {name: str(column[name]) for name in ("name", "type", "nullable")}
+
+    inspector = sa.inspect(engine)
+    return {
+        table: {
+            "columns": texts(
+                [
+                    {name: str(fact[name]) for name in ("name", "type", "nullable")}
+                    for fact in inspector.get_columns(table)
+                ]
+            ),
+            "checks": texts(inspector.get_check_constraints(table)),
+            "unique": texts(inspector.get_unique_constraints(table)),
+            "indexes": texts(inspector.get_indexes(table)),
+            "foreign keys": texts(inspector.get_foreign_keys(table)),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_an_empty_database_gets_every_table(empty_database: None) -> None:
+    migrate()
+    assert tables() == set(metadata.tables)
+
+
+def test_migrating_again_changes_nothing(empty_database: None) -> None:
+    migrate()
+    migrate()
+    assert tables() == set(metadata.tables)
+
+
+def test_every_migration_can_be_taken_back_and_made_again(empty_database: None) -> None:
+    migrate()
+    before = shape_of(get_engine())
+    command.downgrade(alembic_config(), "base")
+    assert tables() == set()
+    migrate()
+    assert shape_of(get_engine()) == before
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(empty_database: None, tmp_path: Path) -> None:
+    migrate()
+    command.check(alembic_config())
+    modelled = make_engine(f"sqlite:///{tmp_path / 'modelled.db'}")
+    metadata.create_all(modelled)
+    assert shape_of(get_engine()) == shape_of(modelled)
+    modelled.dispose()
+
+
+def test_there_is_one_line_of_migrations() -> None:
+    assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1

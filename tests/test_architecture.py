@@ -1,0 +1,144 @@
+"""The rules of the tree that no linter knows."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+
+ROOMS = ("funmagic", "admin", "worker")
+MODULES = sorted(path for room in ROOMS for path in (PROJECT / room).rglob("*.py"))
+EVERY_FILE = [
+    *MODULES,
+    *sorted(path for room in ("tests", "benchmarks", "alembic") for path in (PROJECT / room).rglob("*.py")),
+    PROJECT / "rxconfig.py",
+]
+LONGEST_FILE = 350
+LONGEST_FUNCTION = 60
+READERS_OF_THE_ENVIRONMENT = {"funmagic/settings.py", "rxconfig.py"}
+TOO_GENERAL = {"utils.py", "helpers.py", "util.py", "common.py", "misc.py", "manager.py"}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PROJECT).as_posix()
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def public_parts(tree: ast.Module | ast.ClassDef) -> Iterator[ast.ClassDef | Function]:
+    """The classes and functions that others may use, methods among them."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            yield node
+        if isinstance(node, ast.ClassDef):
+            yield from public_parts(node)
+
+
+def test_the_rooms_are_where_this_test_looks() -> None:
+    assert len(MODULES) > 80
+
+
+def test_no_file_is_long() -> None:
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in EVERY_FILE}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_no_function_is_long() -> None:
+    lengths = {
+        f"{name_of(path)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, Function)
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+def test_every_module_and_public_part_says_what_it_promises() -> None:
+    silent = [
+        f"{name_of(path)} {getattr(part, 'name', '')}"
+        for path in MODULES
+        if path.name != "__init__.py"
+        for part in (tree_of(path), *public_parts(tree_of(path)))
+        if not ast.get_docstring(part)
+    ]
+    assert silent == []
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {
+        name_of(path)
+        for path in [*MODULES, PROJECT / "rxconfig.py"]
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "os"
+            and {"environ", "getenv"} & {a.name for a in node.names}
+        )
+    }
+    assert readers <= READERS_OF_THE_ENVIRONMENT
+
+
+def test_package_files_are_empty() -> None:
+    packages = [path for path in EVERY_FILE if path.name == "__init__.py"]
+    assert [name_of(path) for path in packages if path.read_text()] == []
+    assert not (PROJECT / "alembic" / "__init__.py").exists()
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    assert [name_of(path) for path in EVERY_FILE if path.name in TOO_GENERAL] == []
+
+
+def test_only_the_database_module_commits() -> None:
+    committers = {
+        name_of(path)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+    }
+    assert committers == {"funmagic/db.py"}
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(PROJECT).with_suffix("").parts)
+
+
+BUSINESS = [dotted(path) for path in MODULES if path.name == "service.py" or "models" in path.parts]
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        [dotted(path) for path in MODULES if path.parts[len(PROJECT.parts)] == "worker"],
+        [*BUSINESS, "funmagic.seed", "funmagic.api"],
+    ],
+    ids=["worker", "business"],
+)
+def test_the_worker_and_the_business_never_load_reflex(modules: list[str]) -> None:
+    modules = [module.removesuffix(".__init__") for module in modules]
+    code = (
+        f"import importlib, sys\nfor name in {modules}: importlib.import_module(name)\nprint('reflex' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=PROJECT, text=True) == "False\n"
+
+
+def test_nothing_of_the_site_imports_the_worker_and_only_the_root_imports_admin() -> None:
+    imports = {
+        (name_of(path), (node.module if isinstance(node, ast.ImportFrom) else alias.name) or "")
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    outside = [pair for pair in imports if not pair[0].startswith("worker/")]
+    assert [pair for pair in outside if pair[1].split(".")[0] == "worker"] == []
+    from_admin = [pair for pair in imports if pair[1].split(".")[0] == "admin" and not pair[0].startswith("admin/")]
+    assert [pair for pair in from_admin if pair[0] != "funmagic/funmagic.py"] == []

@@ -1,0 +1,97 @@
+"""Real worker and clock processes, and a kill -9 in the middle of a run."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from funmagic.db import reading
+from funmagic.models.assets import Asset
+from tests.conftest import PROJECT
+from tests.factories import (
+    balance_of,
+    books_are_right,
+    load_task,
+    photo_bytes,
+    submit,
+    upload_photo,
+    wait_until,
+)
+from tests.worker.conftest import output_files, waiting_jobs
+
+pytestmark = pytest.mark.usefixtures("redis", "models")
+DEADLINE_S = 60
+
+
+@pytest.fixture
+def start(tmp_path: Path):
+    """Starts one of the product's processes on this test's data; what is left at the end is killed."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(command: str) -> subprocess.Popen[bytes]:
+        log = (tmp_path / f"{command}-{len(started)}.log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "funmagic", command], cwd=PROJECT, env=os.environ, stdout=log, stderr=log
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def has_ended(task_id: str) -> bool:
+    return load_task(task_id).finished_at is not None
+
+
+def assert_completed_once(viewer, task_id, price=5):
+    task = load_task(task_id)
+    assert (task.status, task.error_code) == ("completed", None)
+    with reading() as session:
+        outputs = session.exec(select(Asset).where(Asset.task_id == task_id)).all()
+    assert task.output == {"assetIds": [asset.id for asset in outputs]}
+    assert len(outputs) == len(output_files(task_id, viewer)) == 1
+    assert (balance_of(viewer).balance, balance_of(viewer).reserved) == (100 - price, 0)
+    assert books_are_right()
+
+
+def test_a_run_whose_worker_is_killed_completes_with_another_and_is_charged_once(alice, start):
+    task = submit(alice, asset_id=upload_photo(alice, photo_bytes(5000, 5000)))
+    start("clock")
+    first = start("worker")
+    wait_until(lambda: load_task(task.id).status == "processing", DEADLINE_S)
+    first.kill()
+    first.wait()
+    assert load_task(task.id).status == "processing", "the worker was done before it could be killed"
+    start("worker")
+    wait_until(lambda: has_ended(task.id), DEADLINE_S)
+    assert load_task(task.id).attempts == 2
+    assert_completed_once(alice, task.id)
+
+
+def test_a_clock_that_is_killed_is_replaced_by_its_spare(alice, start):
+    leader = start("clock")
+    task = submit(alice)
+    wait_until(lambda: waiting_jobs() == [f"{task.id}-1"])
+    leader.send_signal(signal.SIGSTOP)
+    start("clock")
+    leader.kill()
+    start("worker")
+    wait_until(lambda: has_ended(task.id), DEADLINE_S)
+    assert_completed_once(alice, task.id)
+
+
+def test_a_worker_finishes_the_run_it_has_before_it_stops(alice, start):
+    task = submit(alice, asset_id=upload_photo(alice, photo_bytes(3000, 3000)))
+    worker = start("worker")
+    wait_until(lambda: load_task(task.id).status == "processing", DEADLINE_S)
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(DEADLINE_S)
+    assert load_task(task.id).attempts == 1
+    assert_completed_once(alice, task.id)
