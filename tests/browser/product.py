@@ -53,7 +53,7 @@ class Product:
         """Stop it as Ctrl-C does; everything it started must be gone."""
         if self._process is None:
             return
-        children = psutil.Process(self._process.pid).children(recursive=True)
+        children = self._children()
         self._process.send_signal(signal.SIGINT)
         self._process.wait(STOP_TIMEOUT_S)
         _, alive = psutil.wait_procs(children, timeout=STOP_TIMEOUT_S)
@@ -64,6 +64,11 @@ class Product:
         """Kill every worker without warning; the supervisor starts new ones."""
         for worker in self._workers():
             worker.kill()
+
+    def kill_redis(self) -> None:
+        """Kill the embedded Redis without warning; the supervisor starts it again."""
+        [server] = [child for child in self._children() if "redis-server" in child.name()]
+        server.kill()
 
     @contextmanager
     def workers_paused(self) -> Iterator[None]:
@@ -102,11 +107,14 @@ class Product:
         return make_engine(f"sqlite:///{self.data_dir / 'funmagic.db'}")
 
     def _workers(self) -> list[psutil.Process]:
-        assert self._process is not None
-        children = psutil.Process(self._process.pid).children(recursive=True)
+        children = self._children()
         workers = [child for child in children if child.cmdline()[-3:] == ["worker", "mail", "ai-tasks"]]
         assert workers, [child.cmdline() for child in children]
         return workers
+
+    def _children(self) -> list[psutil.Process]:
+        assert self._process is not None
+        return psutil.Process(self._process.pid).children(recursive=True)
 
     def _is_ready(self) -> bool:
         assert self._process is not None

@@ -33,12 +33,18 @@ def cancel(viewer: Viewer, task_id: str) -> None:
 
 
 @pytest.fixture
-async def watchers() -> AsyncIterator[Watchers]:
-    """This test's own reader: each test has an event loop of its own."""
+async def fresh_watchers() -> AsyncIterator[None]:
+    """A reader of this test's own, made on first use: each test has an event loop of its own."""
     get_watchers.cache_clear()
+    yield
     watchers = get_watchers()
-    yield watchers
     get_watchers.cache_clear()
     if watchers._reader is not None:
         watchers._reader.cancel()
     await watchers._redis.aclose()
+
+
+@pytest.fixture
+async def watchers(fresh_watchers: None) -> Watchers:
+    """This test's reader; it uses whichever Redis the fixtures before it brought."""
+    return get_watchers()

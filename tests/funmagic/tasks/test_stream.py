@@ -17,7 +17,7 @@ from funmagic.tasks.watch import LOOK_AGAIN, SIGNS, START
 from tests.factories import submit
 from tests.funmagic.tasks.conftest import cancel
 
-pytestmark = pytest.mark.usefixtures("watchers")
+pytestmark = pytest.mark.usefixtures("fresh_watchers")
 
 
 async def follow(task_id, after=START):
@@ -36,25 +36,30 @@ def complete(task_id):
 
 
 async def read_past(stream):
-    """Read until everything that happened before is told."""
+    """Everything that happened before the follower came."""
+    past = []
     async for event in stream:
         if event == LOOK_AGAIN:
-            return
+            break
+        past.append(event)
+    return past
 
 
 async def test_a_run_is_told_from_connected_through_its_events_to_its_end(alice, redis):
     task = submit(alice)
     publish(task.id, EventType.STEP_STARTED, stepId="remove")
-    following = asyncio.create_task(follow(task.id))
-    for progress in (0.2, 0.6):
-        publish(task.id, EventType.PROGRESS, stepId="remove", progress=progress)
-    await asyncio.to_thread(complete, task.id)
-    await asyncio.to_thread(announce_end, task.id)
-    events = await following
-    assert types_of(events) == ["connected", "step_started", "progress", "progress", "completed"]
-    assert all(event.data["taskId"] == task.id and event.data["timestamp"] for event in events)
-    assert events[-1].data["output"] == {"assets": []}
-    assert all(event.id for event in events[1:])
+    async with aclosing(follow_task(task.id)) as stream:
+        past = await read_past(stream)
+        for progress in (0.2, 0.6):
+            publish(task.id, EventType.PROGRESS, stepId="remove", progress=progress)
+        await asyncio.to_thread(complete, task.id)
+        await asyncio.to_thread(announce_end, task.id)
+        live = [event async for event in stream]
+    assert types_of(past) == ["connected", "step_started"]
+    assert types_of(live) == ["progress", "progress", "completed"]
+    assert all(event.data["taskId"] == task.id and event.data["timestamp"] for event in past + live)
+    assert all(event.id for event in live)
+    assert live[-1].data["output"] == {"assets": []}
 
 
 async def test_a_follower_hears_one_end_even_when_it_was_told_twice(alice, redis):

@@ -11,19 +11,13 @@ from funmagic.errors import (
     InvalidInput,
     NotFound,
     ToolUnavailable,
-    UnsupportedFile,
-    UploadMissing,
 )
-from funmagic.library.uploads import UploadPurpose, create_upload
-from funmagic.models.assets import Asset
-from funmagic.models.base import new_id, utcnow
+from funmagic.models.base import new_id
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
 from funmagic.models.users import Role
 from funmagic.queues import QueueName, waiting_job_ids
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
 from funmagic.tasks.submit import Submission, submit_task
 from tests.factories import (
     balance_of,
@@ -46,11 +40,6 @@ def submit_input(viewer, values, **options):
 def change_tool(**columns):
     with transaction() as session:
         session.execute(sa.update(Tool).values(**columns))
-
-
-def change_asset(asset_id, **columns):
-    with transaction() as session:
-        session.execute(sa.update(Asset).where(Asset.id == asset_id).values(**columns))
 
 
 def test_a_new_run_holds_its_price_and_is_queued(alice):
@@ -165,48 +154,8 @@ def test_missing_unknown_and_ill_typed_values_are_named(alice, values, wrong):
     assert_nothing_started(alice)
 
 
-def test_a_photo_of_somebody_else_is_not_found(alice, bob):
-    with pytest.raises(NotFound):
-        submit(alice, asset_id=upload_photo(bob))
-    assert_nothing_started(alice)
-
-
-def test_a_photo_that_was_deleted_is_not_found(alice):
-    asset_id = upload_photo(alice)
-    change_asset(asset_id, deleted_at=utcnow())
-    with pytest.raises(NotFound):
-        submit(alice, asset_id=asset_id)
-
-
 def test_a_run_of_somebody_else_cannot_be_the_parent(alice, bob):
     parent, asset_id = submit(bob), upload_photo(alice)
     with pytest.raises(NotFound):
         submit_input(alice, {"assetId": asset_id}, parent_task_id=parent.id)
     assert_nothing_started(alice)
-
-
-def test_an_upload_that_never_arrived_is_refused(alice):
-    with transaction() as session:
-        upload = create_upload(
-            session, alice, filename="a.jpg", mime="image/jpeg", size=9, purpose=UploadPurpose.TOOL_INPUT
-        )
-    with pytest.raises(UploadMissing):
-        submit(alice, asset_id=upload.asset_id)
-    get_storage().put(PRIVATE_BUCKET, upload.storage_key, b"too short", mime="image/jpeg")
-    change_asset(upload.asset_id, size=10)
-    with pytest.raises(UploadMissing):
-        submit(alice, asset_id=upload.asset_id)
-    assert_nothing_started(alice)
-
-
-@pytest.mark.parametrize("data", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\xff\xd8\xff not really"])
-def test_a_file_that_is_no_image_is_refused_whatever_it_says(alice, data):
-    with pytest.raises(UnsupportedFile):
-        submit(alice, asset_id=upload_photo(alice, data))
-    assert_nothing_started(alice)
-
-
-def test_a_used_photo_is_marked_as_used(alice):
-    asset_id = upload_photo(alice)
-    submit(alice, asset_id=asset_id)
-    assert count(Asset, Asset.id == asset_id, Asset.used_at.is_not(None), Asset.verified_at.is_not(None)) == 1

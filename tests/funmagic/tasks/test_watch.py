@@ -59,7 +59,7 @@ async def test_resuming_after_an_event_continues_with_the_next(redis, watchers):
     assert numbers_of(await collect(watchers, task_id, 6, after=events[3].id)) == [4, 5, 6, 7, 8, 9]
 
 
-@pytest.mark.parametrize("portion", [1, 7, EVENTS])
+@pytest.mark.parametrize("portion", [5, 60, EVENTS])
 async def test_resuming_while_events_are_appended_loses_and_repeats_nothing(redis, watchers, portion):
     task_id, last, seen = new_id(), START, []
     writer = threading.Thread(target=publish_all, args=(task_id, range(EVENTS)))

@@ -1,0 +1,65 @@
+"""Processes die under a run; the page still ends in the one truth, and the credits are right."""
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.product import Product
+from tests.browser.steps import (
+    TOOL,
+    a_photo,
+    choose_photo,
+    expect_balance,
+    expect_result,
+    press_run,
+    sign_up,
+    task_id_of,
+)
+from tests.factories import photo_bytes, wait_until
+
+
+def test_redis_killed_in_mid_run_is_only_a_pause(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    with product.workers_paused():
+        press_run(page)
+        expect(page.get_by_text("In line")).to_be_visible()
+        product.kill_redis()
+        expect(page.get_by_text("Live updates are paused. Your run goes on.")).to_be_visible()
+    expect_result(page)
+    expect_balance(page, 95)
+
+
+def test_a_worker_killed_in_mid_run_charges_once(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page, a_photo(photo_bytes(6000, 6000), "large.jpg"))
+    press_run(page)
+    task_id = task_id_of(page)
+    wait_until(lambda: _status(product, task_id) == "processing")
+    product.kill_workers()
+    expect(page.get_by_role("link", name="Download PNG")).to_be_visible(timeout=60_000)
+    expect_balance(page, 95)
+    lines = product.query("SELECT type FROM credit_transactions WHERE task_id = :id", id=task_id)
+    assert sorted(line.type for line in lines) == ["reservation", "usage"]
+    [task] = product.query("SELECT attempts FROM tasks WHERE id = :id", id=task_id)
+    assert task.attempts == 2
+
+
+def test_a_second_start_finds_everything_as_it_was(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    with product.workers_paused():
+        press_run(page)
+        expect(page.get_by_text("In line")).to_be_visible()
+        address = page.url
+        product.kill_workers()
+    product.stop()
+    product.start()
+    page.goto(address)
+    expect_result(page)
+    expect_balance(page, 95)
+
+
+def _status(product: Product, task_id: str) -> str:
+    return str(product.query("SELECT status FROM tasks WHERE id = :id", id=task_id)[0].status)
