@@ -1,5 +1,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python -m
+# Without compiling ahead: Python compiles what it imports anyway, and most of it is never imported.
+INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test check lint schema migrate seed clean
@@ -39,9 +41,11 @@ clean: ## remove what can be made again; the data stays
 
 .venv/run.stamp: requirements.txt
 	@tests/make_venv.sh $(PYTHON)
-	$(RUN) pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing the pinned requirements: about a minute, the first time …"
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.txt
-	$(RUN) pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing what development and tests need …"
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@

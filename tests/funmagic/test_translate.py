@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funmagic.errors import FileTooLarge, FunMagicError, TooManyTasks
@@ -31,6 +31,7 @@ def test_whoever_wants_a_language_we_lack_gets_english(header: str) -> None:
     assert negotiate(header) == "en"
 
 
+@settings(deadline=None)  # the first call loads the languages
 @given(st.text(max_size=50))
 def test_any_accept_language_header_leads_to_a_language_of_ours(header: str) -> None:
     assert negotiate(header) in LOCALES

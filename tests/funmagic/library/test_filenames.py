@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funmagic.library.uploads import clean_filename
@@ -7,6 +7,7 @@ from funmagic.library.uploads import clean_filename
 AWKWARD = st.text(st.one_of(st.characters(), st.sampled_from("/\\. \0\r\n\"';:%<>|?*~-")), max_size=300)
 
 
+@settings(deadline=None)
 @given(AWKWARD)
 def test_a_clean_name_is_short_and_safe_whatever_was_given(name: str) -> None:
     clean = clean_filename(name)
@@ -25,7 +26,7 @@ def test_a_clean_name_is_short_and_safe_whatever_was_given(name: str) -> None:
         ("照片.png", "照片.png"),
         ("../../etc/passwd", "passwd"),
         ("C:\\Users\\alice\\cat.png", "cat.png"),
-        ('x"; filename="y.html', "x__ filename=_y.html".replace("=", "_")),
+        ('x"; filename="y.html', "x__ filename__y.html"),
         (".bashrc", "bashrc"),
         ("..", "photo"),
         ("", "photo"),
