@@ -4,8 +4,6 @@ HOME = "/"
 TOOLS = "/tools"
 LOGIN = "/login"
 REGISTER = "/register"
-TERMS = "/terms"
-PRIVACY = "/privacy"
 STORAGE = "/storage"
 
 API = "/api"

@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from funmagic import paths
 from funmagic.errors import FunMagicError, NotFound
-from funmagic.storage.current import get_storage
+from funmagic.storage.current import get_local_storage
 from funmagic.storage.local import LocalStorage
 from funmagic.storage.protocol import ObjectMissing
 
@@ -41,7 +41,7 @@ class IncompleteBody(FunMagicError):
 async def signed_query(bucket: str, key: str, request: Request) -> dict[str, str]:
     """The signed terms of this request; raises SignatureMismatch."""
     query = dict(request.query_params)
-    if not get_storage().signature_is_valid(request.method, bucket, key, query):
+    if not get_local_storage().signature_is_valid(request.method, bucket, key, query):
         raise SignatureMismatch
     return query
 
@@ -56,7 +56,7 @@ async def put_object(bucket: str, key: str, request: Request, query: SignedQuery
     declared = request.headers.get("content-length")
     if request.headers.get("content-type") != query["type"] or (declared and declared != str(size)):
         raise SignatureMismatch
-    storage = get_storage()
+    storage = get_local_storage()
     await _receive(request, storage, bucket, key, mime=query["type"], size=size)
     return JSONResponse({}, status_code=200)
 
@@ -64,7 +64,7 @@ async def put_object(bucket: str, key: str, request: Request, query: SignedQuery
 @router.get("/{bucket}/{key:path}")
 async def get_object(bucket: str, key: str, query: SignedQuery) -> Response:
     """Serve an object, whole or by range."""
-    storage = get_storage()
+    storage = get_local_storage()
     try:
         info = await asyncio.to_thread(storage.head, bucket, key)
         path = storage.path(bucket, key)

@@ -84,12 +84,6 @@ def price_button(
     )
 
 
-def icon_button(icon: str, label: Text, **props: Any) -> rx.Component:
-    """A round button with only an icon, named by `label`."""
-    props.setdefault("type", "button")
-    return rx.el.button(rx.icon(icon, size=20), title=label, aria_label=label, class_name="icon-button", **props)
-
-
 def _button_props(variant: Variant, size: Size, props: dict[str, Any]) -> dict[str, Any]:
     return {"class_name": _classes(variant, size, props), "type": "button", **props}
 

@@ -6,7 +6,7 @@ import reflex as rx
 
 from funmagic.ui.buttons import page_link
 from funmagic.ui.logo import spark
-from funmagic.ui.props import Node, Number, Text
+from funmagic.ui.props import Node, Text
 
 HEADINGS = {2: rx.el.h2, 3: rx.el.h3}
 
@@ -53,16 +53,6 @@ def tool_card(
 def price_tag(label: Text) -> rx.Component:
     """A price in credits, with the spark."""
     return rx.el.span(spark(14), label, class_name="price-tag")
-
-
-def stat_card(label: Text, value: Number | Text, text: Text = "", icon: str = "") -> rx.Component:
-    """One number that matters, with what it means."""
-    return card(
-        rx.el.p(*([rx.icon(icon, size=16)] if icon else []), label, class_name="stat-label"),
-        rx.el.p(value, class_name="stat-value"),
-        rx.cond(text, rx.el.p(text, class_name="stat-text")),
-        class_name="stat-card",
-    )
 
 
 def feature_card(title: Text, text: Text, icon: str) -> rx.Component:

@@ -37,11 +37,6 @@ def notice(kind: Kind, text: Node, action: rx.Component | None = None) -> rx.Com
     )
 
 
-def status_badge(status: Text, label: Text) -> rx.Component:
-    """A task's or payment's state in one word; knows pending, queued, processing, completed and failed."""
-    return rx.el.span(rx.el.span(class_name="badge-dot", aria_hidden="true"), label, class_name=f"badge badge-{status}")
-
-
 def progress_bar(value: Number | None, label: Text) -> rx.Component:
     """A bar from 0 to 1; None means that nobody knows how far it is."""
     if value is None:

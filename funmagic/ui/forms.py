@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from funmagic.ui.props import Node, Text
+from funmagic.ui.props import Text
 from funmagic.ui.wrapped.password_input import password_input
 
 
@@ -33,17 +33,6 @@ def text_field(
     return _field(label, field_id, control, hint, error)
 
 
-def text_area(
-    label: Text, name: str, *, hint: Text = "", error: Text = "", rows: int = 4, **props: Any
-) -> rx.Component:
-    """Several lines of text."""
-    field_id = props.pop("id", f"field-{name}")
-    control = rx.el.textarea(
-        id=field_id, name=name, rows=str(rows), class_name="input", **_described(field_id, error), **_dom_props(props)
-    )
-    return _field(label, field_id, control, hint, error)
-
-
 def password_field(
     label: Text,
     name: str = "password",
@@ -68,16 +57,6 @@ def password_field(
         **props,
     )
     return _field(label, field_id, control, hint, error, aside=aside)
-
-
-def form_stack(*children: Node) -> rx.Component:
-    """Fields and buttons below one another, evenly spaced."""
-    return rx.el.div(*children, class_name="form-stack")
-
-
-def divider(text: Text) -> rx.Component:
-    """A thin line with a word in it, between two ways to sign in."""
-    return rx.el.div(rx.el.span(text), class_name="divider")
 
 
 def _field(

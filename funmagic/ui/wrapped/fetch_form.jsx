@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "react";
 
 /** A form whose fields go to `action` as JSON; errors appear above its children, which keep their values. */
-export function FetchForm({ action, method = "POST", nextUrl, messages = {}, extra, stay, successText, onSuccess, className = "", children, ...rest }) {
+export function FetchForm({ action, nextUrl, messages = {}, children }) {
   const form = useRef(null);
   const isPending = useRef(false);
-  const [status, setStatus] = useState({ busy: false, error: "", done: false });
+  const [status, setStatus] = useState({ busy: false, error: "" });
 
   useEffect(() => {
     // Reflex owns the buttons among the children, so they are switched off in the DOM.
@@ -15,38 +15,33 @@ export function FetchForm({ action, method = "POST", nextUrl, messages = {}, ext
     event.preventDefault();
     if (isPending.current) return;
     isPending.current = true;
-    setStatus({ busy: true, error: "", done: false });
-    const answer = await callApi(action, method, { ...readFields(form.current), ...extra }, messages);
+    setStatus({ busy: true, error: "" });
+    const answer = await callApi(action, Object.fromEntries(new FormData(form.current)), messages);
     isPending.current = false;
-    if (answer.error) return setStatus({ busy: false, error: answer.error, done: false });
-    onSuccess?.(answer.body);
-    setStatus({ busy: !stay, error: "", done: Boolean(stay) });
-    if (!stay) leaveFor(nextUrl);
+    if (answer.error) return setStatus({ busy: false, error: answer.error });
+    leaveFor(nextUrl);
   };
 
   return (
-    <form ref={form} {...rest} className={`form-stack ${className}`} method="post" aria-busy={status.busy} onSubmit={submit}>
+    <form ref={form} className="form-stack" method="post" aria-busy={status.busy} onSubmit={submit}>
       <div role="alert" className={status.error ? "notice notice-danger" : "notice-empty"}>{status.error}</div>
-      <div role="status" className={status.done && successText ? "notice notice-success" : "notice-empty"}>
-        {status.done && successText}
-      </div>
       {children}
     </form>
   );
 }
 
 /** A button that calls the API and then leaves for `nextUrl`. */
-export function FetchButton({ label, action, method = "POST", nextUrl, messages = {}, className = "menu-item", children, ...rest }) {
+export function FetchButton({ label, action, nextUrl, messages = {}, children }) {
   const [status, setStatus] = useState({ busy: false, error: "" });
   const call = async () => {
     setStatus({ busy: true, error: "" });
-    const answer = await callApi(action, method, undefined, messages);
+    const answer = await callApi(action, undefined, messages);
     if (answer.error) return setStatus({ busy: false, error: answer.error });
     leaveFor(nextUrl);
   };
   return (
     <>
-      <button {...rest} type="button" className={className} disabled={status.busy} aria-busy={status.busy} onClick={call}>
+      <button type="button" className="menu-item" disabled={status.busy} aria-busy={status.busy} onClick={call}>
         {children}
         {label}
       </button>
@@ -55,27 +50,21 @@ export function FetchButton({ label, action, method = "POST", nextUrl, messages 
   );
 }
 
-async function callApi(action, method, fields, messages) {
+async function callApi(action, fields, messages) {
   const fallback = messages.default ?? "";
   try {
     const response = await fetch(action, {
-      method,
+      method: "POST",
       credentials: "include",
       headers: fields === undefined ? {} : { "Content-Type": "application/json" },
       body: fields === undefined ? undefined : JSON.stringify(fields),
     });
+    if (response.ok) return {};
     const body = await response.json().catch(() => ({}));
-    if (response.ok) return { body };
     return { error: messages[body.error?.code] ?? body.error?.message ?? fallback };
   } catch {
     return { error: messages.network ?? fallback };
   }
-}
-
-function readFields(form) {
-  const fields = Object.fromEntries(new FormData(form));
-  for (const box of form.querySelectorAll("input[type=checkbox][name]")) fields[box.name] = box.checked;
-  return fields;
 }
 
 /** A full document navigation: the new cookie must reach the websocket, and only a new page opens a new one. */

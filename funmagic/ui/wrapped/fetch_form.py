@@ -1,7 +1,5 @@
 """Forms and buttons that speak JSON to our own HTTP API, for what a websocket cannot do: set cookies."""
 
-from typing import Any
-
 import reflex as rx
 
 SOURCE = rx.asset("fetch_form.jsx", shared=True).importable_path
@@ -14,17 +12,10 @@ class FetchForm(rx.Component):
     tag = "FetchForm"
 
     action: rx.Var[str]
-    method: rx.Var[str]
     # Where to go on success; empty means the current address, loaded anew.
     next_url: rx.Var[str]
     # Error code → text, "network" for no answer, "default" for the rest.
     messages: rx.Var[dict[str, str]]
-    # Sent along with the fields.
-    extra: rx.Var[dict[str, Any]]
-    # Stay on the page and show `success_text` instead of leaving.
-    stay: rx.Var[bool]
-    success_text: rx.Var[str]
-    on_success: rx.EventHandler[rx.event.passthrough_event_spec(dict)]
 
 
 class FetchButton(rx.Component):
@@ -35,7 +26,6 @@ class FetchButton(rx.Component):
 
     label: rx.Var[str]
     action: rx.Var[str]
-    method: rx.Var[str]
     next_url: rx.Var[str]
     messages: rx.Var[dict[str, str]]
 
