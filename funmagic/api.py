@@ -4,13 +4,15 @@ import structlog
 from fastapi import FastAPI, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from funmagic import paths
 from funmagic.accounts import routes as account_routes
 from funmagic.credits import routes as credit_routes
 from funmagic.errors import FunMagicError, InvalidInput, LiveUpdatesPaused, NotFound, TooManyTasks
 from funmagic.i18n.translate import _
-from funmagic.json_api import error_response
+from funmagic.json_api import ErrorAnswer, error_response
 from funmagic.library import routes as library_routes
 from funmagic.middleware import RefuseOtherSites, SpeakCallersLanguage
 from funmagic.storage import routes as storage_routes
@@ -19,12 +21,19 @@ from funmagic.tools import routes as tool_routes
 
 log = structlog.get_logger()
 
-ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_api() -> FastAPI:
     """The plain HTTP part of the product; Reflex is mounted behind it."""
-    api = FastAPI(title="FunMagic", version="1", docs_url=paths.API_DOCS, openapi_url=paths.API_OPENAPI, redoc_url=None)
+    api = FastAPI(
+        title="FunMagic",
+        version="1",
+        docs_url=paths.API_DOCS,
+        openapi_url=paths.API_OPENAPI,
+        redoc_url=None,
+        responses={422: {"model": ErrorAnswer}},
+    )
     for room in (account_routes, credit_routes, tool_routes, library_routes, task_routes, storage_routes):
         api.include_router(room.router)
     api.add_api_route("/healthz", healthz, methods=["GET"], include_in_schema=False)
@@ -43,9 +52,18 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-async def unknown_path(path: str) -> Response:  # noqa: ARG001 - without it FastAPI would not match
-    """Answer a path we do not have, before Reflex answers it with a page."""
+async def unknown_path(path: str, request: Request) -> Response:  # noqa: ARG001 - without it FastAPI would not match
+    """Answer a path or a method we do not have, before Reflex answers it with a page."""
+    routes = [route for route in request.app.routes if getattr(route, "endpoint", None) is not unknown_path]
+    scopes = {method: {**request.scope, "method": method} for method in ALL_METHODS}
+    allowed = [method for method in ALL_METHODS if any(_fits(route, scopes[method]) for route in routes)]
+    if allowed:
+        raise HTTPException(status.HTTP_405_METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(allowed)})
     raise NotFound
+
+
+def _fits(route: BaseRoute, scope: Scope) -> bool:
+    return route.matches(scope)[0] is Match.FULL
 
 
 async def answer_named_error(_request: Request, error: Exception) -> Response:
@@ -69,9 +87,8 @@ async def answer_http_error(_request: Request, error: Exception) -> Response:
     """What the framework refuses by itself: an unknown path, a method that is not there."""
     number = error.status_code if isinstance(error, HTTPException) else status.HTTP_500_INTERNAL_SERVER_ERROR
     code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(number, "BAD_REQUEST")
-    return error_response(
-        number, code, _(NotFound.text) if number == status.HTTP_404_NOT_FOUND else _(FunMagicError.text), {}
-    )
+    text = _(NotFound.text) if number == status.HTTP_404_NOT_FOUND else _(FunMagicError.text)
+    return error_response(number, code, text, {}, dict(getattr(error, "headers", None) or {}))
 
 
 async def answer_unexpected_error(request: Request, error: Exception) -> Response:

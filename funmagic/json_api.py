@@ -1,8 +1,8 @@
 """What every JSON shape of the HTTP contract shares."""
 
 import base64
-import binascii
 from typing import Any
+from uuid import UUID
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
@@ -25,6 +25,20 @@ class RequestShape(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
+class ErrorFacts(Shape):
+    """What went wrong."""
+
+    code: str
+    message: str
+    details: dict[str, Any]
+
+
+class ErrorAnswer(Shape):
+    """An error."""
+
+    error: ErrorFacts
+
+
 def error_response(
     number: int, code: str, message: str, details: dict[str, Any], headers: dict[str, str] | None = None
 ) -> JSONResponse:
@@ -42,6 +56,6 @@ def decode_cursor(cursor: str | None) -> str | None:
     if not cursor:
         return None
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return str(UUID(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()))
+    except ValueError:
         raise InvalidInput(field="cursor") from None

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_NAMES = ("localhost", "127.0.0.1")
 LONGEST_SOCKET_PATH = 103
 
@@ -19,7 +20,9 @@ LONGEST_SOCKET_PATH = 103
 class Settings(BaseSettings):
     """The settings of one process, read from FUNMAGIC_* variables and `.env`; absent means the embedded default."""
 
-    model_config = SettingsConfigDict(env_prefix="FUNMAGIC_", env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FUNMAGIC_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     env: Literal["local", "production"] = "local"
     host: str = ""
@@ -77,10 +80,11 @@ class Settings(BaseSettings):
     def allowed_origins(self) -> tuple[str, ...]:
         """The Origin values that unsafe requests and the websocket may carry; locally both loopback names."""
         address = urlsplit(self.public_url)
-        if not self.is_local or address.hostname not in LOOPBACK_NAMES:
-            return (self.public_url,)
-        port = f":{address.port}" if address.port else ""
-        return tuple(f"{address.scheme}://{name}{port}" for name in LOOPBACK_NAMES)
+        is_loopback = self.is_local and address.hostname in LOOPBACK_NAMES
+        # Browsers leave the default port out, and write the host in small letters.
+        port = "" if address.port in (None, DEFAULT_PORTS.get(address.scheme)) else f":{address.port}"
+        names = LOOPBACK_NAMES if is_loopback else (address.hostname,)
+        return tuple(f"{address.scheme}://{name}{port}" for name in names)
 
     @property
     def models_dir(self) -> Path:

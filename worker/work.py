@@ -1,5 +1,7 @@
 """Gathers what a step's provider needs: the operation, the files and the values of its task."""
 
+import hashlib
+
 from sqlmodel import Session
 
 from funmagic.models.assets import Asset
@@ -34,4 +36,7 @@ def _read_file(session: Session, task: Task, asset_id: str) -> InputFile:
         data = get_storage().get(asset.bucket, asset.storage_key)
     except ObjectMissing:
         raise InvalidWork(f"the file of asset {asset_id} is gone") from None
+    # An upload address outlives the look we took at the file: other bytes of the same length may lie there by now.
+    if asset.sha256 is not None and hashlib.sha256(data).hexdigest() != asset.sha256:
+        raise InvalidWork(f"the file of asset {asset_id} was changed")
     return InputFile(data, asset.mime, asset.filename)

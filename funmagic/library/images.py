@@ -44,9 +44,11 @@ def _facts(image: Image.Image) -> ImageFacts:
     width, height = image.size
     if width * height > MEGAPIXEL_LIMIT * 1_000_000:
         raise _too_large()
-    if image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS:
+    # The PNG class's own getexif would decode the pixels first.
+    if Image.Image.getexif(image).get(ExifTags.Base.Orientation) in SIDEWAYS:
         width, height = height, width
-    return ImageFacts(MIME_BY_FORMAT[str(image.format)], width, height)
+    # A JPEG with a second picture in it, as cameras and phones write them, calls itself MPO.
+    return ImageFacts(MIME_BY_FORMAT.get(str(image.format), "image/jpeg"), width, height)
 
 
 def _check_frames(image: Image.Image, data: bytes) -> None:

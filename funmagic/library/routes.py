@@ -72,7 +72,7 @@ def get_asset(asset_id: str, viewer: RequiredViewer) -> AssetAnswer:
         return AssetAnswer(asset=service.get_asset(session, viewer, asset_id))
 
 
-@router.get("/assets/{asset_id}/download", status_code=status.HTTP_302_FOUND)
+@router.get("/assets/{asset_id}/download", status_code=status.HTTP_302_FOUND, response_class=RedirectResponse)
 def download_asset(asset_id: str, viewer: RequiredViewer) -> RedirectResponse:
     """Redirect to a presigned address that downloads the file."""
     with reading() as session:

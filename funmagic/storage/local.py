@@ -49,6 +49,7 @@ class LocalStorage:
 
     def put(self, bucket: str, key: str, source: bytes | Path, *, mime: str) -> None:
         """Store an object, replacing what was there."""
+        self.path(bucket, key)  # a key that reaches nothing is refused before anything is written
         draft = self.new_draft()
         if isinstance(source, bytes):
             draft.write_bytes(source)
@@ -97,7 +98,7 @@ class LocalStorage:
         terms = {name: value for name, value in query.items() if name != "signature"}
         expires = terms.get("expires", "")
         expected = self._signature(method, bucket, key, terms)
-        is_ours = hmac.compare_digest(expected, query.get("signature", ""))
+        is_ours = hmac.compare_digest(expected.encode(), query.get("signature", "").encode())
         return is_ours and expires.isdecimal() and int(expires) > utcnow().timestamp()
 
     def _sign(self, method: str, bucket: str, key: str, terms: dict[str, str], lifetime: timedelta) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response, status
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from funmagic.accounts.http import RequiredViewer
 from funmagic.db import reading, transaction
@@ -25,13 +25,19 @@ router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 
+def storable_text(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, if all of their text can be stored; half a surrogate pair can be sent, but is no text."""
+    json.dumps(values, ensure_ascii=False).encode()
+    return values
+
+
 class TaskRequest(RequestShape):
     """A run to start."""
 
     tool_slug: str = Field(max_length=80)
     step_id: str | None = Field(default=None, max_length=50)
     parent_task_id: str | None = Field(default=None, max_length=36)
-    input: dict[str, Any] = Field(default_factory=dict)
+    input: Annotated[dict[str, Any], AfterValidator(storable_text)] = Field(default_factory=dict)
 
 
 class TaskAnswer(Shape):
@@ -107,10 +113,12 @@ def own_task_id(task_id: str, viewer: RequiredViewer) -> str:
         return service.get_task(session, viewer, task_id).id
 
 
-@router.get("/{task_id}/stream", response_class=StreamingResponse)
+@router.get(
+    "/{task_id}/stream", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}}
+)
 async def stream_task(
     task_id: Annotated[str, Depends(own_task_id)],
-    last_event_id: Annotated[str | None, Header(pattern=r"^\d+-\d+$")] = None,
+    last_event_id: Annotated[str | None, Header(pattern=r"^\d{1,19}-\d{1,19}$")] = None,
 ) -> StreamingResponse:
     """Follow a task by server-sent events; Last-Event-ID resumes, and the stream closes at the end."""
     events = follow_task(task_id, last_event_id or START)

@@ -82,7 +82,7 @@ def list_tools(session: Session, *, category: str | None = None, featured: bool 
         query = query.where(ToolType.name == category)
     if featured is not None:
         query = query.where(col(Tool.is_featured) == featured)
-    return [_tool_view(tool, type_name) for tool, type_name in session.exec(query)]
+    return [_tool_view(tool, type_name) for tool, type_name in session.exec(query) if tool.kind in TOOL_KINDS]
 
 
 def list_tool_types(session: Session) -> list[ToolTypeView]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from funmagic.library.images import MIME_BY_FORMAT
 from funmagic.models.assets import AssetKind
 from funmagic.settings import get_settings
 from worker.cutout.pipeline import cut_out
@@ -40,7 +41,7 @@ class LocalProvider:
 
 def _decode(data: bytes) -> Image.Image:
     try:
-        photo = Image.open(io.BytesIO(data))
+        photo = Image.open(io.BytesIO(data), formats=list(MIME_BY_FORMAT))
         photo.load()
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise InvalidWork(f"cannot decode the photo: {error}") from error
