@@ -29,7 +29,7 @@ def enqueue_task(task_id: str, number: int) -> bool:
         queue(QueueName.AI_TASKS).enqueue_call(
             RUN_TASK,
             args=(task_id,),
-            job_id=job_id(task_id, number),
+            job_id=f"{task_id}-{number}",
             timeout=JOB_TIMEOUT,
             result_ttl=0,
             failure_ttl=3600,
@@ -40,14 +40,9 @@ def enqueue_task(task_id: str, number: int) -> bool:
     return True
 
 
-def waiting_job_ids(name: QueueName) -> set[str]:
-    """The ids of all jobs that still wait on a queue."""
-    return set(queue(name).get_job_ids())
-
-
-def job_id(task_id: str, number: int) -> str:
-    """The id of a task's nth job."""
-    return f"{task_id}-{number}"
+def waiting_task_ids(name: QueueName) -> set[str]:
+    """The ids of all tasks that have a job waiting on a queue."""
+    return {job_id.rpartition("-")[0] for job_id in queue(name).get_job_ids()}
 
 
 def queue(name: QueueName) -> Queue:

@@ -13,7 +13,7 @@ from funmagic.accounts.sessions import sweep_expired_sessions
 from funmagic.db import after_commit, reading, transaction
 from funmagic.library.uploads import sweep_unused_uploads
 from funmagic.models.base import new_id
-from funmagic.queues import QueueName, job_id, waiting_job_ids
+from funmagic.queues import QueueName, waiting_task_ids
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_task
 from funmagic.tasks.failures import FailureCode
@@ -85,12 +85,12 @@ def wake_due_tasks() -> None:
     if not due:
         return
     try:
-        waiting = waiting_job_ids(QueueName.AI_TASKS)
+        waiting = waiting_task_ids(QueueName.AI_TASKS)
     except RedisError as error:
         log.warning("queue_not_reached", error=str(error))
         return
     for task in due:
-        if job_id(task.id, task.enqueues) in waiting:
+        if task.id in waiting:
             _in_transaction(lifecycle.postpone_check, task.id)
         else:
             dispatch_task(task.id, task.enqueues + 1)
@@ -123,7 +123,7 @@ def _in_transaction(change: Callable[..., object], *args: object) -> None:
 
 def _give_up(task_id: str) -> None:
     with transaction() as session:
-        claim = lifecycle.claim_task(session, task_id)
+        claim = lifecycle.claim_task(session, task_id, only_orphaned=True)
         if claim is not None:
             lifecycle.fail_task(session, claim, FailureCode.WORKER_LOST)
             after_commit(session, lambda: announce_end(task_id))

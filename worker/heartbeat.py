@@ -24,7 +24,7 @@ class Heartbeat:
 
     def __init__(self, claim: lifecycle.Claim) -> None:
         self._claim = claim
-        self._progress = 0.0
+        self._progress: float | None = None
         self._published_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{claim.task_id}", daemon=True)

@@ -1,9 +1,11 @@
 """A task's life in the worker: claim it, advance its steps, and end it; whoever lost the lease changes nothing."""
 
+import math
 from functools import partial
 
 import structlog
 from rq.timeouts import JobTimeoutException
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from funmagic.db import after_commit, reading, transaction
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 MAX_RETRIES = 3
 BASE_BACKOFF_S = 1.0
 MAX_BACKOFF_S = 60.0
+LONGEST_DELAY_S = 3600.0
 
 
 def run_task(task_id: str) -> None:
@@ -45,7 +48,12 @@ def _advance(claim: Claim, heartbeat: Heartbeat) -> None:
         step = _next_step(session, claim.task_id)
     try:
         outcome = _call_provider(claim, step, heartbeat)
-    except LeaseLost:
+        if isinstance(outcome, Waiting):
+            _wait(claim, step, outcome)
+        else:
+            _finish(claim, step, outcome)
+    except (LeaseLost, SQLAlchemyError):
+        # With the lease lost this is no longer ours to end; with the database away the next attempt will.
         raise
     except ProviderRateLimited as limit:
         _back_off(claim, step, limit)
@@ -56,11 +64,6 @@ def _advance(claim: Claim, heartbeat: Heartbeat) -> None:
     except Exception as error:
         log.exception("step_broke", task_id=claim.task_id, step_id=step.step_id)
         _fail(claim, step, FailureCode.INTERNAL, detail=repr(error))
-    else:
-        if isinstance(outcome, Waiting):
-            _wait(claim, step, outcome)
-        else:
-            _finish(claim, step, outcome)
 
 
 def _call_provider(claim: Claim, step: TaskStep, heartbeat: Heartbeat) -> Done | Waiting:
@@ -79,7 +82,7 @@ def _call_provider(claim: Claim, step: TaskStep, heartbeat: Heartbeat) -> Done |
 def _wait(claim: Claim, step: TaskStep, waiting: Waiting) -> None:
     with transaction() as session:
         lifecycle.save_remote_job(session, claim, step.step_id, waiting.provider_job_id)
-        lifecycle.park_task(session, claim, seconds=waiting.check_after_s, progress=waiting.progress)
+        lifecycle.park_task(session, claim, seconds=_bounded(waiting.check_after_s), progress=waiting.progress)
     if waiting.progress is not None:
         publish(claim.task_id, EventType.PROGRESS, stepId=step.step_id, progress=waiting.progress)
 
@@ -89,9 +92,15 @@ def _back_off(claim: Claim, step: TaskStep, limit: ProviderRateLimited) -> None:
         _fail(claim, step, FailureCode.RATE_LIMITED, detail=str(limit))
         return
     backoff = min(BASE_BACKOFF_S * 2**step.retries, MAX_BACKOFF_S)
+    asked = _bounded(limit.retry_after_s or 0)
     with transaction() as session:
         lifecycle.count_retry(session, claim, step.step_id)
-        lifecycle.park_task(session, claim, seconds=max(limit.retry_after_s or 0, backoff))
+        lifecycle.park_task(session, claim, seconds=max(asked, backoff))
+
+
+def _bounded(seconds: float) -> float:
+    """A provider's wish for a delay, within what a run may wait."""
+    return min(max(seconds, 0.0), LONGEST_DELAY_S) if math.isfinite(seconds) else LONGEST_DELAY_S
 
 
 def _finish(claim: Claim, step: TaskStep, done: Done) -> None:

@@ -42,14 +42,17 @@ def make_event(task_id: str, type_: EventType, **facts: Any) -> dict[str, Any]:
 def publish(task_id: str, type_: EventType, **facts: Any) -> bool:
     """Append an event to the task's stream; False when Redis is away."""
     key = stream_key(task_id)
-    lifetime = ENDED_LIFETIME_S if type_ in TERMINAL_EVENTS else RUNNING_LIFETIME_S
+    event = json.dumps(make_event(task_id, type_, **facts))
     try:
         with get_redis().pipeline(transaction=True) as pipe:
-            pipe.xadd(
-                key, {"event": json.dumps(make_event(task_id, type_, **facts))}, maxlen=STREAM_CAP, approximate=True
-            )
-            pipe.expire(key, lifetime)
-            pipe.execute()
+            pipe.xadd(key, {"event": event}, maxlen=STREAM_CAP, approximate=True)
+            pipe.ttl(key)
+            _, lifetime = pipe.execute()
+        if type_ in TERMINAL_EVENTS:
+            get_redis().expire(key, ENDED_LIFETIME_S)
+        elif lifetime < 0:
+            # Only a new stream: an event that comes late must not keep an ended one for a day.
+            get_redis().expire(key, RUNNING_LIFETIME_S)
     except RedisError as error:
         log.warning("event_not_published", task_id=task_id, type=type_, error=str(error))
         return False

@@ -35,7 +35,7 @@ class Claim:
     attempt: int
 
 
-def claim_task(session: Session, task_id: str) -> Claim | None:
+def claim_task(session: Session, task_id: str, *, only_orphaned: bool = False) -> Claim | None:
     """Take a waiting, parked or orphaned task; None when somebody has it or it has ended."""
     token = new_id()
     is_fresh = col(Task.status).in_((TaskStatus.PENDING, TaskStatus.QUEUED))
@@ -43,7 +43,7 @@ def claim_task(session: Session, task_id: str) -> Claim | None:
     is_orphaned = sa.and_(col(Task.status) == TaskStatus.PROCESSING, col(Task.leased_until) < db_time())
     attempt = session.execute(
         sa.update(Task)
-        .where(col(Task.id) == task_id, sa.or_(is_fresh, is_parked, is_orphaned))
+        .where(col(Task.id) == task_id, is_orphaned if only_orphaned else sa.or_(is_fresh, is_parked, is_orphaned))
         .values(
             status=TaskStatus.PROCESSING,
             lease_token=token,
@@ -57,9 +57,10 @@ def claim_task(session: Session, task_id: str) -> Claim | None:
     return None if attempt is None else Claim(task_id, token, attempt)
 
 
-def extend_lease(session: Session, claim: Claim, progress: float) -> bool:
-    """Keep the task for another lease and note its progress; False when it is no longer ours."""
-    return _change(session, claim, leased_until=db_time(LEASE_S), progress=progress)
+def extend_lease(session: Session, claim: Claim, progress: float | None) -> bool:
+    """Keep the task for another lease and note its progress, if there is any; False when it is no longer ours."""
+    noted = {} if progress is None else {"progress": progress}
+    return _change(session, claim, leased_until=db_time(LEASE_S), **noted)
 
 
 def start_step(session: Session, claim: Claim, step_id: str) -> None:
@@ -148,12 +149,13 @@ def cancel_task(session: Session, task_id: str) -> bool:
 def mark_queued(session: Session, task_id: str, number: int) -> None:
     """Note that the task's nth job was put on the queue, and when to look whether it got lost."""
     now = db_time()
+    # Also when a worker was faster than this note: a number that was used must never be used again.
+    session.execute(sa.update(Task).where(col(Task.id) == task_id, col(Task.enqueues) < number).values(enqueues=number))
     session.execute(
         sa.update(Task)
         .where(col(Task.id) == task_id, col(Task.lease_token).is_(None), col(Task.status).in_(ACTIVE_STATUSES))
         .values(
             status=sa.case((col(Task.status) == TaskStatus.PENDING, TaskStatus.QUEUED), else_=col(Task.status)),
-            enqueues=number,
             enqueued_at=now,
             queued_at=sa.func.coalesce(col(Task.queued_at), now, type_=db_time.type),
             next_check_at=db_time(LOOK_AGAIN_S),

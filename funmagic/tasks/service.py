@@ -16,6 +16,8 @@ from funmagic.tasks.dispatch import announce_end
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskPage, TaskView, view_tasks
 
+RETRY_KEY = "retry:"
+
 
 def get_task(session: Session, viewer: Viewer, task_id: str) -> TaskView:
     """One task of the viewer's with its children; raises NotFound."""
@@ -65,7 +67,7 @@ def retry_task(viewer: Viewer, task_id: str) -> TaskView:
         raise TaskNotFailed
     submission = Submission(
         tool_slug=slug,
-        idempotency_key=f"retry:{task.id}",
+        idempotency_key=f"{RETRY_KEY}{task.id}",
         step_id=task.step_id,
         parent_task_id=task.parent_task_id,
         input=task.input,
@@ -79,6 +81,9 @@ def delete_task(session: Session, viewer: Viewer, task_id: str) -> None:
     if task.status in ACTIVE_STATUSES:
         raise TaskRunning
     task.deleted_at = utcnow()
+    if task.idempotency_key.startswith(RETRY_KEY):
+        # The key is given back: trying the failed run again must not lead to a run that is gone.
+        task.idempotency_key = f"deleted:{task.id}"
 
 
 def _find_own(session: Session, viewer: Viewer, task_id: str) -> Task:

@@ -107,16 +107,13 @@ class Life(RuleBasedStateMachine):
         self.seen[task.id] = task.status
 
     @precondition(has_active_tasks)
-    @rule(number=PICK, mood=MOODS, is_delivered_again=st.booleans())
-    def deliver(self, number, mood, is_delivered_again):
-        if not is_delivered_again:
-            take_jobs()
-        self.run(self.pick(number, self.active_tasks()), mood)
-
-    @precondition(has_tasks)
-    @rule(number=PICK)
-    def deliver_anything_again(self, number):
-        self.run(self.pick(number, self.tasks()), "done")
+    @rule(number=PICK, moods=st.lists(MOODS, min_size=1, max_size=5), is_delivered_again=st.booleans())
+    def deliver(self, number, moods, is_delivered_again):
+        task_id = self.pick(number, self.active_tasks())
+        for mood in moods:  # it may have ended before the last of them: a duplicate delivery
+            if not is_delivered_again:
+                take_jobs()
+            self.run(task_id, mood)
 
     @precondition(has_tasks)
     @rule(number=PICK)

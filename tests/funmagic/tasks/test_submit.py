@@ -17,7 +17,7 @@ from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
 from funmagic.models.users import Role
-from funmagic.queues import QueueName, waiting_job_ids
+from funmagic.queues import QueueName, queue
 from funmagic.tasks.submit import Submission, submit_task
 from tests.factories import (
     balance_of,
@@ -46,7 +46,7 @@ def test_a_new_run_holds_its_price_and_is_queued(alice):
     task = submit(alice)
     assert (task.status, task.credits_cost, balance_of(alice).reserved) == ("pending", 5, 5)
     assert load_task(task.id).status == "queued"
-    assert waiting_job_ids(QueueName.AI_TASKS) == {f"{task.id}-1"}
+    assert queue(QueueName.AI_TASKS).get_job_ids() == [f"{task.id}-1"]
 
 
 def test_a_run_can_name_its_step(alice):

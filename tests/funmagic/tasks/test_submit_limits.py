@@ -4,7 +4,7 @@ import pytest
 
 from funmagic.errors import InsufficientCredits, TooManyTasks
 from funmagic.models.tasks import Task
-from funmagic.queues import QueueName, waiting_job_ids
+from funmagic.queues import QueueName, queue
 from funmagic.settings import get_settings
 from tests.factories import balance_of, books_are_right, change_task, configure_step, run_together, submit, upload_photo
 from tests.funmagic.tasks.conftest import assert_nothing_started, cancel, count
@@ -62,7 +62,7 @@ def test_threads_cannot_slip_past_the_limit(alice, limit):
     outcomes = run_together(12, lambda: submit(alice, asset_id=photo))
     assert sum(isinstance(outcome, TooManyTasks) for outcome in outcomes) == 12 - limit
     assert (count(Task), balance_of(alice).reserved) == (limit, 5 * limit)
-    assert len(waiting_job_ids(QueueName.AI_TASKS)) == limit
+    assert len(queue(QueueName.AI_TASKS).get_job_ids()) == limit
 
 
 def test_a_run_that_cannot_be_paid_is_refused_and_leaves_no_trace(alice):
@@ -70,7 +70,7 @@ def test_a_run_that_cannot_be_paid_is_refused_and_leaves_no_trace(alice):
     with pytest.raises(InsufficientCredits):
         submit(alice)
     assert_nothing_started(alice)
-    assert waiting_job_ids(QueueName.AI_TASKS) == set()
+    assert queue(QueueName.AI_TASKS).get_job_ids() == []
 
 
 def test_what_running_tasks_hold_cannot_be_spent_again(alice):
