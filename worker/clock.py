@@ -13,6 +13,7 @@ from funmagic.accounts.sessions import sweep_expired_sessions
 from funmagic.db import after_commit, reading, transaction
 from funmagic.library.uploads import sweep_unused_uploads
 from funmagic.models.base import new_id
+from funmagic.models.tasks import Task
 from funmagic.queues import QueueName, waiting_task_ids
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_task
@@ -55,7 +56,7 @@ class Clock:
                 recover_orphans()
                 announce_forgotten_ends()
                 self._sweep_now_and_then()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, RedisError) as error:
             log.warning("tick_failed", error=str(error))
 
     def resign(self) -> None:
@@ -84,36 +85,46 @@ def wake_due_tasks() -> None:
         due = lifecycle.find_due_tasks(session)
     if not due:
         return
-    try:
-        waiting = waiting_task_ids(QueueName.AI_TASKS)
-    except RedisError as error:
-        log.warning("queue_not_reached", error=str(error))
-        return
-    for task in due:
-        if task.id in waiting:
-            _in_transaction(lifecycle.postpone_check, task.id)
-        else:
-            dispatch_task(task.id, task.enqueues + 1)
+    waiting = waiting_task_ids(QueueName.AI_TASKS)
+    _for_each(due, lambda task: _wake(task, is_waiting=task.id in waiting))
 
 
 def recover_orphans() -> None:
     """Run tasks of dead workers again; after the last attempt fail them, and give their credits back."""
     with reading() as session:
         orphans = lifecycle.find_orphaned_tasks(session)
-    for task in orphans:
-        log.warning("task_orphaned", task_id=task.id, attempts=task.attempts)
-        if task.attempts < lifecycle.MAX_ATTEMPTS:
-            _in_transaction(lifecycle.revoke_lease, task.id)
-        else:
-            _give_up(task.id)
+    _for_each(orphans, _recover)
 
 
 def announce_forgotten_ends() -> None:
     """Tell the end of tasks whose worker died between the commit and the telling."""
     with reading() as session:
         forgotten = lifecycle.find_unannounced_tasks(session)
-    for task in forgotten:
-        announce_end(task.id)
+    _for_each(forgotten, lambda task: announce_end(task.id))
+
+
+def _for_each(tasks: list[Task], act: Callable[[Task], None]) -> None:
+    """Act on every task; one that breaks must not keep the clock from the others."""
+    for task in tasks:
+        try:
+            act(task)
+        except Exception:
+            log.exception("clock_stumbled", task_id=task.id)
+
+
+def _wake(task: Task, *, is_waiting: bool) -> None:
+    if is_waiting:
+        _in_transaction(lifecycle.postpone_check, task.id)
+    else:
+        dispatch_task(task.id, task.enqueues + 1)
+
+
+def _recover(task: Task) -> None:
+    log.warning("task_orphaned", task_id=task.id, attempts=task.attempts)
+    if task.attempts < lifecycle.MAX_ATTEMPTS:
+        _in_transaction(lifecycle.revoke_lease, task.id)
+    else:
+        _give_up(task.id)
 
 
 def _in_transaction(change: Callable[..., object], *args: object) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 import structlog
 from rq.timeouts import JobTimeoutException
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, col, select
 
 from funmagic.db import after_commit, reading, transaction
@@ -52,7 +52,7 @@ def _advance(claim: Claim, heartbeat: Heartbeat) -> None:
             _wait(claim, step, outcome)
         else:
             _finish(claim, step, outcome)
-    except (LeaseLost, SQLAlchemyError):
+    except (LeaseLost, OperationalError, InterfaceError):
         # With the lease lost this is no longer ours to end; with the database away the next attempt will.
         raise
     except ProviderRateLimited as limit:
@@ -113,7 +113,7 @@ def _finish(claim: Claim, step: TaskStep, done: Done) -> None:
             told = partial(publish, claim.task_id, EventType.STEP_COMPLETED, stepId=step.step_id, output=response)
             after_commit(session, told)
             after_commit(session, partial(announce_end, claim.task_id))
-    except LeaseLost:
+    except BaseException:
         discard_outputs(assets)
         raise
 

@@ -96,6 +96,9 @@ def _post(session: Session, entry: Entry) -> str:
         with session.begin_nested():
             account = session.execute(_account_update(entry)).one_or_none()
             if account is None:
+                # The UPDATE may have waited for a session that used this very key: then that line is the answer.
+                if earlier := _find(session, entry.key):
+                    return earlier.type
                 raise InsufficientCredits
             session.execute(_line_insert(entry, account.balance, account.reserved))
     except IntegrityError:

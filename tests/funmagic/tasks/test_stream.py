@@ -138,6 +138,7 @@ async def test_an_end_that_was_flushed_before_anybody_read_it_is_told_from_the_d
 
 async def test_a_stream_is_capped_and_expires(alice, redis):
     task = submit(alice)
+    publish(task.id, EventType.STEP_STARTED, stepId="remove")
     for number in range(STREAM_CAP * 2):
         publish(task.id, EventType.PROGRESS, progress=number)
     assert get_redis().xlen(stream_key(task.id)) < STREAM_CAP * 2
