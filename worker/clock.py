@@ -52,10 +52,10 @@ class Clock:
         """Do everything that is due; a database that is away is tried again at the next tick."""
         try:
             if self._has_lease():
-                wake_due_tasks()
                 recover_orphans()
                 announce_forgotten_ends()
                 self._sweep_now_and_then()
+                wake_due_tasks()
         except (SQLAlchemyError, RedisError) as error:
             log.warning("tick_failed", error=str(error))
 

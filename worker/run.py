@@ -113,7 +113,7 @@ def _finish(claim: Claim, step: TaskStep, done: Done) -> None:
             told = partial(publish, claim.task_id, EventType.STEP_COMPLETED, stepId=step.step_id, output=response)
             after_commit(session, told)
             after_commit(session, partial(announce_end, claim.task_id))
-    except BaseException:
+    except Exception:
         discard_outputs(assets)
         raise
 
