@@ -100,6 +100,14 @@ class ToolUnavailable(FunMagicError):
     text = "This tool is taking a break. Please come back later."
 
 
+class PriceChanged(FunMagicError):
+    """The tool costs something else than the person was told."""
+
+    code = "PRICE_CHANGED"
+    status = 409
+    text = "The price has changed to {price} credits. Nothing was charged. Press again if that is fine."
+
+
 class IdempotencyConflict(FunMagicError):
     """The Idempotency-Key was used before, with another body."""
 

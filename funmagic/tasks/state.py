@@ -10,18 +10,17 @@ from reflex.event import EventSpec
 
 from funmagic import paths
 from funmagic.accounts.guards import current_viewer, require_user
-from funmagic.accounts.state import SessionState, SignInDialogState
+from funmagic.accounts.state import SessionState
 from funmagic.accounts.viewer import Viewer
-from funmagic.credits.service import get_balance
 from funmagic.db import read, transact
-from funmagic.errors import FunMagicError, InsufficientCredits, LiveUpdatesPaused, NotFound
+from funmagic.errors import FunMagicError, LiveUpdatesPaused, NotFound
 from funmagic.i18n.translate import _
 from funmagic.library.service import AssetView, get_asset
-from funmagic.library.uploads import UploadPurpose, create_upload
 from funmagic.models.base import new_id
 from funmagic.models.tasks import ACTIVE_STATUSES
 from funmagic.tasks import service
 from funmagic.tasks.events import TERMINAL_EVENTS, EventType
+from funmagic.tasks.photo_state import PhotoState
 from funmagic.tasks.stream import follow_task
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import OutputAsset, TaskView
@@ -32,21 +31,12 @@ PAUSE_S = 2.0
 MEGABYTE = 1024 * 1024
 
 
-class RunState(rx.State, mixin=True):
-    """One run of one tool in one tab.
+class RunState(PhotoState, mixin=True):
+    """One run of one tool in one tab; from its start on, `phase` is the task's own status."""
 
-    `phase` is what the stage shows: loading, choosing, uploading, submitting, pending, queued, processing, completed
-    or failed; the last five are the task's own status.
-    """
-
-    phase: str = "loading"
     title: str = ""
     description: str = ""
     features: list[str] = []
-    price: int = 0
-    has_photo: bool = False
-    ticket: dict[str, Any] | None = None
-    notice: str = ""
     progress: float = 0
     before_url: str = ""
     after_url: str = ""
@@ -56,7 +46,6 @@ class RunState(rx.State, mixin=True):
     is_paused: bool = False
 
     _slug: str = ""
-    _photo: dict[str, Any] = {}
     _task_id: str = ""
     _followed_task_id: str = ""
 
@@ -75,54 +64,6 @@ class RunState(rx.State, mixin=True):
             self._start_over()
 
     @rx.event
-    async def choose_photo(self, info: dict[str, Any]) -> None:
-        """A photo lies on the stage; nothing is uploaded yet."""
-        self._photo = info
-        self.has_photo = True
-        self.notice = ""
-
-    @rx.event
-    async def remove_photo(self) -> None:
-        """The photo is gone from the stage."""
-        self._start_over()
-
-    @rx.event
-    async def start_run(self) -> None:
-        """Hand the browser a signed address for the photo; a visitor is asked to sign in first."""
-        if self.phase != "choosing" or not self.has_photo:
-            return
-        viewer = await current_viewer(self)
-        if viewer is None:
-            (await self.get_state(SignInDialogState)).is_open = True
-            return
-        available = (await read(get_balance, viewer)).available
-        if available < self.price:
-            sentence = _("This run costs {price} credits, and you have {has}.", price=self.price, has=available)
-            self.notice = f"{_(InsufficientCredits.text)} {sentence}"
-            return
-        try:
-            upload = await transact(
-                create_upload,
-                viewer,
-                filename=str(self._photo.get("name", "")),
-                mime=str(self._photo.get("type", "")),
-                size=int(self._photo.get("size", 0)),
-                purpose=UploadPurpose.TOOL_INPUT,
-            )
-        except FunMagicError as error:
-            self.notice = error.message
-            return
-        request = upload.request
-        self.ticket = {
-            "id": upload.asset_id,
-            "url": request.url,
-            "method": request.method,
-            "headers": request.headers,
-        }
-        self.notice = ""
-        self.phase = "uploading"
-
-    @rx.event
     async def finish_upload(self, asset_id: str) -> AsyncGenerator[Any, None]:
         """The photo has arrived: start the run. The asset's id keeps a repeated message from starting another."""
         viewer = await require_user(self)
@@ -131,21 +72,6 @@ class RunState(rx.State, mixin=True):
         self.phase = "submitting"
         yield
         yield await self._submit(viewer, {"assetId": asset_id}, key=f"page:{asset_id}")
-
-    @rx.event
-    async def fail_upload(self, asset_id: str, reason: str) -> None:
-        """The upload broke off; the photo stays, and can be sent again."""
-        if self.ticket is None or self.ticket["id"] != asset_id:
-            return
-        self.phase = "choosing"
-        if reason == "rejected":
-            self.ticket = None
-
-    @rx.event
-    async def cancel_upload(self, _asset_id: str) -> None:
-        """The person stopped the upload."""
-        self.ticket = None
-        self.phase = "choosing"
 
     @rx.event
     async def run_again(self) -> AsyncGenerator[Any, None]:
@@ -241,13 +167,14 @@ class RunState(rx.State, mixin=True):
         return next((task for task in page.tasks if task.is_active), None)
 
     async def _submit(self, viewer: Viewer, values: dict[str, Any], *, key: str) -> EventSpec | None:
-        submission = Submission(tool_slug=self._slug, input=values, idempotency_key=key)
+        submission = Submission(self._slug, key, input=values, expected_credits=self.price)
         try:
             task, _is_new = await asyncio.to_thread(submit_task, viewer, submission)
         except FunMagicError as error:
             self.notice = error.message
             self.ticket = None
             self.phase = "completed" if self.after_url else "choosing"
+            self.price = (await read(get_tool, self._slug, viewer)).total_credits
             return None
         return self._go_to(task)
 
@@ -274,10 +201,10 @@ class RunState(rx.State, mixin=True):
             return None
 
     def _start_over(self) -> None:
-        self.phase, self.has_photo, self.ticket, self.notice = "choosing", False, None, ""
+        self._clear_photo()
         self.progress, self.is_paused = 0, False
         self.before_url = self.after_url = self.download_url = self.result_facts = self.error_message = ""
-        self._photo, self._task_id = {}, ""
+        self._task_id = ""
 
 
 def _facts(result: OutputAsset) -> str:

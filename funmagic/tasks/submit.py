@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
 from funmagic.db import after_commit, reading, transaction
-from funmagic.errors import IdempotencyConflict, InvalidInput, NotFound, TooManyTasks, UploadMissing
+from funmagic.errors import IdempotencyConflict, InvalidInput, NotFound, PriceChanged, TooManyTasks, UploadMissing
 from funmagic.library.uploads import find_own_asset, verify_upload
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStep
@@ -34,6 +34,8 @@ class Submission:
     step_id: str | None = None
     parent_task_id: str | None = None
     input: dict[str, Any] = field(default_factory=dict)
+    # The price that the person was told; None where nobody told one.
+    expected_credits: int | None = None
 
     @property
     def request_hash(self) -> str:
@@ -77,13 +79,16 @@ def _find_earlier(session: Session, viewer: Viewer, submission: Submission) -> T
 def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> TaskView:
     tool = find_runnable_tool(session, submission.tool_slug, viewer)
     planned = plan_steps(tool, submission.step_id)
+    cost = sum(step.credits for step in planned)
+    if submission.expected_credits not in (None, cost):
+        raise PriceChanged(price=cost)
     task = Task(
         id=new_id(),
         user_id=viewer.id,
         tool_id=tool.id,
         step_id=submission.step_id,
         parent_task_id=submission.parent_task_id,
-        credits_cost=sum(step.credits for step in planned),
+        credits_cost=cost,
         input=submission.input,
         next_check_at=db_time(FORGOTTEN_AFTER_S),  # type: ignore[arg-type]
         idempotency_key=submission.idempotency_key,

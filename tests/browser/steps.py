@@ -40,6 +40,20 @@ def press_run(page: Page) -> None:
     run_button(page).click()
 
 
+def start_run(page: Page, context: BrowserContext, photo: FilePayload | None = None) -> None:
+    """Go through all of it as a new person: account, tool, photo, button."""
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page, photo)
+    press_run(page)
+
+
+def start_waiting_run(page: Page, context: BrowserContext) -> None:
+    """Start a run that no worker takes for now."""
+    start_run(page, context)
+    expect(page.get_by_text("In line")).to_be_visible()
+
+
 def expect_result(page: Page) -> None:
     """The cut-out is there, to compare and to download."""
     expect(page.get_by_role("link", name="Download PNG")).to_be_visible(timeout=30_000)

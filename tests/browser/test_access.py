@@ -6,7 +6,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.product import Product
-from tests.browser.steps import TOOL, choose_photo, expect_balance, expect_result, press_run, run_button, sign_up
+from tests.browser.steps import (
+    TOOL,
+    choose_photo,
+    expect_balance,
+    expect_result,
+    press_run,
+    run_button,
+    sign_up,
+)
 
 SERIOUS = {"serious", "critical"}
 

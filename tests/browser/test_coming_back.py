@@ -5,22 +5,18 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.product import Product
 from tests.browser.steps import (
     TOOL,
-    choose_photo,
     expect_balance,
     expect_result,
-    press_run,
     sign_up,
+    start_run,
+    start_waiting_run,
     task_id_of,
 )
 
 
 def test_a_reloaded_page_goes_on_live(page: Page, context: BrowserContext, product: Product) -> None:
-    sign_up(context)
-    page.goto(TOOL)
-    choose_photo(page)
     with product.workers_paused():
-        press_run(page)
-        expect(page.get_by_text("In line")).to_be_visible()
+        start_waiting_run(page, context)
         expect(page.locator(".balance-held")).to_have_text("5")
         page.reload()
         expect(page.get_by_text("In line")).to_be_visible()
@@ -31,12 +27,8 @@ def test_a_reloaded_page_goes_on_live(page: Page, context: BrowserContext, produ
 
 
 def test_a_closed_tab_loses_nothing(page: Page, context: BrowserContext, product: Product) -> None:
-    sign_up(context)
-    page.goto(TOOL)
-    choose_photo(page)
     with product.workers_paused():
-        press_run(page)
-        expect(page.get_by_text("In line")).to_be_visible()
+        start_waiting_run(page, context)
         page.close()
         later = context.new_page()
         later.goto(TOOL)
@@ -45,11 +37,8 @@ def test_a_closed_tab_loses_nothing(page: Page, context: BrowserContext, product
 
 
 def test_two_tabs_see_the_same_run_live(page: Page, context: BrowserContext, product: Product) -> None:
-    sign_up(context)
-    page.goto(TOOL)
-    choose_photo(page)
     with product.workers_paused():
-        press_run(page)
+        start_run(page, context)
         address = f"{TOOL}?task={task_id_of(page)}"
         other = context.new_page()
         other.goto(address)
@@ -60,11 +49,8 @@ def test_two_tabs_see_the_same_run_live(page: Page, context: BrowserContext, pro
 
 
 def test_cancelling_gives_the_credits_back_in_every_tab(page: Page, context: BrowserContext, product: Product) -> None:
-    sign_up(context)
-    page.goto(TOOL)
-    choose_photo(page)
     with product.workers_paused():
-        press_run(page)
+        start_run(page, context)
         other = context.new_page()
         other.goto(f"{TOOL}?task={task_id_of(page)}")
         expect(other.get_by_text("In line")).to_be_visible()
@@ -75,10 +61,7 @@ def test_cancelling_gives_the_credits_back_in_every_tab(page: Page, context: Bro
 
 
 def test_somebody_elses_run_cannot_be_seen(page: Page, context: BrowserContext, product: Product) -> None:
-    sign_up(context)
-    page.goto(TOOL)
-    choose_photo(page)
-    press_run(page)
+    start_run(page, context)
     expect_result(page)
     address = page.url
     context.clear_cookies()

@@ -4,25 +4,19 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.product import Product
 from tests.browser.steps import (
-    TOOL,
     a_photo,
-    choose_photo,
     expect_balance,
     expect_result,
-    press_run,
-    sign_up,
+    start_run,
+    start_waiting_run,
     task_id_of,
 )
 from tests.factories import photo_bytes, wait_until
 
 
 def test_redis_killed_in_mid_run_is_only_a_pause(page: Page, context: BrowserContext, product: Product) -> None:
-    sign_up(context)
-    page.goto(TOOL)
-    choose_photo(page)
     with product.workers_paused():
-        press_run(page)
-        expect(page.get_by_text("In line")).to_be_visible()
+        start_waiting_run(page, context)
         product.kill_redis()
         expect(page.get_by_text("Live updates are paused. Your run goes on.")).to_be_visible()
     expect_result(page)
@@ -30,10 +24,7 @@ def test_redis_killed_in_mid_run_is_only_a_pause(page: Page, context: BrowserCon
 
 
 def test_a_worker_killed_in_mid_run_charges_once(page: Page, context: BrowserContext, product: Product) -> None:
-    sign_up(context)
-    page.goto(TOOL)
-    choose_photo(page, a_photo(photo_bytes(6000, 6000), "large.jpg"))
-    press_run(page)
+    start_run(page, context, a_photo(photo_bytes(6000, 6000), "large.jpg"))
     task_id = task_id_of(page)
     wait_until(lambda: _status(product, task_id) == "processing")
     product.kill_workers()
@@ -46,12 +37,8 @@ def test_a_worker_killed_in_mid_run_charges_once(page: Page, context: BrowserCon
 
 
 def test_a_second_start_finds_everything_as_it_was(page: Page, context: BrowserContext, product: Product) -> None:
-    sign_up(context)
-    page.goto(TOOL)
-    choose_photo(page)
     with product.workers_paused():
-        press_run(page)
-        expect(page.get_by_text("In line")).to_be_visible()
+        start_waiting_run(page, context)
         address = page.url
         product.kill_workers()
     product.stop()

@@ -15,6 +15,7 @@ from tests.browser.steps import (
     press_run,
     run_button,
     sign_up,
+    start_run,
     task_id_of,
 )
 from tests.factories import PASSWORD
@@ -102,10 +103,7 @@ def test_a_photo_can_be_dropped_and_pasted(page: Page) -> None:
 
 
 def test_the_same_photo_can_be_run_again_and_the_stage_cleared(page: Page, context: BrowserContext) -> None:
-    sign_up(context)
-    page.goto(TOOL)
-    choose_photo(page)
-    press_run(page)
+    start_run(page, context)
     expect_result(page)
     first = task_id_of(page)
     page.get_by_role("button", name="Run again (5 credits)").click()

@@ -66,6 +66,20 @@ def test_too_few_credits_are_said_before_anything_is_uploaded(
     assert product.query("SELECT count(*) AS n FROM tasks WHERE credits_cost = 500")[0].n == 0
 
 
+def test_nobody_pays_another_price_than_the_button_said(page: Page, context: BrowserContext, product: Product) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    choose_photo(page)
+    expect(run_button(page)).to_be_enabled()
+    with product.tool_config(credits=7):
+        run_button(page).click()
+        expect(page.get_by_text("The price has changed to 7 credits. Nothing was charged.")).to_be_visible()
+        expect_balance(page, 100)
+        page.get_by_role("button", name="Remove background (7 credits)").click()
+        expect_result(page)
+        expect_balance(page, 93)
+
+
 @pytest.mark.parametrize(
     ("photo", "sentence"),
     [

@@ -10,6 +10,7 @@ from funmagic.errors import (
     IdempotencyConflict,
     InvalidInput,
     NotFound,
+    PriceChanged,
     ToolUnavailable,
 )
 from funmagic.models.base import new_id
@@ -40,6 +41,15 @@ def submit_input(viewer, values, **options):
 def change_tool(**columns):
     with transaction() as session:
         session.execute(sa.update(Tool).values(**columns))
+
+
+def test_a_price_other_than_the_one_told_is_refused(alice):
+    values = {"assetId": upload_photo(alice)}
+    with pytest.raises(PriceChanged):
+        submit_task(alice, Submission("background-remove", "told-4", input=values, expected_credits=4))
+    assert_nothing_started(alice)
+    task, _ = submit_task(alice, Submission("background-remove", "told-5", input=values, expected_credits=5))
+    assert task.credits_cost == 5
 
 
 def test_a_new_run_holds_its_price_and_is_queued(alice):

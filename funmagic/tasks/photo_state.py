@@ -1,0 +1,94 @@
+"""The photo on the stage: chosen in the browser, uploaded straight to the store once the button is pressed."""
+
+from typing import Any
+
+import reflex as rx
+
+from funmagic.accounts.guards import current_viewer
+from funmagic.accounts.state import SignInDialogState
+from funmagic.credits.service import get_balance
+from funmagic.db import read, transact
+from funmagic.errors import FunMagicError, InsufficientCredits
+from funmagic.i18n.translate import _
+from funmagic.library.uploads import Upload, UploadPurpose, create_upload
+
+
+class PhotoState(rx.State, mixin=True):
+    """The photo of one tab, up to its arrival in the store.
+
+    `phase` is what the stage shows: loading, choosing, uploading, submitting, or the status of the run that follows.
+    """
+
+    phase: str = "loading"
+    price: int = 0
+    has_photo: bool = False
+    ticket: dict[str, Any] | None = None
+    notice: str = ""
+
+    _photo: dict[str, Any] = {}
+
+    @rx.event
+    async def choose_photo(self, info: dict[str, Any]) -> None:
+        """A photo lies on the stage; nothing is uploaded yet."""
+        self._photo = info
+        self.has_photo = True
+        self.notice = ""
+
+    @rx.event
+    async def remove_photo(self) -> None:
+        """The photo is gone from the stage."""
+        self._clear_photo()
+
+    @rx.event
+    async def start_run(self) -> None:
+        """Hand the browser a signed address for the photo; a visitor is asked to sign in first."""
+        if self.phase != "choosing" or not self.has_photo:
+            return
+        viewer = await current_viewer(self)
+        if viewer is None:
+            (await self.get_state(SignInDialogState)).is_open = True
+            return
+        available = (await read(get_balance, viewer)).available
+        if available < self.price:
+            sentence = _("This run costs {price} credits, and you have {has}.", price=self.price, has=available)
+            self.notice = f"{_(InsufficientCredits.text)} {sentence}"
+            return
+        try:
+            upload = await transact(
+                create_upload,
+                viewer,
+                filename=str(self._photo.get("name", "")),
+                mime=str(self._photo.get("type", "")),
+                size=int(self._photo.get("size", 0)),
+                purpose=UploadPurpose.TOOL_INPUT,
+            )
+        except FunMagicError as error:
+            self.notice = error.message
+            return
+        self.ticket = _ticket(upload)
+        self.notice = ""
+        self.phase = "uploading"
+
+    @rx.event
+    async def fail_upload(self, asset_id: str, reason: str) -> None:
+        """The upload broke off; the photo stays, and can be sent again."""
+        if self.ticket is None or self.ticket["id"] != asset_id:
+            return
+        self.phase = "choosing"
+        if reason == "rejected":
+            self.ticket = None
+
+    @rx.event
+    async def cancel_upload(self, _asset_id: str) -> None:
+        """The person stopped the upload."""
+        self.ticket = None
+        self.phase = "choosing"
+
+    def _clear_photo(self) -> None:
+        self.phase, self.has_photo, self.ticket, self.notice, self._photo = "choosing", False, None, "", {}
+
+
+def _ticket(upload: Upload) -> dict[str, Any]:
+    """The signed request as the photo picker takes it."""
+    request = upload.request
+    return {"id": upload.asset_id, "url": request.url, "method": request.method, "headers": request.headers}
