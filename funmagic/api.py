@@ -3,6 +3,8 @@
 import structlog
 from fastapi import FastAPI, Request, Response, status
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
@@ -14,14 +16,14 @@ from funmagic.errors import FunMagicError, InvalidInput, LiveUpdatesPaused, NotF
 from funmagic.i18n.translate import _
 from funmagic.json_api import ErrorAnswer, error_response
 from funmagic.library import routes as library_routes
-from funmagic.middleware import RefuseOtherSites, SpeakCallersLanguage
+from funmagic.middleware import LimitBodies, RefuseOtherSites, SpeakCallersLanguage
 from funmagic.storage import routes as storage_routes
 from funmagic.tasks import routes as task_routes
 from funmagic.tools import routes as tool_routes
 
 log = structlog.get_logger()
 
-ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_api() -> FastAPI:
@@ -29,15 +31,18 @@ def create_api() -> FastAPI:
     api = FastAPI(
         title="FunMagic",
         version="1",
-        docs_url=paths.API_DOCS,
+        docs_url=None,
         openapi_url=paths.API_OPENAPI,
         redoc_url=None,
         responses={422: {"model": ErrorAnswer}},
     )
     for room in (account_routes, credit_routes, tool_routes, library_routes, task_routes, storage_routes):
         api.include_router(room.router)
+    api.mount(paths.API_DOCS_FILES, StaticFiles(packages=[("fastapi_swagger", "resources")]))
+    api.add_api_route(paths.API_DOCS, documentation, include_in_schema=False)
     api.add_api_route("/healthz", healthz, methods=["GET"], include_in_schema=False)
     api.add_api_route("/api/{path:path}", unknown_path, methods=ALL_METHODS, include_in_schema=False)
+    api.add_middleware(LimitBodies)
     api.add_middleware(RefuseOtherSites)
     api.add_middleware(SpeakCallersLanguage)
     api.add_exception_handler(FunMagicError, answer_named_error)
@@ -50,6 +55,17 @@ def create_api() -> FastAPI:
 async def healthz() -> dict[str, str]:
     """Say that this process is alive."""
     return {"status": "ok"}
+
+
+async def documentation() -> Response:
+    """Show the API with files of our own, so that reading it asks nobody else."""
+    return get_swagger_ui_html(
+        openapi_url=paths.API_OPENAPI,
+        title="FunMagic API",
+        swagger_js_url=f"{paths.API_DOCS_FILES}/swagger-ui-bundle.js",
+        swagger_css_url=f"{paths.API_DOCS_FILES}/swagger-ui.css",
+        swagger_favicon_url="/ui/favicon.svg",
+    )
 
 
 async def unknown_path(path: str, request: Request) -> Response:  # noqa: ARG001 - without it FastAPI would not match
@@ -86,7 +102,7 @@ async def answer_invalid_request(_request: Request, error: Exception) -> Respons
 async def answer_http_error(_request: Request, error: Exception) -> Response:
     """What the framework refuses by itself: an unknown path, a method that is not there."""
     number = error.status_code if isinstance(error, HTTPException) else status.HTTP_500_INTERNAL_SERVER_ERROR
-    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(number, "BAD_REQUEST")
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}.get(number, "BAD_REQUEST")
     text = _(NotFound.text) if number == status.HTTP_404_NOT_FOUND else _(FunMagicError.text)
     return error_response(number, code, text, {}, dict(getattr(error, "headers", None) or {}))
 

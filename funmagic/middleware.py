@@ -1,7 +1,8 @@
 """What every request passes first: the guard against other sites, and the caller's language."""
 
+from fastapi import HTTPException, status
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from funmagic import paths
 from funmagic.errors import ForeignOrigin
@@ -9,6 +10,8 @@ from funmagic.i18n.translate import negotiate, use_locale
 from funmagic.json_api import error_response
 from funmagic.settings import get_settings
 
+# Every JSON request of the contract is far smaller; files go to the store, never through here.
+LONGEST_BODY = 64 * 1024
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -41,6 +44,28 @@ class RefuseOtherSites:
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+class LimitBodies:
+    """Cuts API requests off whose body is longer than any of ours, before it fills the memory."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or answer 413."""
+        received = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > LONGEST_BODY:
+                raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE)
+            return message
+
+        is_limited = scope["type"] == "http" and scope["path"].startswith(paths.API)
+        await self._app(scope, receive_within_limit if is_limited else receive, send)
 
 
 def _is_foreign(scope: Scope) -> bool:

@@ -11,6 +11,7 @@ API_SIGN_UP = "/api/auth/sign-up"
 API_SIGN_IN = "/api/auth/sign-in"
 API_SIGN_OUT = "/api/auth/sign-out"
 API_DOCS = "/api/docs"
+API_DOCS_FILES = "/api/docs/files"
 API_OPENAPI = "/api/openapi.json"
 
 

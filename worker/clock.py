@@ -15,6 +15,7 @@ from funmagic.library.uploads import sweep_unused_uploads
 from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
 from funmagic.queues import QueueName, waiting_task_ids
+from funmagic.storage.current import get_local_storage
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_task
 from funmagic.tasks.failures import FailureCode
@@ -77,6 +78,7 @@ class Clock:
             self._swept_at = time.monotonic()
             for sweep in (sweep_unused_uploads, sweep_expired_sessions):
                 _in_transaction(sweep)
+            get_local_storage().sweep_drafts()
 
 
 def wake_due_tasks() -> None:

@@ -14,7 +14,7 @@ from worker import jobs  # noqa: F401 - loads everything a job needs before the 
 log = structlog.get_logger()
 
 JOBS_PER_LIFE = 500
-# RQ's own defaults notice a dead worker after minutes; ours after seconds. Leases, not RQ, keep tasks safe.
+# How long a dead worker stays listed while it was idle. RQ only lists; leases are what keeps tasks safe.
 WORKER_TTL_S = 30
 
 
@@ -33,7 +33,6 @@ def run_worker(queue_names: list[str]) -> None:
         connection=new_worker_redis(),
         serializer=JSONSerializer,
         worker_ttl=WORKER_TTL_S,
-        job_monitoring_interval=3,
         maintenance_interval=60,
         log_job_description=False,
     )

@@ -44,14 +44,22 @@ def run_task(task_id: str) -> None:
 
 
 def _advance(claim: Claim, heartbeat: Heartbeat) -> None:
-    with reading() as session:
-        step = _next_step(session, claim.task_id)
+    """Do step after step, until the task ends or waits."""
+    has_more = True
+    while has_more:
+        with reading() as session:
+            step = _next_step(session, claim.task_id)
+        has_more = _run_step(claim, step, heartbeat)
+
+
+def _run_step(claim: Claim, step: TaskStep, heartbeat: Heartbeat) -> bool:
+    """Do what can be done of a step now; True when it is done and another one follows."""
     try:
         outcome = _call_provider(claim, step, heartbeat)
         if isinstance(outcome, Waiting):
             _wait(claim, step, outcome)
         else:
-            _finish(claim, step, outcome)
+            return _finish(claim, step, outcome)
     except (LeaseLost, OperationalError, InterfaceError):
         # With the lease lost this is no longer ours to end; with the database away the next attempt will.
         raise
@@ -64,6 +72,7 @@ def _advance(claim: Claim, heartbeat: Heartbeat) -> None:
     except Exception as error:
         log.exception("step_broke", task_id=claim.task_id, step_id=step.step_id)
         _fail(claim, step, FailureCode.INTERNAL, detail=repr(error))
+    return False
 
 
 def _call_provider(claim: Claim, step: TaskStep, heartbeat: Heartbeat) -> Done | Waiting:
@@ -103,19 +112,22 @@ def _bounded(seconds: float) -> float:
     return min(max(seconds, 0.0), LONGEST_DELAY_S) if math.isfinite(seconds) else LONGEST_DELAY_S
 
 
-def _finish(claim: Claim, step: TaskStep, done: Done) -> None:
+def _finish(claim: Claim, step: TaskStep, done: Done) -> bool:
+    """Keep what a step made, and end the task after its last one; True when another step follows."""
     assets = store_outputs(claim, step, done.files)
     try:
         with transaction() as session:
             response = {"assetIds": [asset.id for asset in assets]}
-            lifecycle.complete_step(session, claim, step.step_id, response=response, usage=done.usage)
-            lifecycle.complete_task(session, claim, assets)
+            has_more = lifecycle.complete_step(session, claim, step, assets, usage=done.usage)
             told = partial(publish, claim.task_id, EventType.STEP_COMPLETED, stepId=step.step_id, output=response)
             after_commit(session, told)
-            after_commit(session, partial(announce_end, claim.task_id))
+            if not has_more:
+                lifecycle.complete_task(session, claim, assets)
+                after_commit(session, partial(announce_end, claim.task_id))
     except Exception:
         discard_outputs(assets)
         raise
+    return has_more
 
 
 def _fail(claim: Claim, step: TaskStep, code: FailureCode, *, detail: str) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from funmagic.models.assets import Asset
 from funmagic.models.tasks import Task, TaskStep
@@ -21,10 +21,17 @@ def prepare_work(session: Session, task_id: str, step: TaskStep) -> Work:
     return Work(
         operation=kind.operation,
         files={name: _read_file(session, task, task.input[name]) for name in image_fields if name in task.input},
+        previous=[_read_file(session, task, asset_id) for asset_id in _previous_outputs(session, step)],
         values={name: value for name, value in task.input.items() if name not in image_fields},
         model=step.model,
         options=step.request.get("options", {}),
     )
+
+
+def _previous_outputs(session: Session, step: TaskStep) -> list[str]:
+    earlier = select(TaskStep).where(TaskStep.task_id == step.task_id, TaskStep.position == step.position - 1)
+    before = session.exec(earlier).first()
+    return before.response["assetIds"] if before else []
 
 
 def _read_file(session: Session, task: Task, asset_id: str) -> InputFile:

@@ -190,6 +190,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_tasks_next_check_at"), ["next_check_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_tasks_parent_task_id"), ["parent_task_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_tasks_tool_id"), ["tool_id"], unique=False)
+        batch_op.create_index(
+            "ix_tasks_unannounced",
+            ["finished_at"],
+            unique=False,
+            sqlite_where=sa.text("announced_at IS NULL"),
+            postgresql_where=sa.text("announced_at IS NULL"),
+        )
         batch_op.create_index("ix_tasks_user_id_id", ["user_id", "id"], unique=False)
 
     op.create_table(
@@ -302,37 +309,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take the change back."""
     op.drop_table("task_steps")
-    with op.batch_alter_table("credit_transactions", schema=None) as batch_op:
-        batch_op.drop_index("ix_credit_transactions_user_id_id")
-        batch_op.drop_index(batch_op.f("ix_credit_transactions_task_id"))
-
     op.drop_table("credit_transactions")
-    with op.batch_alter_table("assets", schema=None) as batch_op:
-        batch_op.drop_index("ix_assets_user_id_id")
-        batch_op.drop_index(batch_op.f("ix_assets_task_id"))
-
     op.drop_table("assets")
-    with op.batch_alter_table("tasks", schema=None) as batch_op:
-        batch_op.drop_index("ix_tasks_user_id_id")
-        batch_op.drop_index(batch_op.f("ix_tasks_tool_id"))
-        batch_op.drop_index(batch_op.f("ix_tasks_parent_task_id"))
-        batch_op.drop_index(batch_op.f("ix_tasks_next_check_at"))
-        batch_op.drop_index(batch_op.f("ix_tasks_leased_until"))
-
     op.drop_table("tasks")
-    with op.batch_alter_table("tools", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_tools_tool_type_id"))
-
     op.drop_table("tools")
-    with op.batch_alter_table("sessions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_sessions_user_id"))
-        batch_op.drop_index(batch_op.f("ix_sessions_expires_at"))
-
     op.drop_table("sessions")
     op.drop_table("credit_accounts")
-    with op.batch_alter_table("accounts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_accounts_user_id"))
-
     op.drop_table("accounts")
     op.drop_table("users")
     op.drop_table("tool_types")

@@ -8,7 +8,8 @@ from enum import StrEnum
 from functools import partial
 from pathlib import PurePath
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import after_commit, reading, transaction
@@ -83,17 +84,20 @@ def verify_upload(viewer: Viewer, asset_id: str) -> None:
 
 def sweep_unused_uploads(session: Session) -> int:
     """Drop uploads of a day ago that no task ever used; returns how many."""
-    old = select(Asset).where(
-        col(Asset.task_id).is_(None),
-        col(Asset.used_at).is_(None),
-        col(Asset.saved_at).is_(None),
-        col(Asset.created_at) < utcnow() - UNUSED_UPLOAD_LIFETIME,
-    )
-    assets = session.exec(old.limit(500)).all()
-    for asset in assets:
-        session.delete(asset)
-        after_commit(session, partial(get_storage().delete, asset.bucket, asset.storage_key))
-    return len(assets)
+    # One statement: an upload that a task begins to use meanwhile is no longer among them.
+    swept = session.execute(
+        sa.delete(Asset)
+        .where(
+            col(Asset.task_id).is_(None),
+            col(Asset.used_at).is_(None),
+            col(Asset.saved_at).is_(None),
+            col(Asset.created_at) < utcnow() - UNUSED_UPLOAD_LIFETIME,
+        )
+        .returning(col(Asset.bucket), col(Asset.storage_key))
+    ).all()
+    for bucket, key in swept:
+        after_commit(session, partial(get_storage().delete, bucket, key))
+    return len(swept)
 
 
 def find_own_asset(session: Session, viewer: Viewer, asset_id: str) -> Asset:

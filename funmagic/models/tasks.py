@@ -41,6 +41,12 @@ class Task(Row, table=True):
         sa.UniqueConstraint("user_id", "idempotency_key"),
         sa.CheckConstraint("credits_cost >= 0", name="cost_not_negative"),
         sa.Index("ix_tasks_user_id_id", "user_id", "id"),
+        sa.Index(
+            "ix_tasks_unannounced",
+            "finished_at",
+            sqlite_where=sa.text("announced_at IS NULL"),
+            postgresql_where=sa.text("announced_at IS NULL"),
+        ),
     )
 
     user_id: str = Field(foreign_key="users.id", max_length=36)

@@ -76,6 +76,12 @@ class LocalStorage:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / secrets.token_hex(16)
 
+    def sweep_drafts(self) -> None:
+        """Remove drafts of a day ago: their uploads were cut off together with the process."""
+        for draft in (self._root / "drafts").glob("*"):
+            if draft.stat().st_mtime < (utcnow() - timedelta(days=1)).timestamp():
+                draft.unlink(missing_ok=True)
+
     def adopt(self, draft: Path, bucket: str, key: str, *, mime: str) -> None:
         """Make a finished draft the object, at once."""
         path = self.path(bucket, key)

@@ -1,8 +1,10 @@
 """LocalStorage's own port: signed PUT and GET, refusing what S3 would refuse."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
+import anyio
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
@@ -64,29 +66,33 @@ async def put_object(bucket: str, key: str, request: Request, query: SignedQuery
 @router.get("/{bucket}/{key:path}")
 async def get_object(bucket: str, key: str, query: SignedQuery) -> Response:
     """Serve an object, whole or by range."""
+    path, mime = await asyncio.to_thread(_find, bucket, key)
+    return FileResponse(path, media_type=mime, filename=query.get("filename"), headers=SAFE_HEADERS)
+
+
+def _find(bucket: str, key: str) -> tuple[Path, str]:
     storage = get_local_storage()
     try:
-        info = await asyncio.to_thread(storage.head, bucket, key)
-        path = storage.path(bucket, key)
+        info = storage.head(bucket, key)
     except ObjectMissing:
         raise NotFound from None
     if info is None:
         raise NotFound
-    return FileResponse(path, media_type=info.mime, filename=query.get("filename"), headers=SAFE_HEADERS)
+    return storage.path(bucket, key), info.mime
 
 
 async def _receive(request: Request, storage: LocalStorage, bucket: str, key: str, *, mime: str, size: int) -> None:
-    draft = storage.new_draft()
+    draft = await asyncio.to_thread(storage.new_draft)
     received = 0
     try:
-        with draft.open("wb") as file:
+        async with await anyio.open_file(draft, "wb") as file:
             async for chunk in request.stream():
                 received += len(chunk)
                 if received > size:
                     raise IncompleteBody
-                await asyncio.to_thread(file.write, chunk)
+                await file.write(chunk)
         if received != size:
             raise IncompleteBody
         await asyncio.to_thread(storage.adopt, draft, bucket, key, mime=mime)
     finally:
-        draft.unlink(missing_ok=True)
+        await asyncio.to_thread(draft.unlink, missing_ok=True)

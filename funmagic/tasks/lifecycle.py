@@ -17,6 +17,8 @@ from funmagic.models.tools import Tool
 from funmagic.tasks.failures import SENTENCES, FailureCode
 
 LEASE_S = 10
+# The enqueue after a submit takes milliseconds; a task that is still pending after this was forgotten.
+FIRST_CHECK_S = 2
 # A queued or parked task is looked at again after this long, in case its job was lost.
 LOOK_AGAIN_S = 10
 MAX_ATTEMPTS = 3
@@ -93,30 +95,31 @@ def count_retry(session: Session, claim: Claim, step_id: str) -> None:
 
 
 def complete_step(
-    session: Session, claim: Claim, step_id: str, *, response: dict[str, Any], usage: dict[str, Any]
-) -> None:
-    """Write down what a step made; raises LeaseLost."""
+    session: Session, claim: Claim, step: TaskStep, assets: list[Asset], *, usage: dict[str, Any]
+) -> bool:
+    """Keep what a step made; True when another step follows. Raises LeaseLost."""
     _keep(session, claim)
+    session.add_all(assets)
     _change_step(
         session,
         claim,
-        step_id,
+        step.step_id,
         status=StepStatus.COMPLETED,
-        response=response,
+        response={"assetIds": [asset.id for asset in assets]},
         usage=usage,
         finished_at=db_time(),
     )
+    later = select(TaskStep.id).where(TaskStep.task_id == claim.task_id, col(TaskStep.position) > step.position)
+    return session.exec(later.limit(1)).first() is not None
 
 
-def complete_task(session: Session, claim: Claim, assets: list[Asset]) -> None:
-    """End a task well: its files, its status, its charge and the tool's count, all or nothing. Raises LeaseLost."""
-    session.add_all(assets)
-    session.flush()
+def complete_task(session: Session, claim: Claim, outputs: list[Asset]) -> None:
+    """End a task well: its output, its status, its charge and the tool's count, all or nothing. Raises LeaseLost."""
     _keep(
         session,
         claim,
         status=TaskStatus.COMPLETED,
-        output={"assetIds": [asset.id for asset in assets]},
+        output={"assetIds": [asset.id for asset in outputs]},
         progress=1.0,
         **_ended(),
     )
@@ -153,7 +156,7 @@ def mark_queued(session: Session, task_id: str, number: int) -> None:
     session.execute(sa.update(Task).where(col(Task.id) == task_id, col(Task.enqueues) < number).values(enqueues=number))
     session.execute(
         sa.update(Task)
-        .where(col(Task.id) == task_id, col(Task.lease_token).is_(None), col(Task.status).in_(ACTIVE_STATUSES))
+        .where(col(Task.id) == task_id, col(Task.next_check_at) <= db_time(FIRST_CHECK_S))
         .values(
             status=sa.case((col(Task.status) == TaskStatus.PENDING, TaskStatus.QUEUED), else_=col(Task.status)),
             enqueued_at=now,

@@ -1,5 +1,6 @@
 """The photo on the stage: chosen in the browser, uploaded straight to the store once the button is pressed."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -8,9 +9,18 @@ from funmagic.accounts.guards import current_viewer
 from funmagic.accounts.state import SignInDialogState
 from funmagic.credits.service import get_balance
 from funmagic.db import read, transact
-from funmagic.errors import FunMagicError, InsufficientCredits
+from funmagic.errors import FunMagicError, InsufficientCredits, InvalidInput
 from funmagic.i18n.translate import _
 from funmagic.library.uploads import Upload, UploadPurpose, create_upload
+
+
+@dataclass(frozen=True)
+class ChosenPhoto:
+    """What the browser says of the photo that lies on its stage; the server looks for itself later."""
+
+    name: str
+    mime: str
+    size: int
 
 
 class PhotoState(rx.State, mixin=True):
@@ -25,24 +35,28 @@ class PhotoState(rx.State, mixin=True):
     ticket: dict[str, Any] | None = None
     notice: str = ""
 
-    _photo: dict[str, Any] = {}
+    _photo: ChosenPhoto | None = None
 
     @rx.event
     async def choose_photo(self, info: dict[str, Any]) -> None:
         """A photo lies on the stage; nothing is uploaded yet."""
-        self._photo = info
+        try:
+            self._photo = ChosenPhoto(str(info["name"]), str(info["type"]), int(info["size"]))
+        except (KeyError, ValueError, TypeError, OverflowError):
+            raise InvalidInput from None
         self.has_photo = True
         self.notice = ""
 
     @rx.event
     async def remove_photo(self) -> None:
         """The photo is gone from the stage."""
-        self._clear_photo()
+        if self.phase in ("choosing", "uploading"):
+            self._clear_photo()
 
     @rx.event
     async def start_run(self) -> None:
         """Hand the browser a signed address for the photo; a visitor is asked to sign in first."""
-        if self.phase != "choosing" or not self.has_photo:
+        if self.phase != "choosing" or self._photo is None:
             return
         viewer = await current_viewer(self)
         if viewer is None:
@@ -57,9 +71,9 @@ class PhotoState(rx.State, mixin=True):
             upload = await transact(
                 create_upload,
                 viewer,
-                filename=str(self._photo.get("name", "")),
-                mime=str(self._photo.get("type", "")),
-                size=int(self._photo.get("size", 0)),
+                filename=self._photo.name,
+                mime=self._photo.mime,
+                size=self._photo.size,
                 purpose=UploadPurpose.TOOL_INPUT,
             )
         except FunMagicError as error:
@@ -72,20 +86,26 @@ class PhotoState(rx.State, mixin=True):
     @rx.event
     async def fail_upload(self, asset_id: str, reason: str) -> None:
         """The upload broke off; the photo stays, and can be sent again."""
-        if self.ticket is None or self.ticket["id"] != asset_id:
+        if not self._is_uploading(asset_id):
             return
         self.phase = "choosing"
         if reason == "rejected":
             self.ticket = None
 
     @rx.event
-    async def cancel_upload(self, _asset_id: str) -> None:
+    async def cancel_upload(self, asset_id: str) -> None:
         """The person stopped the upload."""
-        self.ticket = None
-        self.phase = "choosing"
+        if self._is_uploading(asset_id):
+            self.ticket = None
+            self.phase = "choosing"
+
+    def _is_uploading(self, asset_id: str) -> bool:
+        # After a failure the phase is "choosing", and the picker may send the same ticket's file again.
+        is_current = self.ticket is not None and self.ticket["id"] == asset_id
+        return is_current and self.phase in ("choosing", "uploading")
 
     def _clear_photo(self) -> None:
-        self.phase, self.has_photo, self.ticket, self.notice, self._photo = "choosing", False, None, "", {}
+        self.phase, self.has_photo, self.ticket, self.notice, self._photo = "choosing", False, None, "", None
 
 
 def _ticket(upload: Upload) -> dict[str, Any]:

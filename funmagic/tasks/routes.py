@@ -15,7 +15,7 @@ from funmagic.json_api import PAGE_LIMIT, RequestShape, Shape
 from funmagic.models.base import new_id
 from funmagic.models.tasks import TaskStatus
 from funmagic.tasks import service
-from funmagic.tasks.stream import follow_task
+from funmagic.tasks.stream import follow_task, has_heard_the_end
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskPage, TaskView
 from funmagic.tasks.watch import SIGNS, START, StreamEvent
@@ -118,9 +118,14 @@ def own_task_id(task_id: str, viewer: RequiredViewer) -> str:
 )
 async def stream_task(
     task_id: Annotated[str, Depends(own_task_id)],
-    last_event_id: Annotated[str | None, Header(pattern=r"^\d{1,19}-\d{1,19}$")] = None,
-) -> StreamingResponse:
-    """Follow a task by server-sent events; Last-Event-ID resumes, and the stream closes at the end."""
+    last_event_id: Annotated[str | None, Header(pattern=r"^(\d{1,19}-\d{1,19}|end)$")] = None,
+) -> Response:
+    """Follow a task by server-sent events; Last-Event-ID resumes, and the stream closes at the end.
+
+    Whoever resumes after the end is answered 204, which tells an EventSource to stop asking.
+    """
+    if last_event_id and await has_heard_the_end(task_id, last_event_id):
+        return Response(status_code=status.HTTP_204_NO_CONTENT)
     events = follow_task(task_id, last_event_id or START)
     first = await anext(events)
     # The second answer shows whether Redis is there; after the headers are sent it would be too late for a 503.

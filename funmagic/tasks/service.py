@@ -48,6 +48,14 @@ def list_tasks(
     )
 
 
+def find_active_task(session: Session, viewer: Viewer, tool_slug: str) -> TaskView | None:
+    """The viewer's newest run of a tool that is still going on."""
+    mine = select(Task).where(Task.user_id == viewer.id, col(Task.status).in_(ACTIVE_STATUSES))
+    query = mine.join(Tool, col(Tool.id) == Task.tool_id).where(Tool.slug == tool_slug)
+    task = session.exec(query.order_by(col(Task.id).desc()).limit(1)).first()
+    return view_tasks(session, [task])[0] if task else None
+
+
 def cancel_task(session: Session, viewer: Viewer, task_id: str) -> TaskView:
     """Stop a run and give its credits back; raises NotFound or TaskFinished."""
     task = _find_own(session, viewer, task_id)

@@ -6,7 +6,9 @@ from contextlib import aclosing
 from typing import Any
 
 import reflex as rx
+import structlog
 from reflex.event import EventSpec
+from sqlalchemy.exc import OperationalError
 
 from funmagic import paths
 from funmagic.accounts.guards import current_viewer, require_user
@@ -26,6 +28,8 @@ from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import OutputAsset, TaskView
 from funmagic.tasks.watch import PAUSED, StreamEvent
 from funmagic.tools.service import get_tool
+
+log = structlog.get_logger()
 
 PAUSE_S = 2.0
 MEGABYTE = 1024 * 1024
@@ -48,6 +52,8 @@ class RunState(PhotoState, mixin=True):
     _slug: str = ""
     _task_id: str = ""
     _followed_task_id: str = ""
+    # Set for the one load that must not bring another run of the same tool back onto the stage.
+    _wants_new_photo: bool = False
 
     @rx.event
     async def load(self) -> AsyncGenerator[Any, None]:
@@ -60,14 +66,15 @@ class RunState(PhotoState, mixin=True):
         if viewer and task:
             await self._show(viewer, task)
             yield type(self).follow
-        elif self.phase not in ("choosing", "uploading", "submitting"):
+        elif self.phase not in ("choosing", "uploading"):
             self._start_over()
+        self._wants_new_photo = False
 
     @rx.event
     async def finish_upload(self, asset_id: str) -> AsyncGenerator[Any, None]:
         """The photo has arrived: start the run. The asset's id keeps a repeated message from starting another."""
         viewer = await require_user(self)
-        if self.ticket is None or self.ticket["id"] != asset_id or self.phase not in ("choosing", "uploading"):
+        if not self._is_uploading(asset_id):
             return
         self.phase = "submitting"
         yield
@@ -108,6 +115,7 @@ class RunState(PhotoState, mixin=True):
     async def new_photo(self) -> EventSpec:
         """Clear the stage for another photo."""
         self._start_over()
+        self._wants_new_photo = True
         return rx.redirect(paths.tool(self._slug))
 
     @rx.event(background=True)
@@ -144,6 +152,11 @@ class RunState(PhotoState, mixin=True):
                 await self._show(viewer, task)
                 self.is_paused = task.is_active
                 return not task.is_active
+        except OperationalError as error:
+            log.warning("follower_lost_database", task_id=task_id, error=str(error))
+            async with self:
+                self.is_paused = True
+                return False
         return True
 
     def _apply(self, event: StreamEvent) -> None:
@@ -160,20 +173,24 @@ class RunState(PhotoState, mixin=True):
             return None
         if task_id := self.router.url.query_parameters.get("task"):
             try:
-                return await read(service.get_task, viewer, task_id)
+                task = await read(service.get_task, viewer, task_id)
             except NotFound:
                 return None
-        page = await read(service.list_tasks, viewer, tool_slug=self._slug, limit=1)
-        return next((task for task in page.tasks if task.is_active), None)
+            return task if task.tool_slug == self._slug else None
+        if self._wants_new_photo:
+            return None
+        return await read(service.find_active_task, viewer, self._slug)
 
     async def _submit(self, viewer: Viewer, values: dict[str, Any], *, key: str) -> EventSpec | None:
         submission = Submission(self._slug, key, input=values, expected_credits=self.price)
         try:
             task, _is_new = await asyncio.to_thread(submit_task, viewer, submission)
-        except FunMagicError as error:
-            self.notice = error.message
+        except Exception as error:
             self.ticket = None
             self.phase = "completed" if self.after_url else "choosing"
+            if not isinstance(error, FunMagicError):
+                raise
+            self.notice = error.message
             self.price = (await read(get_tool, self._slug, viewer)).total_credits
             return None
         return self._go_to(task)

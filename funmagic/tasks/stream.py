@@ -9,6 +9,9 @@ from funmagic.tasks.events import TERMINAL_EVENTS, EventType, make_event, termin
 from funmagic.tasks.views import load_task_view
 from funmagic.tasks.watch import SIGNS, START, StreamEvent, get_watchers
 
+# The id of an end that the stream had lost; whoever resumes from it has heard everything.
+TOLD_BY_DATABASE = "end"
+
 
 async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
     """`connected`, then every event after an id, and always one terminal event, at which it ends.
@@ -33,4 +36,12 @@ def _end_of(task_id: str) -> StreamEvent | None:
     if task.is_active:
         return None
     type_, facts = terminal_facts(task)
-    return StreamEvent("", make_event(task_id, type_, **facts))
+    return StreamEvent(TOLD_BY_DATABASE, make_event(task_id, type_, **facts))
+
+
+async def has_heard_the_end(task_id: str, last_id: str) -> bool:
+    """Whether the event of this id was the terminal one, so that nothing is left to tell."""
+    if last_id == TOLD_BY_DATABASE:
+        return True
+    newest = await get_watchers().newest_event(task_id)
+    return newest is not None and newest.id == last_id and newest.data["type"] in TERMINAL_EVENTS

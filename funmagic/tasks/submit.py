@@ -18,11 +18,9 @@ from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStep
 from funmagic.settings import get_settings
 from funmagic.tasks.dispatch import dispatch_task
+from funmagic.tasks.lifecycle import FIRST_CHECK_S
 from funmagic.tasks.views import TaskView, view_tasks
 from funmagic.tools.service import PlannedStep, find_runnable_tool, plan_steps
-
-# The enqueue after the commit takes milliseconds; a task still pending after this was forgotten.
-FORGOTTEN_AFTER_S = 2
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> Ta
         parent_task_id=submission.parent_task_id,
         credits_cost=cost,
         input=submission.input,
-        next_check_at=db_time(FORGOTTEN_AFTER_S),  # type: ignore[arg-type]
+        next_check_at=db_time(FIRST_CHECK_S),  # type: ignore[arg-type]
         idempotency_key=submission.idempotency_key,
         request_hash=submission.request_hash,
     )

@@ -20,6 +20,8 @@ log = structlog.get_logger()
 BLOCK_MS = 5000
 RECONNECT_S = 1.0
 SILENCE_S = 30.0
+# A Redis that hangs is as good as away.
+ANSWER_S = 5.0
 START = "0-0"
 
 
@@ -58,8 +60,10 @@ class Watchers:
         queue: asyncio.Queue[StreamEvent] = asyncio.Queue()
         last = after
         try:
-            await self._join(key, queue)
-            for event in await self._history(key, after):
+            async with asyncio.timeout(ANSWER_S):
+                await self._join(key, queue)
+                past = await self._history(key, after)
+            for event in past:
                 last = event.id
                 yield event
             yield LOOK_AGAIN
@@ -70,10 +74,19 @@ class Watchers:
                 elif _order(event.id) > _order(last):
                     last = event.id
                     yield event
-        except RedisError as error:
+        except (RedisError, TimeoutError) as error:
             raise LiveUpdatesPaused from error
         finally:
             self._leave(key, queue)
+
+    async def newest_event(self, task_id: str) -> StreamEvent | None:
+        """The last event in a task's stream; raises LiveUpdatesPaused when Redis is away."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                newest = await self._redis.xrevrange(stream_key(task_id), count=1)
+        except (RedisError, TimeoutError) as error:
+            raise LiveUpdatesPaused from error
+        return _parse(*newest[0]) if newest else None
 
     async def _join(self, key: str, queue: asyncio.Queue[StreamEvent]) -> None:
         self._queues.setdefault(key, set()).add(queue)

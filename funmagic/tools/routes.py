@@ -1,21 +1,16 @@
 """`/api/tools` and `/api/tool-types`: the public catalogue."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from funmagic.accounts.http import OptionalViewer
 from funmagic.db import reading
-from funmagic.json_api import Shape
+from funmagic.json_api import PAGE_LIMIT, Shape
 from funmagic.tools import service
-from funmagic.tools.service import ToolTypeView, ToolView
+from funmagic.tools.service import ToolPage, ToolSort, ToolTypeView, ToolView
 
 router = APIRouter(prefix="/api", tags=["tools"])
-
-
-class ToolPage(Shape):
-    """Tools; `nextCursor` is null at the end."""
-
-    tools: list[ToolView]
-    next_cursor: str | None = None
 
 
 class ToolAnswer(Shape):
@@ -31,10 +26,19 @@ class ToolTypesAnswer(Shape):
 
 
 @router.get("/tools")
-def list_tools(category: str | None = None, *, featured: bool | None = None) -> ToolPage:
+def list_tools(
+    q: Annotated[str, Query(max_length=100)] = "",
+    category: str | None = None,
+    sort: ToolSort = ToolSort.POPULAR,
+    *,
+    featured: bool | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 20,
+    cursor: str | None = None,
+) -> ToolPage:
     """The active tools."""
     with reading() as session:
-        return ToolPage(tools=service.list_tools(session, category=category, featured=featured))
+        tools = service.list_tools(session, q=q, category=category, sort=sort, featured=featured)
+    return service.page_tools(tools, limit=limit, cursor=cursor)
 
 
 @router.get("/tools/{slug}")

@@ -1,14 +1,16 @@
 """The catalogue: which tools there are, what they cost, and who runs each of their steps."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.errors import InvalidInput, NotFound, ToolUnavailable
 from funmagic.i18n.translate import _
-from funmagic.json_api import Shape
+from funmagic.json_api import Shape, decode_cursor, encode_cursor
 from funmagic.models.tools import Tool, ToolType
 from funmagic.tools.kinds import TOOL_KINDS, StepKind, ToolKind
 
@@ -49,6 +51,21 @@ class ToolView(Shape):
     featured: bool
 
 
+class ToolPage(Shape):
+    """Tools; `nextCursor` is null at the end."""
+
+    tools: list[ToolView]
+    next_cursor: str | None
+
+
+class ToolSort(StrEnum):
+    """The orders in which tools are listed."""
+
+    POPULAR = "popular"
+    NEWEST = "newest"
+    TOP_RATED = "top-rated"
+
+
 class ToolTypeView(Shape):
     """A category of tools."""
 
@@ -70,19 +87,39 @@ class PlannedStep:
     options: dict[str, Any]
 
 
-def list_tools(session: Session, *, category: str | None = None, featured: bool | None = None) -> list[ToolView]:
-    """The active tools, featured and well-used ones first."""
+def list_tools(
+    session: Session,
+    *,
+    q: str = "",
+    category: str | None = None,
+    sort: ToolSort = ToolSort.POPULAR,
+    featured: bool | None = None,
+) -> list[ToolView]:
+    """The active tools that the code can run; `q` looks into titles and descriptions."""
     query = (
         select(Tool, ToolType.name)
         .join(ToolType, col(ToolType.id) == Tool.tool_type_id)
-        .where(col(Tool.is_active))
-        .order_by(col(Tool.is_featured).desc(), col(Tool.usage_count).desc(), col(Tool.id))
+        .where(col(Tool.is_active), col(Tool.kind).in_(TOOL_KINDS))
+        .order_by(*_order(sort))
     )
+    if q:
+        query = query.where(
+            sa.or_(col(Tool.title).icontains(q, autoescape=True), col(Tool.description).icontains(q, autoescape=True))
+        )
     if category:
         query = query.where(ToolType.name == category)
     if featured is not None:
         query = query.where(col(Tool.is_featured) == featured)
-    return [_tool_view(tool, type_name) for tool, type_name in session.exec(query) if tool.kind in TOOL_KINDS]
+    return [_tool_view(tool, type_name) for tool, type_name in session.exec(query)]
+
+
+def page_tools(tools: list[ToolView], *, limit: int, cursor: str | None = None) -> ToolPage:
+    """One page of a list of tools; a catalogue is short, so it is cut here and not in the database."""
+    after = decode_cursor(cursor)
+    start = next((place for place, tool in enumerate(tools, start=1) if tool.id == after), 0)
+    shown = tools[start : start + limit]
+    has_more = start + limit < len(tools)
+    return ToolPage(tools=shown, next_cursor=encode_cursor(shown[-1].id) if has_more else None)
 
 
 def list_tool_types(session: Session) -> list[ToolTypeView]:
@@ -129,6 +166,16 @@ def kind_of(tool: Tool) -> ToolKind:
         return TOOL_KINDS[tool.kind]
     except KeyError:
         raise ToolUnavailable from None
+
+
+def _order(sort: ToolSort) -> tuple[Any, ...]:
+    rating = col(Tool.rating_sum) * 1.0 / sa.func.nullif(col(Tool.rating_count), 0)
+    ways = {
+        ToolSort.POPULAR: (col(Tool.is_featured).desc(), col(Tool.usage_count).desc()),
+        ToolSort.NEWEST: (),
+        ToolSort.TOP_RATED: (sa.func.coalesce(rating, 0).desc(), col(Tool.rating_count).desc()),
+    }
+    return (*ways[sort], col(Tool.id).desc())
 
 
 def _plan(tool: Tool, step: StepKind) -> PlannedStep:

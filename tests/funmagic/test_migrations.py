@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def shape_of(engine: sa.Engine) -> dict[str, Any]:
     """Everything that the database itself enforces, table by table."""
 
     def texts(facts: list[Any]) -> list[str]:
-        return sorted(str(sorted(fact.items(), key=str)) for fact in facts)
+        return sorted(json.dumps(fact, default=str, sort_keys=True) for fact in facts)
 
     def pick(column: Any) -> dict[str, str]:
         return {name: str(column[name]) for name in ("name", "type", "nullable")}

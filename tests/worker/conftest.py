@@ -36,11 +36,13 @@ class ScriptedProvider:
     def __init__(self) -> None:
         self.script: deque[Any] = deque()
         self.calls: list[str] = []
+        self.works: list[Work] = []
 
     def answers(self, *outcomes: Any) -> None:
         self.script.extend(outcomes)
 
-    def start(self, work: Work, report: Report) -> Done | Waiting:  # noqa: ARG002 - the protocol
+    def start(self, work: Work, report: Report) -> Done | Waiting:
+        self.works.append(work)
         return self._play("start", report)
 
     def check(self, provider_job_id: str, work: Work, report: Report) -> Done | Waiting:  # noqa: ARG002

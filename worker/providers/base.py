@@ -21,11 +21,15 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Work:
-    """One step's work: the operation, its files and values, and the model and options an admin chose."""
+    """One step's work: the operation, its files and values, and the model and options an admin chose.
+
+    `previous` is what the step before it made.
+    """
 
     operation: str
     files: dict[str, InputFile]
     values: dict[str, str] = field(default_factory=dict)
+    previous: list[InputFile] = field(default_factory=list)
     model: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 

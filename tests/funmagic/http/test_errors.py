@@ -2,7 +2,7 @@ import logging
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from funmagic.api import create_api
 
@@ -89,7 +89,12 @@ def test_a_body_that_does_not_fit_names_its_field(alice_client: TestClient, body
     assert list(answer.json()["error"]["details"]["fields"]) == [field]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe", b"[" * 100_000])
+def test_a_body_longer_than_any_of_ours_is_cut_off(client: TestClient) -> None:
+    answer = client.post("/api/auth/sign-in", content=b"x" * 1_000_000, headers=JSON)
+    assert (answer.status_code, code_of(answer)) == (413, "BODY_TOO_LARGE")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe", b"[" * 30_000])
 def test_a_body_that_is_no_json_object_is_refused(alice_client: TestClient, body: bytes) -> None:
     answer = alice_client.post("/api/tasks", content=body, headers=JSON)
     assert answer.status_code in (400, 422)

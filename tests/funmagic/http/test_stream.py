@@ -134,3 +134,17 @@ def test_without_redis_runs_are_started_and_read_all_the_same(
     assert client.get(f"/api/tasks/{task_id}").json()["task"]["status"] == "pending"
     assert client.post(f"/api/tasks/{task_id}/cancel").json()["task"]["error"]["code"] == "CANCELLED"
     assert factories.balance_of(alice).available == 100
+
+
+@pytest.mark.parametrize("is_flushed", [False, True])
+def test_who_has_heard_the_end_is_told_to_stop_asking(
+    server: str, visit: Visit, alice: Viewer, run: str, is_flushed: bool
+) -> None:
+    client = visit(server, alice)
+    client.post(f"/api/tasks/{run}/cancel")
+    if is_flushed:
+        get_redis().delete(stream_key(run))
+    with following(client, run) as events:
+        *_, last = events
+    answer = client.get(f"/api/tasks/{run}/stream", headers={"Last-Event-ID": last.id})
+    assert answer.status_code == 204

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
@@ -30,7 +30,7 @@ def storage(kind: str) -> Iterator[Storage]:
 
 
 @pytest.fixture
-def http(kind: str) -> httpx.Client:
+def http(kind: str) -> httpx2.Client:
     """A client that reaches the addresses the store signs."""
     return TestClient(create_api())
 

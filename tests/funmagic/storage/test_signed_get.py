@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 
 from funmagic.storage.protocol import PRIVATE_BUCKET, Storage
@@ -15,7 +15,7 @@ def photo(storage: Storage) -> None:
     storage.put(PRIVATE_BUCKET, "a/photo", PHOTO, mime="image/png")
 
 
-def test_the_signed_address_serves_the_object(storage: Storage, http: httpx.Client) -> None:
+def test_the_signed_address_serves_the_object(storage: Storage, http: httpx2.Client) -> None:
     answer = http.get(storage.presign_get(PRIVATE_BUCKET, "a/photo"))
     assert (answer.status_code, answer.content) == (200, PHOTO)
     assert answer.headers["content-type"] == "image/png"
@@ -23,7 +23,7 @@ def test_the_signed_address_serves_the_object(storage: Storage, http: httpx.Clie
 
 
 @pytest.mark.parametrize("filename", ["photo.png", "my photo (1).png", "照片.png", 'a"b;c.png'])
-def test_a_download_has_its_filename(storage: Storage, http: httpx.Client, filename: str) -> None:
+def test_a_download_has_its_filename(storage: Storage, http: httpx2.Client, filename: str) -> None:
     answer = http.get(storage.presign_get(PRIVATE_BUCKET, "a/photo", filename=filename))
     disposition = answer.headers["content-disposition"]
     assert disposition.startswith("attachment; ")
@@ -31,7 +31,7 @@ def test_a_download_has_its_filename(storage: Storage, http: httpx.Client, filen
     assert answer.content == PHOTO
 
 
-def test_a_stored_file_can_never_run_as_a_page_of_ours(storage: Storage, http: httpx.Client) -> None:
+def test_a_stored_file_can_never_run_as_a_page_of_ours(storage: Storage, http: httpx2.Client) -> None:
     storage.put(PRIVATE_BUCKET, "a/photo", b"<script>alert(1)</script>", mime="text/html")
     headers = http.get(storage.presign_get(PRIVATE_BUCKET, "a/photo")).headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -41,17 +41,17 @@ def test_a_stored_file_can_never_run_as_a_page_of_ours(storage: Storage, http: h
 
 
 @pytest.mark.parametrize(("wanted", "part"), [("0-2", PHOTO[:3]), ("4-", PHOTO[4:]), ("-5", PHOTO[-5:])])
-def test_a_range_is_served(storage: Storage, http: httpx.Client, wanted: str, part: bytes) -> None:
+def test_a_range_is_served(storage: Storage, http: httpx2.Client, wanted: str, part: bytes) -> None:
     answer = http.get(storage.presign_get(PRIVATE_BUCKET, "a/photo"), headers={"Range": f"bytes={wanted}"})
     assert (answer.status_code, answer.content) == (206, part)
 
 
-def test_a_range_beyond_the_end_is_refused(storage: Storage, http: httpx.Client) -> None:
+def test_a_range_beyond_the_end_is_refused(storage: Storage, http: httpx2.Client) -> None:
     answer = http.get(storage.presign_get(PRIVATE_BUCKET, "a/photo"), headers={"Range": "bytes=1000-"})
     assert answer.status_code == 416
 
 
-CHANGES: dict[str, Callable[[httpx.URL], httpx.URL]] = {
+CHANGES: dict[str, Callable[[httpx2.URL], httpx2.URL]] = {
     "another signature": lambda url: url.copy_set_param("signature", "0" * 64),
     "no signature": lambda url: url.copy_remove_param("signature"),
     "a signature that is no ASCII": lambda url: url.copy_set_param("signature", "é" * 64),
@@ -63,32 +63,32 @@ CHANGES: dict[str, Callable[[httpx.URL], httpx.URL]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_changed_address_is_refused(storage: Storage, http: httpx.Client, change: str) -> None:
-    answer = http.get(CHANGES[change](httpx.URL(storage.presign_get(PRIVATE_BUCKET, "a/photo"))))
+def test_a_changed_address_is_refused(storage: Storage, http: httpx2.Client, change: str) -> None:
+    answer = http.get(CHANGES[change](httpx2.URL(storage.presign_get(PRIVATE_BUCKET, "a/photo"))))
     assert answer.status_code == 403
     assert PHOTO not in answer.content
 
 
 def test_an_expired_address_is_refused(
-    storage: Storage, http: httpx.Client, signed_long_ago: Callable[[Any], str]
+    storage: Storage, http: httpx2.Client, signed_long_ago: Callable[[Any], str]
 ) -> None:
     url = signed_long_ago(lambda: storage.presign_get(PRIVATE_BUCKET, "a/photo"))
     assert http.get(url).status_code == 403
 
 
-def test_an_address_to_write_cannot_read(storage: Storage, http: httpx.Client) -> None:
+def test_an_address_to_write_cannot_read(storage: Storage, http: httpx2.Client) -> None:
     url = storage.presign_put(PRIVATE_BUCKET, "a/photo", mime="image/png", size=len(PHOTO)).url
     assert http.get(url).status_code == 403
 
 
 @pytest.mark.parametrize("key", ["a/nothing", "../photo", "a/../../../photo", "a/photo.facts"])
-def test_a_signed_key_that_is_not_there_is_not_found(storage: Storage, http: httpx.Client, key: str) -> None:
+def test_a_signed_key_that_is_not_there_is_not_found(storage: Storage, http: httpx2.Client, key: str) -> None:
     url = storage.presign_get(PRIVATE_BUCKET, key).replace("..", "%2e%2e")
     assert http.get(url).status_code in (403, 404)
 
 
 @pytest.mark.parametrize("key", ["a/photo with spaces", "a/照片", "a/100%", "a/b#c?d&e=f+g"])
-def test_any_character_of_a_key_survives_the_address(storage: Storage, http: httpx.Client, key: str) -> None:
+def test_any_character_of_a_key_survives_the_address(storage: Storage, http: httpx2.Client, key: str) -> None:
     storage.put(PRIVATE_BUCKET, key, PHOTO, mime="image/png")
     assert http.get(storage.presign_get(PRIVATE_BUCKET, key)).content == PHOTO
     storage.delete(PRIVATE_BUCKET, key)

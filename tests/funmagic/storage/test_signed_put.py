@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from starlette.requests import ClientDisconnect, Request
 
@@ -32,7 +32,7 @@ def no_drafts_left(drafts: Path) -> Iterator[None]:
     assert set(drafts.glob("*")) == before
 
 
-def test_the_signed_request_stores_the_object(storage: Storage, http: httpx.Client) -> None:
+def test_the_signed_request_stores_the_object(storage: Storage, http: httpx2.Client) -> None:
     signed = sign(storage)
     assert (signed.method, signed.headers) == ("PUT", PNG)
     assert http.request(signed.method, signed.url, content=PHOTO, headers=signed.headers).status_code == 200
@@ -40,16 +40,16 @@ def test_the_signed_request_stores_the_object(storage: Storage, http: httpx.Clie
     assert storage.head(PRIVATE_BUCKET, "a/photo") == ObjectInfo(len(PHOTO), "image/png")
 
 
-def test_a_streamed_body_of_the_signed_length_is_fine(storage: Storage, http: httpx.Client) -> None:
+def test_a_streamed_body_of_the_signed_length_is_fine(storage: Storage, http: httpx2.Client) -> None:
     assert http.put(sign(storage).url, content=in_pieces(PHOTO), headers=PNG).status_code == 200
     assert storage.get(PRIVATE_BUCKET, "a/photo") == PHOTO
 
 
-def without(url: httpx.URL, name: str) -> httpx.URL:
+def without(url: httpx2.URL, name: str) -> httpx2.URL:
     return url.copy_remove_param(name)
 
 
-CHANGES: dict[str, Callable[[httpx.URL], httpx.URL]] = {
+CHANGES: dict[str, Callable[[httpx2.URL], httpx2.URL]] = {
     "another signature": lambda url: url.copy_set_param("signature", "0" * 64),
     "no signature": lambda url: without(url, "signature"),
     "a signature that is no ASCII": lambda url: url.copy_set_param("signature", "é" * 64),
@@ -65,27 +65,27 @@ CHANGES: dict[str, Callable[[httpx.URL], httpx.URL]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_changed_address_is_refused(storage: Storage, http: httpx.Client, change: str) -> None:
-    url = CHANGES[change](httpx.URL(sign(storage).url))
+def test_a_changed_address_is_refused(storage: Storage, http: httpx2.Client, change: str) -> None:
+    url = CHANGES[change](httpx2.URL(sign(storage).url))
     assert http.put(url, content=PHOTO, headers=PNG).status_code == 403
     assert storage.head(PRIVATE_BUCKET, "a/photo") is None
 
 
 def test_an_expired_address_is_refused(
-    storage: Storage, http: httpx.Client, signed_long_ago: Callable[[Any], PresignedPut]
+    storage: Storage, http: httpx2.Client, signed_long_ago: Callable[[Any], PresignedPut]
 ) -> None:
     signed = signed_long_ago(lambda: sign(storage))
     assert http.put(signed.url, content=PHOTO, headers=PNG).status_code == 403
 
 
-def test_an_address_to_read_cannot_write(storage: Storage, http: httpx.Client) -> None:
+def test_an_address_to_read_cannot_write(storage: Storage, http: httpx2.Client) -> None:
     url = storage.presign_get(PRIVATE_BUCKET, "a/photo")
     assert http.put(url, content=PHOTO, headers=PNG).status_code == 403
     assert storage.head(PRIVATE_BUCKET, "a/photo") is None
 
 
 @pytest.mark.parametrize("mime", ["text/html", "image/svg+xml", "image/png; charset=utf-8", None])
-def test_another_type_is_refused(storage: Storage, http: httpx.Client, mime: str | None) -> None:
+def test_another_type_is_refused(storage: Storage, http: httpx2.Client, mime: str | None) -> None:
     headers = {"Content-Type": mime} if mime else {}
     assert http.put(sign(storage).url, content=PHOTO, headers=headers).status_code == 403
     assert storage.head(PRIVATE_BUCKET, "a/photo") is None
@@ -93,14 +93,14 @@ def test_another_type_is_refused(storage: Storage, http: httpx.Client, mime: str
 
 @pytest.mark.parametrize("data", [PHOTO[:-1], PHOTO + b"!", b""])
 @pytest.mark.parametrize("streamed", [False, True], ids=["declared", "streamed"])
-def test_another_length_is_refused(storage: Storage, http: httpx.Client, data: bytes, *, streamed: bool) -> None:
+def test_another_length_is_refused(storage: Storage, http: httpx2.Client, data: bytes, *, streamed: bool) -> None:
     answer = http.put(sign(storage).url, content=in_pieces(data) if streamed else data, headers=PNG)
     assert answer.status_code in (400, 403)
     assert answer.json()["error"]["code"] in ("INCOMPLETE_BODY", "SIGNATURE_MISMATCH")
     assert storage.head(PRIVATE_BUCKET, "a/photo") is None
 
 
-def test_a_body_that_goes_on_is_cut_off_at_once(storage: Storage, http: httpx.Client) -> None:
+def test_a_body_that_goes_on_is_cut_off_at_once(storage: Storage, http: httpx2.Client) -> None:
     sent = 0
 
     def endless() -> Iterator[bytes]:
@@ -129,7 +129,7 @@ async def test_an_upload_that_breaks_off_leaves_nothing(storage: Storage) -> Non
     assert storage.head(PRIVATE_BUCKET, "a/photo") is None
 
 
-def test_a_failed_upload_leaves_the_object_before_it(storage: Storage, http: httpx.Client) -> None:
+def test_a_failed_upload_leaves_the_object_before_it(storage: Storage, http: httpx2.Client) -> None:
     storage.put(PRIVATE_BUCKET, "a/photo", b"before", mime="image/gif")
     assert http.put(sign(storage).url, content=in_pieces(PHOTO[:-1]), headers=PNG).status_code == 400
     assert storage.get(PRIVATE_BUCKET, "a/photo") == b"before"

@@ -19,11 +19,12 @@ def claim(task_id):
         return lifecycle.claim_task(session, task_id)
 
 
+STEP = TaskStep(task_id="any", step_id="remove", position=0, provider="local")
 CHANGES = {
     "start_step": lambda session, claim: lifecycle.start_step(session, claim, "remove"),
     "save_remote_job": lambda session, claim: lifecycle.save_remote_job(session, claim, "remove", "job"),
     "park_task": lambda session, claim: lifecycle.park_task(session, claim, seconds=1),
-    "complete_step": lambda session, claim: lifecycle.complete_step(session, claim, "remove", response={}, usage={}),
+    "complete_step": lambda session, claim: lifecycle.complete_step(session, claim, STEP, [], usage={}),
     "complete_task": lambda session, claim: lifecycle.complete_task(session, claim, []),
     "fail_task": lambda session, claim: lifecycle.fail_task(session, claim, FailureCode.PROVIDER),
 }

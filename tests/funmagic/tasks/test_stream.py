@@ -83,7 +83,7 @@ async def test_an_ended_task_without_a_stream_is_told_from_the_database(alice, r
     get_redis().flushall()
     events = await follow(task.id)
     assert types_of(events) == ["connected", type_]
-    assert events[-1].id == ""
+    assert events[-1].id == "end"
 
 
 async def test_resuming_after_an_event_tells_only_what_came_later(alice, redis):
