@@ -17,7 +17,12 @@ dev: .venv/dev.stamp ## start it with hot reload
 
 test: .venv/dev.stamp ## run the tests; ARGS="-k credits" picks some
 	@tests/provide.sh
-	@$(RUN) pytest -n auto --dist loadgroup $(ARGS)
+ifdef ARGS
+	@$(RUN) pytest $(ARGS)
+else
+	@$(RUN) pytest -n auto --ignore=tests/browser
+	@$(RUN) pytest tests/browser
+endif
 
 check: lint schema test ## everything that CI checks
 

@@ -1,4 +1,7 @@
-"""One product and one Chromium for all journeys; a fresh browser profile for each."""
+"""One product and one Chromium for all journeys; a fresh browser profile for each.
+
+They run in one process, one after the other: they share the product, and some of them break it.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -23,15 +26,6 @@ CHROMIUM_ARGS = [
 ]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All journeys share one product, so one test process runs them all."""
-    for item in items:
-        if Path(item.path).is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 # Not of session scope: Playwright's loop must be gone before an asynchronous test of another folder begins.
