@@ -5,6 +5,7 @@
 
 import hashlib
 import importlib.metadata
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from funmagic.settings import get_settings
 from funmagic.supervisor.errors import StartError
 
 WEB_DIR = Path(".web")
+NPM_MANIFEST = Path("reflex.lock") / "package.json"
 STAMP = WEB_DIR / "funmagic.fingerprint"
 BUILT_DIR = WEB_DIR / "build" / "client"
 SOURCE_DIRS = ("funmagic", "admin", "assets")
@@ -31,6 +33,7 @@ def build_if_stale() -> bool:
         return False
     STAMP.unlink(missing_ok=True)
     _run([sys.executable, "-m", "funmagic.frontend"])
+    _tidy(NPM_MANIFEST)
     STAMP.write_text(fingerprint)
     return True
 
@@ -59,6 +62,11 @@ def _sources() -> Iterator[Path]:
         for path in sorted(Path(directory).rglob("*")):
             if path.is_file() and not any(part in path.as_posix() for part in NOT_SOURCES):
                 yield path
+
+
+def _tidy(manifest: Path) -> None:
+    # Reflex writes it laid out in one way or another; version control should see a change only where there is one.
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()), indent=2, sort_keys=True) + "\n")
 
 
 def _run(command: list[str]) -> None:
