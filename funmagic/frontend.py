@@ -33,9 +33,20 @@ def build_if_stale() -> bool:
         return False
     STAMP.unlink(missing_ok=True)
     _run([sys.executable, "-m", "funmagic.frontend"])
-    _tidy(NPM_MANIFEST)
+    tidy_manifest()
     STAMP.write_text(fingerprint)
     return True
+
+
+def forget_build() -> None:
+    """Have the next `build_if_stale` build: hot reload leaves another kind of build behind."""
+    STAMP.unlink(missing_ok=True)
+
+
+def tidy_manifest() -> None:
+    """Lay npm's manifest out in one way: Reflex does it in two, and version control would see a change in each."""
+    content = json.loads(NPM_MANIFEST.read_text())
+    NPM_MANIFEST.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 def dev_server_command() -> list[str]:
@@ -62,11 +73,6 @@ def _sources() -> Iterator[Path]:
         for path in sorted(Path(directory).rglob("*")):
             if path.is_file() and not any(part in path.as_posix() for part in NOT_SOURCES):
                 yield path
-
-
-def _tidy(manifest: Path) -> None:
-    # Reflex writes it laid out in one way or another; version control should see a change only where there is one.
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()), indent=2, sort_keys=True) + "\n")
 
 
 def _run(command: list[str]) -> None:

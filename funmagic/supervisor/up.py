@@ -52,9 +52,11 @@ def _prepare(settings: Settings, *, dev: bool) -> None:
         migrate()
     with stage("Models in place"):
         weights.fetch_models(settings.models_dir)
-    if not dev:
-        with stage("Front end built"):
-            frontend.build_if_stale()
+    if dev:
+        frontend.forget_build()
+        return
+    with stage("Front end built"):
+        frontend.build_if_stale()
 
 
 async def _keep_running(settings: Settings, redis: Child | None, *, dev: bool) -> int:
@@ -68,6 +70,8 @@ async def _keep_running(settings: Settings, redis: Child | None, *, dev: bool) -
     finally:
         say("Stopping …")
         await keeper.stop()
+        if dev:
+            frontend.tidy_manifest()
     return 1 if keeper.failed else 0
 
 
