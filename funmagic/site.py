@@ -10,8 +10,8 @@ from funmagic.errors import FunMagicError
 from funmagic.i18n.translate import _
 from funmagic.ui.account import avatar_menu, balance_pill
 from funmagic.ui.buttons import link_button, page_link
-from funmagic.ui.feedback import connection_banner, error_state, skeleton
-from funmagic.ui.layout import container, footer_bar, header_bar, shell
+from funmagic.ui.feedback import connection_banner, empty_state, skeleton
+from funmagic.ui.layout import container, footer_bar, footer_link, header_bar, shell
 from funmagic.ui.props import Node
 from funmagic.ui.theme import theme_toggle
 from funmagic.ui.wrapped.fetch_form import fetch_button
@@ -76,18 +76,25 @@ def _signed_out() -> rx.Component:
 
 
 def _footer() -> rx.Component:
-    return footer_bar([(_("Tools"), paths.TOOLS), (_("API"), paths.API_DOCS)], _("Small wonders for your photos."))
+    links = [
+        footer_link(_("Tools"), paths.TOOLS),
+        # No page of Reflex's: only the server knows it.
+        footer_link(_("API"), paths.API_DOCS, reload_document=True),
+    ]
+    return footer_bar(links, _("Small wonders for your photos."), _("More"))
 
 
 def not_found_page() -> rx.Component:
     """What an address that leads nowhere shows."""
     return site_page(
         container(
-            error_state(
+            empty_state(
                 _("There is nothing here"),
                 _("The address may be old, or mistyped."),
-                [link_button(_("See the tools"), paths.TOOLS)],
-            )
+                link_button(_("See the tools"), paths.TOOLS),
+                icon="compass",
+            ),
+            class_name="lonely",
         )
     )
 

@@ -65,21 +65,21 @@ def header_bar(
     )
 
 
-def footer_bar(links: list[Link], note: Text, extra: list[rx.Component] | None = None) -> rx.Component:
-    """The quiet bar at the page's end: brand, links, a line of text, and extras such as a language choice."""
+def footer_bar(links: list[rx.Component], note: Text, label: Text) -> rx.Component:
+    """The quiet bar at the page's end: brand, a line of text, and links made by `footer_link`."""
     return rx.el.footer(
         rx.el.div(
             rx.el.div(logo(), rx.el.p(note, class_name="footer-note"), class_name="footer-brand"),
-            rx.el.nav(
-                *[page_link(label, href=href, class_name="footer-link") for label, href in links],
-                class_name="footer-links",
-                aria_label="FunMagic",
-            ),
-            *(extra or []),
+            rx.el.nav(*links, class_name="footer-links", aria_label=label),
             class_name="container footer-row",
         ),
         class_name="footer",
     )
+
+
+def footer_link(label: Text, href: Text, *, reload_document: bool = False) -> rx.Component:
+    """One link of the footer."""
+    return page_link(label, href=href, reload_document=reload_document, class_name="footer-link")
 
 
 def container(*children: Node, narrow: bool = False, **props: Any) -> rx.Component:

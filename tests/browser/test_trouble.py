@@ -133,6 +133,16 @@ def test_an_upload_can_be_cancelled(page: Page, context: BrowserContext, product
     expect_balance(page, 100)
 
 
+def test_the_documentation_of_the_api_is_read_without_asking_another_site(page: Page, product: Product) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/tools")
+    page.get_by_role("contentinfo").get_by_role("link", name="API").click()
+    expect(page.get_by_role("heading", name="FunMagic")).to_be_visible()
+    expect(page.get_by_text("/api/auth/sign-up")).to_be_visible()
+    assert [url for url in asked if not url.startswith((product.url, "data:", "blob:"))] == []
+
+
 def test_an_unknown_address_leads_back_to_the_tools(page: Page) -> None:
     page.goto("/tools/no-such-tool")
     expect(page.get_by_text("There is nothing here")).to_be_visible()
