@@ -124,6 +124,9 @@ def _finish(claim: Claim, step: TaskStep, done: Done) -> bool:
             if not has_more:
                 lifecycle.complete_task(session, claim, assets)
                 after_commit(session, partial(announce_end, claim.task_id))
+    except (OperationalError, InterfaceError):
+        # The commit may have happened all the same, and then needs its files; if not, the next attempt removes them.
+        raise
     except Exception:
         discard_outputs(assets)
         raise

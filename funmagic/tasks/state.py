@@ -148,6 +148,8 @@ class RunState(PhotoState, mixin=True):
                             return True
         except LiveUpdatesPaused:
             async with self:
+                if self._task_id != task_id:
+                    return True
                 task = await read(service.get_task, viewer, task_id)
                 await self._show(viewer, task)
                 self.is_paused = task.is_active
@@ -155,8 +157,8 @@ class RunState(PhotoState, mixin=True):
         except OperationalError as error:
             log.warning("follower_lost_database", task_id=task_id, error=str(error))
             async with self:
-                self.is_paused = True
-                return False
+                self.is_paused = self._task_id == task_id
+                return not self.is_paused
         return True
 
     def _apply(self, event: StreamEvent) -> None:
