@@ -6,7 +6,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import Scope
 
 from funmagic import paths
@@ -79,7 +79,8 @@ async def unknown_path(path: str, request: Request) -> Response:  # noqa: ARG001
 
 
 def _fits(route: BaseRoute, scope: Scope) -> bool:
-    return route.matches(scope)[0] is Match.FULL
+    # Reflex is mounted behind us at the root, and would fit everything.
+    return not isinstance(route, Mount) and route.matches(scope)[0] is Match.FULL
 
 
 async def answer_named_error(_request: Request, error: Exception) -> Response:

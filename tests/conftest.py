@@ -16,6 +16,7 @@ for name in [name for name in os.environ if name.startswith("FUNMAGIC_")]:
 os.environ["FUNMAGIC_DATA_DIR"] = str(DATA_DIR)
 os.environ["FUNMAGIC_PORT"] = "3999"
 
+from fastapi.responses import PlainTextResponse  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
 
 from funmagic.accounts.viewer import Viewer  # noqa: E402
@@ -130,7 +131,9 @@ def bob(db: None) -> Viewer:
 @pytest.fixture
 def client(db: None, redis: None) -> Iterator[TestClient]:
     """A browser-like client of the API, not signed in."""
-    with TestClient(create_api(), base_url="http://localhost:3999") as client:
+    api = create_api()
+    api.mount("", PlainTextResponse("a page of Reflex", 404))  # as in the product, where Reflex takes what is left
+    with TestClient(api, base_url="http://localhost:3999") as client:
         yield client
 
 
