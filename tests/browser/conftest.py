@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from funmagic.weights import fetch_models
 from tests.browser.product import Product
@@ -24,6 +24,9 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A busy machine must not decide a test.
+TIMEOUT_MS = 20_000
+expect.set_options(timeout=TIMEOUT_MS)
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -55,7 +58,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 def context(chromium: Browser, product: Product) -> Iterator[BrowserContext]:
     """A fresh profile on a desktop screen; a defect in a page's script fails the test."""
     context = chromium.new_context(base_url=product.url, viewport=DESKTOP)  # type: ignore[arg-type]
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(TIMEOUT_MS)
     defects: list[str] = []
     context.on("weberror", lambda error: defects.append(str(error.error)))
     yield context
