@@ -5,6 +5,7 @@ from fastapi import FastAPI, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import Scope
@@ -16,7 +17,7 @@ from funmagic.errors import FunMagicError, InvalidInput, LiveUpdatesPaused, NotF
 from funmagic.i18n.translate import _
 from funmagic.json_api import ErrorAnswer, error_response
 from funmagic.library import routes as library_routes
-from funmagic.middleware import LimitBodies, RefuseOtherSites, SpeakCallersLanguage
+from funmagic.middleware import SAFE_METHODS, LimitBodies, RefuseOtherSites, SpeakCallersLanguage
 from funmagic.storage import routes as storage_routes
 from funmagic.tasks import routes as task_routes
 from funmagic.tools import routes as tool_routes
@@ -48,6 +49,7 @@ def create_api() -> FastAPI:
     api.add_exception_handler(FunMagicError, answer_named_error)
     api.add_exception_handler(RequestValidationError, answer_invalid_request)
     api.add_exception_handler(HTTPException, answer_http_error)
+    api.add_exception_handler(DataError, answer_unstorable_value)
     api.add_exception_handler(Exception, answer_unexpected_error)
     return api
 
@@ -106,6 +108,12 @@ async def answer_http_error(_request: Request, error: Exception) -> Response:
     code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}.get(number, "BAD_REQUEST")
     text = _(NotFound.text) if number == status.HTTP_404_NOT_FOUND else _(FunMagicError.text)
     return error_response(number, code, text, {}, dict(getattr(error, "headers", None) or {}))
+
+
+async def answer_unstorable_value(request: Request, _error: Exception) -> Response:
+    """A value that PostgreSQL cannot even look for, such as text with a zero byte in it."""
+    is_look_up = request.method in SAFE_METHODS
+    return await answer_named_error(request, NotFound() if is_look_up else InvalidInput())
 
 
 async def answer_unexpected_error(request: Request, error: Exception) -> Response:
