@@ -6,7 +6,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +46,8 @@ class Life:
         self.output = output
         self.backoff = backoff
         self.started = 0.0
+        # Our own end of the child's output: circus may close its end before the last words are read.
+        self.pipe = -1
 
 
 class Keeper:
@@ -102,6 +104,11 @@ class Keeper:
     def _watcher(self, child: Child) -> Watcher:
         life = Life(ChildOutput(child.name, len(self._lives), quiet=child.quiet), Backoff(self._first_delay))
         self._lives[child.name] = life
+        hooks: dict[str, tuple[Callable[..., Any], bool]] = {
+            "after_spawn": (self._note_start, False),
+            "before_reap": (self._clear_up, False),
+            "after_reap": (self._note_end, False),
+        }
         watcher: Watcher = self._arbiter.add_watcher(
             child.name,
             shlex.quote(sys.executable),
@@ -109,26 +116,25 @@ class Keeper:
             copy_env=True,
             graceful_timeout=child.patience,
             stdout_stream={"stream": life.output},
-            hooks={
-                "after_spawn": (self._note_start, False),
-                "before_reap": (self._clear_up, False),
-                "after_reap": (self._note_end, False),
-            },
+            hooks=hooks,
         )
         return watcher
 
-    def _note_start(self, watcher: Watcher, **_: Any) -> bool:
-        self._lives[watcher.name].started = time.monotonic()
+    def _note_start(self, watcher: Watcher, pid: int, **_: Any) -> bool:
+        life = self._lives[watcher.name]
+        life.started = time.monotonic()
+        life.pipe = os.dup(watcher.processes[pid].stdout.fileno())
         return True
 
     def _clear_up(self, watcher: Watcher, process_pid: int, **_: Any) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process_pid, signal.SIGKILL)  # what the child itself had started
         process, life = watcher.processes[process_pid], self._lives[watcher.name]
-        with suppress(ValueError, BlockingIOError):  # the pipe is closed already; or all of it is read
-            os.set_blocking(process.stdout.fileno(), False)
-            while data := os.read(process.stdout.fileno(), READ_SIZE):
+        os.set_blocking(life.pipe, False)
+        with suppress(BlockingIOError):  # all of it is read
+            while data := os.read(life.pipe, READ_SIZE):
                 life.output({"data": data})
+        os.close(life.pipe)
         life.output.finish()
         if watcher.stream_redirector:  # circus leaves the closed pipe's number registered, and the next pipe may get it
             watcher.stream_redirector.remove_redirections(process)

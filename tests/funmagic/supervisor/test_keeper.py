@@ -7,6 +7,8 @@ from pathlib import Path
 from tests.funmagic.supervisor.conftest import eventually, is_running, python_child
 
 SLEEP = "import signal; signal.pause()"
+# pause() would sleep through a signal that came right before it, whose Python handler then never runs.
+ATTENTIVE = "import time\nwhile True: time.sleep(0.02)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); signal.pause()"
 
 
@@ -49,7 +51,8 @@ def test_the_last_words_of_a_child_are_not_lost(keep):
 def test_ctrl_c_stops_children_in_reverse_order_and_leaves_no_orphan(keep, tmp_path):
     polite = "signal.signal(signal.SIGTERM, lambda *_: exit('bye'))"
     children = [
-        python_child(name, f"import signal; {polite}; {with_pid(tmp_path / name)}") for name in ("redis", "web")
+        python_child(name, f"import signal; {polite}; {with_pid(tmp_path / name, ATTENTIVE)}")
+        for name in ("redis", "web")
     ]
     supervisor = keep(*([child] for child in children))
     pids = [supervisor.pid_in(tmp_path / name) for name in ("redis", "web")]
