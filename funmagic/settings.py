@@ -31,7 +31,20 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".data")
     database_url: str = ""
     redis_url: str = ""
+    s3_endpoint: str = ""
+    s3_public_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_bucket_private: str = "funmagic-private"
+    s3_bucket_public: str = "funmagic-public"
+    s3_bucket_admin: str = "funmagic-admin"
+    s3_addressing_style: Literal["path", "virtual"] = "path"
     secret_key: SecretStr = SecretStr("")
+    encryption_keys: SecretStr = SecretStr("")
+    metrics_token: SecretStr = SecretStr("")
+    otlp_endpoint: str = ""
+    allowed_private_hosts: str = ""
     super_admin_email: str = "admin@funmagic.local"
     super_admin_password: SecretStr = SecretStr("")
     workers: int = 2
@@ -40,6 +53,7 @@ class Settings(BaseSettings):
     trusted_proxy_hops: int = 0
     saliency_model: str = "u2netp"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["", "console", "json"] = ""
 
     @field_validator("data_dir")
     @classmethod
@@ -52,6 +66,8 @@ class Settings(BaseSettings):
             self._insist_on_production_settings()
         self.host = self.host or ("127.0.0.1" if self.env == "local" else "0.0.0.0")  # noqa: S104 - a container's own network
         self.public_url = (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+        self.log_format = self.log_format or ("console" if self.env == "local" else "json")
+        self.s3_public_endpoint = self.s3_public_endpoint or self.s3_endpoint
         self.database_url = self.database_url or f"sqlite:///{self.data_dir / 'funmagic.db'}"
         return self
 
@@ -61,6 +77,9 @@ class Settings(BaseSettings):
             "FUNMAGIC_PUBLIC_URL (https)": self.public_url.startswith("https://"),
             "FUNMAGIC_DATABASE_URL (PostgreSQL)": self.database_url.startswith("postgresql"),
             "FUNMAGIC_REDIS_URL": bool(self.redis_url),
+            "FUNMAGIC_S3_ACCESS_KEY and FUNMAGIC_S3_SECRET_KEY": self.uses_s3,
+            "FUNMAGIC_ENCRYPTION_KEYS": bool(self.encryption_keys.get_secret_value()),
+            "FUNMAGIC_METRICS_TOKEN": bool(self.metrics_token.get_secret_value()),
         }
         missing = [name for name, present in wanted.items() if not present]
         if missing:
@@ -70,6 +89,16 @@ class Settings(BaseSettings):
     def is_local(self) -> bool:
         """Whether this is a development machine: loopback only, secrets made on first start."""
         return self.env == "local"
+
+    @property
+    def uses_s3(self) -> bool:
+        """Whether files live in an S3 store; else in the data directory."""
+        return bool(self.s3_access_key and self.s3_secret_key.get_secret_value())
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """Host names and addresses of our own network that provider addresses may point at."""
+        return frozenset(host.strip() for host in self.allowed_private_hosts.split(",") if host.strip())
 
     @property
     def is_secure(self) -> bool:

@@ -15,7 +15,23 @@ PRODUCTION: dict[str, Any] = {
     "public_url": "https://magic.example",
     "database_url": "postgresql://db/funmagic",
     "redis_url": "redis://redis:6379/0",
+    "s3_access_key": "key",
+    "s3_secret_key": "secret",
+    "encryption_keys": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=",
+    "metrics_token": "token",
 }
+INSISTED = tuple(
+    f"FUNMAGIC_{name}"
+    for name in (
+        "SECRET_KEY",
+        "PUBLIC_URL",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "S3_ACCESS_KEY",
+        "ENCRYPTION_KEYS",
+        "METRICS_TOKEN",
+    )
+)
 
 
 def make(**values: Any) -> Settings:
@@ -45,19 +61,21 @@ def test_production_starts_with_everything_it_needs() -> None:
         ({"database_url": ""}, "FUNMAGIC_DATABASE_URL"),
         ({"database_url": "sqlite:///x.db"}, "FUNMAGIC_DATABASE_URL"),
         ({"redis_url": ""}, "FUNMAGIC_REDIS_URL"),
+        ({"s3_access_key": ""}, "FUNMAGIC_S3_ACCESS_KEY"),
+        ({"s3_secret_key": ""}, "FUNMAGIC_S3_ACCESS_KEY"),
+        ({"encryption_keys": ""}, "FUNMAGIC_ENCRYPTION_KEYS"),
+        ({"metrics_token": ""}, "FUNMAGIC_METRICS_TOKEN"),
     ],
 )
 def test_production_refuses_to_start_and_names_what_is_missing(changes: dict[str, str], named: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         make(**PRODUCTION | changes)
     message = refusal.value.errors()[0]["msg"]
-    assert [name for name in ("SECRET_KEY", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL") if name in message] == [
-        named.removeprefix("FUNMAGIC_")
-    ]
+    assert [name for name in INSISTED if name in message] == [named]
 
 
 def test_production_names_everything_that_is_missing_at_once() -> None:
-    with pytest.raises(ValidationError, match=r"SECRET_KEY.*PUBLIC_URL.*DATABASE_URL.*REDIS_URL"):
+    with pytest.raises(ValidationError, match=".*".join(INSISTED)):
         make(env="production")
 
 
