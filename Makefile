@@ -3,6 +3,9 @@ RUN := .venv/bin/python -m
 # Without compiling ahead: Python compiles what it imports anyway, and most of it is never imported.
 SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
+# What the database could make a difference to.
+ON_BOTH_DATABASES = --ignore=tests/worker/cutout --ignore=tests/worker/providers tests/worker tests/admin \
+	$(addprefix tests/funmagic/,accounts credits http library providers tasks tools test_db.py test_migrations.py test_seed.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test check lint schema migrate seed clean
@@ -22,6 +25,7 @@ ifdef ARGS
 	@$(RUN) pytest $(ARGS)
 else
 	@$(RUN) pytest -n auto --ignore=tests/browser
+	@$(RUN) pytest -n auto --database=postgresql $(ON_BOTH_DATABASES)
 	@$(RUN) pytest tests/browser
 endif
 

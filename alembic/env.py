@@ -26,6 +26,8 @@ with get_engine().connect() as connection:
     )
     with context.begin_transaction():
         if not is_sqlite:
+            # A migration may take its time, but must not queue for a lock and hold up everybody behind it.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
         context.run_migrations()
     connection.commit()

@@ -5,26 +5,31 @@ from fastapi import FastAPI, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import Scope
 
-from funmagic import paths
+from funmagic import health, paths
 from funmagic.accounts import routes as account_routes
 from funmagic.credits import routes as credit_routes
-from funmagic.errors import FunMagicError, InvalidInput, LiveUpdatesPaused, NotFound, TooManyTasks
+from funmagic.errors import DatabaseUnavailable, FunMagicError, InvalidInput, NotFound
 from funmagic.i18n.translate import _
 from funmagic.json_api import ErrorAnswer, error_response
 from funmagic.library import routes as library_routes
 from funmagic.middleware import SAFE_METHODS, LimitBodies, RefuseOtherSites, SpeakCallersLanguage
 from funmagic.storage import routes as storage_routes
 from funmagic.tasks import routes as task_routes
+from funmagic.telemetry import routes as telemetry_routes
+from funmagic.telemetry.requests import HEADER as REQUEST_ID_HEADER
+from funmagic.telemetry.requests import ObserveRequests, request_id
 from funmagic.tools import routes as tool_routes
 
 log = structlog.get_logger()
 
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+HTTP_CODES = {401: "UNAUTHORIZED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}
 
 
 def create_api() -> FastAPI:
@@ -41,22 +46,21 @@ def create_api() -> FastAPI:
         api.include_router(room.router)
     api.mount(paths.API_DOCS_FILES, StaticFiles(packages=[("fastapi_swagger", "resources")]))
     api.add_api_route(paths.API_DOCS, documentation, include_in_schema=False)
-    api.add_api_route("/healthz", healthz, methods=["GET"], include_in_schema=False)
+    api.include_router(health.router)
+    api.include_router(telemetry_routes.router)
     api.add_api_route("/api/{path:path}", unknown_path, methods=ALL_METHODS, include_in_schema=False)
     api.add_middleware(LimitBodies)
     api.add_middleware(RefuseOtherSites)
     api.add_middleware(SpeakCallersLanguage)
+    api.add_middleware(ObserveRequests)
     api.add_exception_handler(FunMagicError, answer_named_error)
     api.add_exception_handler(RequestValidationError, answer_invalid_request)
     api.add_exception_handler(HTTPException, answer_http_error)
     api.add_exception_handler(DataError, answer_unstorable_value)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        api.add_exception_handler(away, answer_without_database)
     api.add_exception_handler(Exception, answer_unexpected_error)
     return api
-
-
-async def healthz() -> dict[str, str]:
-    """Say that this process is alive."""
-    return {"status": "ok"}
 
 
 async def documentation() -> Response:
@@ -89,7 +93,7 @@ async def answer_named_error(_request: Request, error: Exception) -> Response:
     """A named error in the contract's shape."""
     if not isinstance(error, FunMagicError):
         raise error
-    headers = {"Retry-After": "5"} if isinstance(error, LiveUpdatesPaused | TooManyTasks) else None
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
     return error_response(error.status, error.code, error.message, error.details, headers)
 
 
@@ -105,7 +109,7 @@ async def answer_invalid_request(_request: Request, error: Exception) -> Respons
 async def answer_http_error(_request: Request, error: Exception) -> Response:
     """What the framework refuses by itself: an unknown path, a method that is not there."""
     number = error.status_code if isinstance(error, HTTPException) else status.HTTP_500_INTERNAL_SERVER_ERROR
-    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}.get(number, "BAD_REQUEST")
+    code = HTTP_CODES.get(number, "BAD_REQUEST")
     text = _(NotFound.text) if number == status.HTTP_404_NOT_FOUND else _(FunMagicError.text)
     return error_response(number, code, text, {}, dict(getattr(error, "headers", None) or {}))
 
@@ -116,8 +120,16 @@ async def answer_unstorable_value(request: Request, _error: Exception) -> Respon
     return await answer_named_error(request, NotFound() if is_look_up else InvalidInput())
 
 
+async def answer_without_database(request: Request, error: Exception) -> Response:
+    """The database is away, or too busy to answer in time."""
+    log.warning("database_unavailable", method=request.method, path=request.url.path, error=str(error))
+    return await answer_named_error(request, DatabaseUnavailable())
+
+
 async def answer_unexpected_error(request: Request, error: Exception) -> Response:
-    """A defect of ours: logged whole, told in general terms."""
-    log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    """A defect of ours: logged whole, told in general terms, with the id under which the log has it."""
+    id_ = request_id(request.scope)
+    log.error("request_failed", request_id=id_, method=request.method, path=request.url.path, exc_info=error)
     text = _("Something went wrong on our side. Please try again.")
-    return error_response(status.HTTP_500_INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", text, {})
+    number = status.HTTP_500_INTERNAL_SERVER_ERROR
+    return error_response(number, "INTERNAL_ERROR", text, {"requestId": id_}, {REQUEST_ID_HEADER: id_})

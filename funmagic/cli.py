@@ -1,21 +1,25 @@
 """The command line: `python -m funmagic …`."""
 
 import importlib
-from typing import Annotated
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
-from funmagic.telemetry import configure_logging
+from funmagic.telemetry.logs import configure_logging
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
-def main() -> None:
+def main(context: typer.Context) -> None:
     """FunMagic: run AI tools, pay with credits."""
     try:
-        configure_logging()
+        configure_logging(context.invoked_subcommand or "cli")
     except ValidationError as error:
         for problem in error.errors():
             typer.echo(f"{'.'.join(map(str, problem['loc'])) or 'Settings'}: {problem['msg']}", err=True)
@@ -71,6 +75,18 @@ def seed() -> None:
 
 
 @app.command()
+def setup_storage() -> None:
+    """Make the S3 store's buckets, and let browsers of this product use them; exits 1 when something is not right."""
+    from funmagic.settings import get_settings
+    from funmagic.storage.setup import setup_buckets
+
+    lines, is_ready = setup_buckets(get_settings())
+    for line in lines:
+        typer.echo(line)
+    raise typer.Exit(0 if is_ready else 1)
+
+
+@app.command()
 def fetch_models() -> None:
     """Bring the model weights named in models.lock."""
     from funmagic.settings import get_settings
@@ -78,6 +94,62 @@ def fetch_models() -> None:
 
     for path in fetch(get_settings().models_dir):
         typer.echo(path)
+
+
+@app.command()
+def set_provider(
+    name: str,
+    *,
+    scope: str = "web",
+    kind: Annotated[str | None, typer.Option("--type", help="local, fal …; not needed when NAME says it.")] = None,
+    api_key_stdin: Annotated[bool, typer.Option("--api-key-stdin", help="Read the API key from stdin.")] = False,
+    base_url: Annotated[str | None, typer.Option(help="Empty means the type's own.")] = None,
+    config: Annotated[str | None, typer.Option(help="JSON; replaces the one before it.")] = None,
+    active: Annotated[bool | None, typer.Option("--active/--inactive")] = None,
+) -> None:
+    """Make a provider or change one; what is not given stays. Exits 1 and says why when something does not fit."""
+    from funmagic.db import transaction
+    from funmagic.outbound import look_up_address
+    from funmagic.providers.service import ending_of, set_provider
+
+    with _sentences():
+        api_key = sys.stdin.read() if api_key_stdin else None
+        settings = _parse_object(config) if config is not None else None
+        if base_url:
+            look_up_address(base_url)  # before the transaction: name servers may take their time
+        with transaction() as session:
+            made = set_provider(
+                session,
+                name,
+                scope=scope,
+                kind=kind,
+                api_key=api_key,
+                base_url=base_url,
+                config=settings,
+                is_active=active,
+            )
+    key = f"…{ending_of(api_key)}" if api_key else ("set" if made.has_api_key else "none")
+    state = "active" if made.is_active else "inactive"
+    typer.echo(f"{made.name} ({made.scope}, {made.type}): {state}, at {made.base_url or 'its own address'}, key {key}")
+
+
+@app.command()
+def set_tool(
+    slug: str,
+    *,
+    step: Annotated[str, typer.Option()],
+    provider: Annotated[str | None, typer.Option()] = None,
+    model: Annotated[str | None, typer.Option()] = None,
+    cost: Annotated[int | None, typer.Option(help="In credits.")] = None,
+) -> None:
+    """Say who runs a tool's step, with which model, for how many credits; what is not given stays."""
+    from funmagic.db import transaction
+    from funmagic.tools.configure import configure_step
+
+    with _sentences(), transaction() as session:
+        planned = configure_step(session, slug, step, provider=provider, model=model, cost=cost)
+    model_name = planned.model or "its usual model"
+    typer.echo(f"{slug} {step}: {planned.provider} with {model_name}, {planned.credits} credits")
 
 
 @app.command()
@@ -92,3 +164,31 @@ def audit_credits() -> None:
         typer.echo(discrepancy)
     typer.echo(f"{len(discrepancies)} discrepancies")
     raise typer.Exit(1 if discrepancies else 0)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Tell what does not fit in one sentence, and exit with 1."""
+    from funmagic.errors import FunMagicError
+    from funmagic.outbound import AddressRefused
+
+    try:
+        yield
+    except FunMagicError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(1) from None
+    except AddressRefused as error:
+        typer.echo(f"This address cannot be used: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    from funmagic.errors import SettingRefused
+
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise SettingRefused(problem="The configuration must be a JSON object.")
+    return value

@@ -20,6 +20,14 @@ log = structlog.get_logger()
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# No statement of ours takes a second; one that hangs must give its connection back to the others.
+POSTGRESQL_LIMITS = "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+CONNECT_TIMEOUT_S = 5
+POOL_SIZE = 10
+POOL_OVERFLOW = 10
+POOL_TIMEOUT_S = 10
+SQLITE_BUSY_TIMEOUT_S = 15
+
 PROJECT_ROOT = Path(__file__).parent.parent
 AFTER_COMMIT = "after_commit"
 
@@ -41,10 +49,13 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session for reads only: it never waits for a writer, and commits nothing."""
+    """A session for reads only: it never waits for a writer, and leaves nothing behind."""
     engine = get_engine().execution_options(sqlite_begin="DEFERRED")
-    with Session(engine, expire_on_commit=False) as session:
+    with Session(engine, expire_on_commit=False, autoflush=False) as session:
         yield session
+        # Ended by COMMIT: after a ROLLBACK psycopg forgets every statement that the server has prepared.
+        session.expunge_all()
+        session.commit()
 
 
 def after_commit(session: Session, action: Callable[[], object]) -> None:
@@ -82,13 +93,34 @@ def make_engine(url: str) -> sa.Engine:
     """An engine with the settings each database needs to be right under concurrency."""
     address = sa.make_url(url)
     if address.get_backend_name() != "sqlite":
-        return sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return _make_postgresql_engine(address)
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(address, connect_args={"timeout": 15})
+    engine = sa.create_engine(address, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_postgresql_engine(address: sa.URL) -> sa.Engine:
+    # Pre-ping: a connection that the server closed, or that a restart cut, is replaced before anybody is given it.
+    return sa.create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_pre_ping=True,
+        pool_use_lifo=True,
+        connect_args={
+            "options": POSTGRESQL_LIMITS,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "funmagic",
+            # A peer that vanished without a word is noticed within half a minute.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -11,6 +11,8 @@ class FunMagicError(Exception):
     code: ClassVar[str] = "ERROR"
     status: ClassVar[int] = 400
     text: ClassVar[str] = "That did not work. Please try again."
+    # Seconds after which trying again may work; None where it would not.
+    retry_after: ClassVar[int | None] = None
 
     def __init__(self, **details: Any) -> None:
         super().__init__(self.code)
@@ -27,6 +29,13 @@ class InvalidInput(FunMagicError):
 
     code = "INVALID_INPUT"
     text = "Invalid input. Please check your settings."
+
+
+class SettingRefused(InvalidInput):
+    """What an admin set does not fit; the sentence says why."""
+
+    code = "SETTING_REFUSED"
+    text = "{problem}"
 
 
 class SignInRequired(FunMagicError):
@@ -89,6 +98,7 @@ class TooManyTasks(FunMagicError):
 
     code = "TOO_MANY_TASKS"
     status = 429
+    retry_after = 5
     text = "You already have {limit} runs in progress. Please wait until one of them ends."
 
 
@@ -176,4 +186,14 @@ class LiveUpdatesPaused(FunMagicError):
 
     code = "LIVE_UPDATES_PAUSED"
     status = 503
+    retry_after = 5
     text = "Live updates are paused. Your run goes on; please look again in a moment."
+
+
+class DatabaseUnavailable(FunMagicError):
+    """The database does not answer."""
+
+    code = "DATABASE_UNAVAILABLE"
+    status = 503
+    retry_after = 5
+    text = "We cannot reach our records at the moment. Nothing is lost or charged twice; please try again in a minute."

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from admin.queues.routes import mount_queues
 from funmagic import paths
 from funmagic.accounts.page import login_page, register_page
 from funmagic.accounts.state import SessionState
@@ -18,13 +19,16 @@ from funmagic.tools.page import tools_page
 from funmagic.tools.state import CatalogueState
 from funmagic.ui import theme
 
+api = create_api()
+mount_queues(api)
+
 app = rx.App(
     stylesheets=theme.STYLESHEETS,
     head_components=theme.head_components(),
     toaster=theme.toaster(),
     extra_app_wraps=theme.EXTRA_APP_WRAPS,
     html_lang="en",
-    api_transformer=create_api(),
+    api_transformer=api,
     backend_exception_handler=show_error,
 )
 

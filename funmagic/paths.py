@@ -5,6 +5,7 @@ TOOLS = "/tools"
 LOGIN = "/login"
 REGISTER = "/register"
 STORAGE = "/storage"
+QUEUES = "/dashboard/queues"
 
 API = "/api"
 API_SIGN_UP = "/api/auth/sign-up"

@@ -1,5 +1,6 @@
 """The only reader of the environment: every setting, its embedded default, and what production insists on."""
 
+import base64
 import hashlib
 import os
 import secrets
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_NAMES = ("localhost", "127.0.0.1")
 LONGEST_SOCKET_PATH = 103
+KEY_BYTES = 32
 
 
 class Settings(BaseSettings):
@@ -60,6 +62,19 @@ class Settings(BaseSettings):
     def _make_absolute(cls, value: Path) -> Path:
         return value.resolve()
 
+    @field_validator("s3_endpoint", "s3_public_endpoint")
+    @classmethod
+    def _check_endpoint(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("an endpoint begins with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _check_encryption_keys(cls, value: SecretStr) -> SecretStr:
+        _read_keys(value.get_secret_value())
+        return value
+
     @model_validator(mode="after")
     def _fill_defaults(self) -> Self:
         if self.env == "production":
@@ -97,7 +112,7 @@ class Settings(BaseSettings):
 
     @property
     def private_hosts(self) -> frozenset[str]:
-        """Host names and addresses of our own network that provider addresses may point at."""
+        """Hosts, or host:port, of our own network or on unusual ports that provider addresses may point at."""
         return frozenset(host.strip() for host in self.allowed_private_hosts.split(",") if host.strip())
 
     @property
@@ -143,6 +158,10 @@ class Settings(BaseSettings):
         """The key that signs upload and download addresses; made and kept in the data directory when not configured."""
         return (self.secret_key.get_secret_value() or self.kept_secret("secret_key")).encode()
 
+    def encryption_key_list(self) -> list[bytes]:
+        """The keys of providers' credentials: the first encrypts, all decrypt; one is kept when none is configured."""
+        return _read_keys(self.encryption_keys.get_secret_value() or self.kept_secret("encryption_key"))
+
     def kept_secret(self, name: str) -> str:
         """A random secret made on first use and kept, owner-readable only, in the data directory."""
         path = self.data_dir / "secrets" / name
@@ -160,6 +179,18 @@ class Settings(BaseSettings):
             finally:
                 draft.unlink()
             return path.read_text()
+
+
+def _read_keys(listed: str) -> list[bytes]:
+    """The keys in a comma-separated list of base64 texts, of either alphabet, padded or not."""
+    names = [name.strip().rstrip("=") for name in listed.split(",") if name.strip()]
+    try:
+        keys = [base64.b64decode(f"{name}=".replace("-", "+").replace("_", "/"), validate=True) for name in names]
+    except ValueError:
+        keys = [b""]
+    if any(len(key) != KEY_BYTES for key in keys):
+        raise ValueError("each of FUNMAGIC_ENCRYPTION_KEYS must be base64 of 32 bytes")
+    return keys
 
 
 @lru_cache

@@ -1,10 +1,12 @@
 """The web process: pages, websocket and API on one port, served by granian from the front end already built."""
 
 import re
+from typing import Any
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
+from granian.server.common import AbstractServer
 from reflex_base.constants import Env
 from reflex_base.environment import environment
 from starlette.datastructures import MutableHeaders
@@ -12,22 +14,31 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from funmagic.frontend import BUILT_DIR
 from funmagic.settings import get_settings
+from funmagic.stopping import EndOpenConnections
 from funmagic.supervisor.tether import die_with_parent
+from funmagic.telemetry.logs import configure_logging, library_logging
+from funmagic.telemetry.traces import configure_tracing
 
 # Each viewer holds a connection or two open; granian's own limit is 1,024 requests at a time, and the next one hangs.
 BACKLOG = 8192
 MOST_REQUESTS_AT_ONCE = 8000
-STOP_SECONDS = 3
+# What a request in flight gets when the process is to stop.
+STOP_SECONDS = 6
 
 HASHED_ASSET = re.compile(r"/assets/.+-[\w-]{8}\.\w+")
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def serve() -> None:
-    """Serve the site until a signal; open sockets and streams get a few seconds to end."""
+    """Serve the site until a signal; then requests in flight get a few seconds, and sockets and streams are ended."""
+    make_server("funmagic.web:load_app").serve()
+
+
+def make_server(target: str) -> AbstractServer[Any]:
+    """A server of the application that `target` names, at the address of the settings."""
     settings = get_settings()
-    server = Server(
-        "funmagic.web:load_app",
+    return Server(
+        target,
         factory=True,
         address=settings.host,
         port=settings.port,
@@ -37,8 +48,8 @@ def serve() -> None:
         backpressure=MOST_REQUESTS_AT_ONCE,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
+        log_dictconfig=library_logging(),
     )
-    server.serve()
 
 
 def load_app() -> ASGIApp:
@@ -50,7 +61,9 @@ def load_app() -> ASGIApp:
 
     from funmagic.funmagic import app  # noqa: PLC0415 - in the worker only, and after the switches above
 
-    return CacheHeaders(PagesWithoutSlash(app(), _built_pages()))
+    configure_logging("web")
+    configure_tracing("web")
+    return EndOpenConnections(CacheHeaders(PagesWithoutSlash(app(), _built_pages())))
 
 
 class PagesWithoutSlash:

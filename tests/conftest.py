@@ -15,23 +15,48 @@ for name in [name for name in os.environ if name.startswith("FUNMAGIC_")]:
     del os.environ[name]
 os.environ["FUNMAGIC_DATA_DIR"] = str(DATA_DIR)
 os.environ["FUNMAGIC_PORT"] = "3999"
+CLUSTER_URL = "TESTS_POSTGRESQL_URL"
 
 from fastapi.responses import PlainTextResponse  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
 
 from funmagic.accounts.viewer import Viewer  # noqa: E402
 from funmagic.api import create_api  # noqa: E402
-from funmagic.db import migrate, transaction  # noqa: E402
+from funmagic.db import get_engine, migrate, transaction  # noqa: E402
 from funmagic.models.tables import metadata  # noqa: E402
 from funmagic.redis_client import get_redis  # noqa: E402
 from funmagic.seed import seed_catalogue  # noqa: E402
 from funmagic.settings import Settings, get_settings  # noqa: E402
 from funmagic.supervisor import embedded_redis  # noqa: E402
 from funmagic.weights import fetch_models  # noqa: E402
-from tests import factories  # noqa: E402
+from tests import factories, postgres  # noqa: E402
+from tests.s3_server import S3Server, running_s3_server  # noqa: E402
 
 PROJECT = Path(__file__).parent.parent
 Settings.model_config["env_file"] = None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="what the tests run on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With --database=postgresql: one server for all test processes, and a database for each."""
+    if config.getoption("--database") == "sqlite":
+        return
+    if CLUSTER_URL not in os.environ:  # the first process, which starts the others
+        cluster = postgres.Cluster()
+        cluster.start()
+        config.add_cleanup(cluster.remove)
+        os.environ[CLUSTER_URL] = cluster.url
+    os.environ["FUNMAGIC_DATABASE_URL"] = new_database(DATA_DIR)
+
+
+def new_database(folder: Path) -> str:
+    """The URL of another empty database, of the kind that the tests run on; the folder is its own."""
+    if CLUSTER_URL not in os.environ:
+        return f"sqlite:///{folder / 'another.db'}"
+    return postgres.create_database(os.environ[CLUSTER_URL], str(folder).replace("/", "-")[-60:])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,6 +81,20 @@ def db(migrated: None) -> None:
         seed_catalogue(session)
 
 
+@pytest.fixture
+def stoppable_postgresql(monkeypatch: pytest.MonkeyPatch) -> Iterator[postgres.Cluster]:
+    """A PostgreSQL of one test's own with the catalogue in it, whatever the others run on; request it first."""
+    cluster = postgres.Cluster()
+    cluster.start()
+    monkeypatch.setattr(get_settings(), "database_url", cluster.url)
+    get_engine.cache_clear()
+    migrate()
+    yield cluster
+    get_engine().dispose()
+    get_engine.cache_clear()
+    cluster.remove()
+
+
 @pytest.fixture(scope="session")
 def redis_server(data_dir: Path) -> Iterator[None]:
     """A real Redis on the embedded default's socket."""
@@ -73,6 +112,13 @@ def redis_server(data_dir: Path) -> Iterator[None]:
 def redis(redis_server: None) -> None:
     """An empty Redis."""
     get_redis().flushall()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A real S3 server, for the tests that ask for it."""
+    with running_s3_server() as server:
+        yield server
 
 
 class StoppableRedis:

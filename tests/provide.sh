@@ -1,5 +1,6 @@
 #!/bin/sh
-# Brings what the tests need besides Python packages: Chromium, and a Redis server where the packaged one does not run.
+# Brings what the tests need besides Python packages: Chromium, PostgreSQL, and a Redis server where the packaged one
+# does not run.
 set -eu
 
 missing=
@@ -7,6 +8,7 @@ command -v chromium >/dev/null || command -v chromium-browser >/dev/null || comm
     missing="$missing chromium"
 .venv/bin/python -c 'from funmagic.supervisor.embedded_redis import find_server; find_server()' 2>/dev/null ||
     missing="$missing redis-server"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -15,11 +15,14 @@ from funmagic.library.uploads import sweep_unused_uploads
 from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
 from funmagic.queues import QueueName, waiting_task_ids
-from funmagic.storage.current import get_local_storage
+from funmagic.storage.current import find_local_storage
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_task
 from funmagic.tasks.failures import FailureCode
+from funmagic.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
+from funmagic.telemetry.traces import configure_tracing
 from worker.leadership import drop_lease, hold_lease
+from worker.slots import give_slots_back
 
 log = structlog.get_logger()
 
@@ -34,6 +37,7 @@ def run_clock() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    configure_tracing("clock")
     clock = Clock()
     while not stop.wait(TICK_S):
         clock.tick()
@@ -69,8 +73,11 @@ class Clock:
     def _has_lease(self) -> bool:
         if time.monotonic() - self._renewed_at >= RENEW_S:
             self._renewed_at = time.monotonic()
+            has_led = self._leads
             with transaction() as session:
                 self._leads = hold_lease(session, LEASE_NAME, self._id)
+            if self._leads and not has_led:
+                count(CLOCK_ACTIONS, ClockAction.TOOK_LEAD)
         return self._leads
 
     def _sweep_now_and_then(self) -> None:
@@ -78,7 +85,9 @@ class Clock:
             self._swept_at = time.monotonic()
             for sweep in (sweep_unused_uploads, sweep_expired_sessions):
                 _in_transaction(sweep)
-            get_local_storage().sweep_drafts()
+            count(CLOCK_ACTIONS, ClockAction.SWEPT)
+            if local_storage := find_local_storage():
+                local_storage.sweep_drafts()
 
 
 def wake_due_tasks() -> None:
@@ -87,8 +96,10 @@ def wake_due_tasks() -> None:
         due = lifecycle.find_due_tasks(session)
     if not due:
         return
-    waiting = waiting_task_ids(QueueName.AI_TASKS)
-    _for_each(due, lambda task: _wake(task, is_waiting=task.id in waiting))
+    on_queue = waiting_task_ids(QueueName.AI_TASKS)
+    if waiting := [task.id for task in due if task.id in on_queue]:
+        _in_transaction(lifecycle.postpone_checks, waiting)
+    _for_each([task for task in due if task.id not in on_queue], _wake)
 
 
 def recover_orphans() -> None:
@@ -102,7 +113,7 @@ def announce_forgotten_ends() -> None:
     """Tell the end of tasks whose worker died between the commit and the telling."""
     with reading() as session:
         forgotten = lifecycle.find_unannounced_tasks(session)
-    _for_each(forgotten, lambda task: announce_end(task.id))
+    _for_each(forgotten, _announce)
 
 
 def _for_each(tasks: list[Task], act: Callable[[Task], None]) -> None:
@@ -114,17 +125,21 @@ def _for_each(tasks: list[Task], act: Callable[[Task], None]) -> None:
             log.exception("clock_stumbled", task_id=task.id)
 
 
-def _wake(task: Task, *, is_waiting: bool) -> None:
-    if is_waiting:
-        _in_transaction(lifecycle.postpone_check, task.id)
-    else:
-        dispatch_task(task.id, task.enqueues + 1)
+def _wake(task: Task) -> None:
+    dispatch_task(task.id, task.enqueues + 1)
+    count(CLOCK_ACTIONS, ClockAction.WOKEN)
+
+
+def _announce(task: Task) -> None:
+    announce_end(task.id)
+    count(CLOCK_ACTIONS, ClockAction.ANNOUNCED)
 
 
 def _recover(task: Task) -> None:
     log.warning("task_orphaned", task_id=task.id, attempts=task.attempts)
     if task.attempts < lifecycle.MAX_ATTEMPTS:
         _in_transaction(lifecycle.revoke_lease, task.id)
+        count(CLOCK_ACTIONS, ClockAction.RECOVERED)
     else:
         _give_up(task.id)
 
@@ -139,4 +154,6 @@ def _give_up(task_id: str) -> None:
         claim = lifecycle.claim_task(session, task_id, only_orphaned=True)
         if claim is not None:
             lifecycle.fail_task(session, claim, FailureCode.WORKER_LOST)
+            give_slots_back(session, task_id)
             after_commit(session, lambda: announce_end(task_id))
+            after_commit(session, lambda: count(CLOCK_ACTIONS, ClockAction.GIVEN_UP))

@@ -9,6 +9,7 @@ from rq.serializers import JSONSerializer
 
 from funmagic.queues import QueueName
 from funmagic.redis_client import get_redis, new_worker_redis
+from funmagic.telemetry.traces import configure_tracing
 from worker import jobs  # noqa: F401 - loads everything a job needs before the first one arrives
 
 log = structlog.get_logger()
@@ -27,6 +28,7 @@ class Worker(SimpleWorker):
 def run_worker(queue_names: list[str]) -> None:
     """Work until asked to stop, or until enough jobs are done for a fresh start; waits while Redis is away."""
     queues = [QueueName(name) for name in queue_names] or list(QueueName)
+    configure_tracing("worker")
     _wait_for_redis()
     worker = Worker(
         queues,

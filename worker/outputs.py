@@ -1,6 +1,6 @@
 """Puts what a step made into the store, under keys that no other attempt uses."""
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from funmagic.db import reading
 from funmagic.models.assets import Asset
@@ -31,9 +31,13 @@ def store_outputs(claim: Claim, step: TaskStep, files: list[OutputFile]) -> list
 
 
 def discard_outputs(assets: list[Asset]) -> None:
-    """Remove stored files whose task turned out to belong to somebody else."""
+    """Remove stored files that no row names: their task turned out to belong to somebody else."""
+    ids = [asset.id for asset in assets]
+    with reading() as session:
+        kept = set(session.exec(select(Asset.id).where(col(Asset.id).in_(ids))))
     for asset in assets:
-        get_storage().delete(asset.bucket, asset.storage_key)
+        if asset.id not in kept:
+            get_storage().delete(asset.bucket, asset.storage_key)
 
 
 def _new_asset(session: Session, task: Task, storage_key: str, file: OutputFile) -> Asset:

@@ -6,6 +6,7 @@ from fastapi import Cookie, Depends, Request, Response
 
 from funmagic.accounts.sessions import COOKIE_NAME, LIFETIME, close_session, find_viewer, open_session
 from funmagic.accounts.viewer import Viewer
+from funmagic.client_address import client_address
 from funmagic.db import reading, transaction
 from funmagic.errors import SignInRequired
 from funmagic.settings import get_settings
@@ -19,7 +20,7 @@ def current_viewer(token: SessionToken = None) -> Viewer | None:
         return find_viewer(session, token)
 
 
-def required_viewer(viewer: Annotated[Viewer | None, Depends(current_viewer)]) -> Viewer:
+async def required_viewer(viewer: Annotated[Viewer | None, Depends(current_viewer)]) -> Viewer:
     """Who sends this request; raises SignInRequired."""
     if viewer is None:
         raise SignInRequired
@@ -37,7 +38,7 @@ def sign_in_browser(request: Request, response: Response, viewer: Viewer, replac
         token = open_session(
             session,
             viewer.id,
-            ip=request.client.host if request.client else None,
+            ip=client_address(request.scope),
             user_agent=request.headers.get("user-agent"),
         )
     response.set_cookie(

@@ -32,6 +32,11 @@ def use_locale(locale: str) -> Iterator[None]:
         _locale.reset(token)
 
 
+def current_locale() -> str:
+    """The language in force."""
+    return _locale.get()
+
+
 def negotiate(accept_language: str) -> str:
     """The language of ours that an Accept-Language header prefers."""
     ranked = [part.split(";")[0].strip() for part in accept_language.split(",")]

@@ -5,11 +5,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import partial
 from pathlib import PurePath
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import after_commit, reading, transaction
@@ -22,6 +21,8 @@ from funmagic.storage.protocol import PRIVATE_BUCKET, ObjectMissing, PresignedPu
 
 MEGABYTE = 1024 * 1024
 UNUSED_UPLOAD_LIFETIME = timedelta(hours=24)
+# The clock has other things to do, too.
+REMOVED_AT_ONCE = 200
 
 
 class UploadPurpose(StrEnum):
@@ -83,20 +84,15 @@ def verify_upload(viewer: Viewer, asset_id: str) -> None:
 
 
 def sweep_unused_uploads(session: Session) -> int:
-    """Drop uploads of a day ago that no task ever used; returns how many."""
+    """Drop uploads of a day ago that no task ever used; returns how many. While the store is away their rows wait."""
     # One statement: an upload that a task begins to use meanwhile is no longer among them.
     swept = session.execute(
-        sa.delete(Asset)
-        .where(
-            col(Asset.task_id).is_(None),
-            col(Asset.used_at).is_(None),
-            col(Asset.saved_at).is_(None),
-            col(Asset.created_at) < utcnow() - UNUSED_UPLOAD_LIFETIME,
-        )
-        .returning(col(Asset.bucket), col(Asset.storage_key))
+        sa.update(Asset)
+        .where(*_unused(), col(Asset.deleted_at).is_(None), col(Asset.created_at) < utcnow() - UNUSED_UPLOAD_LIFETIME)
+        .values(deleted_at=utcnow())
+        .returning(col(Asset.id))
     ).all()
-    for bucket, key in swept:
-        after_commit(session, partial(get_storage().delete, bucket, key))
+    after_commit(session, _remove_swept)
     return len(swept)
 
 
@@ -113,6 +109,25 @@ def clean_filename(name: str) -> str:
     plain = PurePath(name.replace("\\", "/")).name
     kept = re.sub(r"[^\w.\- ()]", "_", plain).strip(" .")
     return kept[-120:] or "photo"
+
+
+def _unused() -> tuple[sa.ColumnElement[bool], ...]:
+    return col(Asset.task_id).is_(None), col(Asset.used_at).is_(None), col(Asset.saved_at).is_(None)
+
+
+def _remove_swept() -> None:
+    """Remove the files of swept uploads, then their rows, which know where the files are."""
+    with reading() as session:
+        query = select(Asset).where(*_unused(), col(Asset.deleted_at).is_not(None))
+        assets = session.exec(query.order_by(col(Asset.id)).limit(REMOVED_AT_ONCE)).all()
+    removed: list[str] = []
+    try:
+        for asset in assets:
+            get_storage().delete(asset.bucket, asset.storage_key)
+            removed.append(asset.id)
+    finally:
+        with transaction() as session:
+            session.execute(sa.delete(Asset).where(*_unused(), col(Asset.id).in_(removed)))
 
 
 def _read_whole(asset: Asset) -> bytes:

@@ -5,14 +5,27 @@ import hmac
 import json
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+import structlog
+
 from funmagic import paths
 from funmagic.models.base import utcnow
-from funmagic.storage.protocol import LINK_LIFETIME, UPLOAD_LIFETIME, ObjectInfo, ObjectMissing, PresignedPut
+from funmagic.storage.protocol import (
+    LINK_LIFETIME,
+    UPLOAD_LIFETIME,
+    ObjectInfo,
+    ObjectMissing,
+    PresignedPut,
+    StorageUnavailable,
+)
+
+log = structlog.get_logger()
 
 
 class LocalStorage:
@@ -35,27 +48,32 @@ class LocalStorage:
 
     def head(self, bucket: str, key: str) -> ObjectInfo | None:
         """An object's facts, or None when it is not there."""
-        try:
-            return ObjectInfo(**json.loads(_facts_path(self.path(bucket, key)).read_text()))
-        except FileNotFoundError:
-            return None
+        path = self.path(bucket, key)
+        with on_disk():
+            try:
+                return ObjectInfo(**json.loads(_facts_path(path).read_text()))
+            except FileNotFoundError:
+                return None
 
     def get(self, bucket: str, key: str) -> bytes:
         """An object's bytes; raises ObjectMissing."""
-        try:
-            return self.path(bucket, key).read_bytes()
-        except FileNotFoundError:
-            raise ObjectMissing(key) from None
+        path = self.path(bucket, key)
+        with on_disk():
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                raise ObjectMissing(key) from None
 
     def put(self, bucket: str, key: str, source: bytes | Path, *, mime: str) -> None:
         """Store an object, replacing what was there."""
         self.path(bucket, key)  # a key that reaches nothing is refused before anything is written
-        draft = self.new_draft()
-        if isinstance(source, bytes):
-            draft.write_bytes(source)
-        else:
-            shutil.copyfile(source, draft)
-        self.adopt(draft, bucket, key, mime=mime)
+        with on_disk():
+            draft = self.new_draft()
+            if isinstance(source, bytes):
+                draft.write_bytes(source)
+            else:
+                shutil.copyfile(source, draft)
+            self.adopt(draft, bucket, key, mime=mime)
 
     def copy(self, bucket: str, key: str, *, to_bucket: str, to_key: str) -> None:
         """Copy an object inside the store; raises ObjectMissing."""
@@ -67,8 +85,9 @@ class LocalStorage:
     def delete(self, bucket: str, key: str) -> None:
         """Remove an object; one that is not there is fine."""
         path = self.path(bucket, key)
-        path.unlink(missing_ok=True)
-        _facts_path(path).unlink(missing_ok=True)
+        with on_disk():
+            path.unlink(missing_ok=True)
+            _facts_path(path).unlink(missing_ok=True)
 
     def new_draft(self) -> Path:
         """A path for bytes on their way in; it becomes an object only when adopted whole."""
@@ -115,6 +134,16 @@ class LocalStorage:
     def _signature(self, method: str, bucket: str, key: str, terms: dict[str, str]) -> str:
         message = "\n".join([method, bucket, key, urlencode(sorted(terms.items()))])
         return hmac.new(self._signing_key, message.encode(), hashlib.sha256).hexdigest()
+
+
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """Within the block a disk that is full, broken or not ours to write is StorageUnavailable."""
+    try:
+        yield
+    except OSError as error:
+        log.exception("storage_unavailable")
+        raise StorageUnavailable from error
 
 
 def _facts_path(path: Path) -> Path:

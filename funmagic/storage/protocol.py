@@ -5,9 +5,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from funmagic.errors import FunMagicError
+
 LINK_LIFETIME = timedelta(hours=1)
 UPLOAD_LIFETIME = timedelta(minutes=15)
+# Roles, as asset rows name them; a store may call its buckets otherwise.
 PRIVATE_BUCKET = "private"
+PUBLIC_BUCKET = "public"
+ADMIN_BUCKET = "admin"
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,20 @@ class ObjectMissing(Exception):
     """There is no such object."""
 
 
+class StorageUnavailable(FunMagicError):
+    """The store is down, slow, or refuses us; nothing is known of the object."""
+
+    code = "STORAGE_UNAVAILABLE"
+    status = 503
+    retry_after = 5
+    text = "Our file storage cannot be reached right now. Nothing was charged. Please try again in a minute."
+
+
 class Storage(Protocol):
-    """An object store with signed addresses that browsers use directly."""
+    """An object store with signed addresses that browsers use directly.
+
+    Signing asks nobody; everything else raises StorageUnavailable within seconds when the store does not answer.
+    """
 
     def presign_put(self, bucket: str, key: str, *, mime: str, size: int) -> PresignedPut:
         """Sign an upload of exactly this type and length, good for 15 minutes."""

@@ -10,8 +10,8 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from funmagic import paths
 from funmagic.errors import FunMagicError, NotFound
-from funmagic.storage.current import get_local_storage
-from funmagic.storage.local import LocalStorage
+from funmagic.storage.current import find_local_storage
+from funmagic.storage.local import LocalStorage, on_disk
 from funmagic.storage.protocol import ObjectMissing
 
 router = APIRouter(prefix=paths.STORAGE, include_in_schema=False)
@@ -40,10 +40,21 @@ class IncompleteBody(FunMagicError):
     text = "The file did not arrive completely. Please try again."
 
 
-async def signed_query(bucket: str, key: str, request: Request) -> dict[str, str]:
+async def local_storage() -> LocalStorage:
+    """The store that these routes serve; raises NotFound when files live in S3."""
+    storage = find_local_storage()
+    if storage is None:
+        raise NotFound
+    return storage
+
+
+Local = Annotated[LocalStorage, Depends(local_storage)]
+
+
+async def signed_query(bucket: str, key: str, request: Request, storage: Local) -> dict[str, str]:
     """The signed terms of this request; raises SignatureMismatch."""
     query = dict(request.query_params)
-    if not get_local_storage().signature_is_valid(request.method, bucket, key, query):
+    if not storage.signature_is_valid(request.method, bucket, key, query):
         raise SignatureMismatch
     return query
 
@@ -52,26 +63,24 @@ SignedQuery = Annotated[dict[str, str], Depends(signed_query)]
 
 
 @router.put("/{bucket}/{key:path}")
-async def put_object(bucket: str, key: str, request: Request, query: SignedQuery) -> Response:
+async def put_object(bucket: str, key: str, request: Request, query: SignedQuery, storage: Local) -> Response:
     """Store exactly the signed length of exactly the signed type."""
     size = int(query["size"])
     declared = request.headers.get("content-length")
     if request.headers.get("content-type") != query["type"] or (declared and declared != str(size)):
         raise SignatureMismatch
-    storage = get_local_storage()
     await _receive(request, storage, bucket, key, mime=query["type"], size=size)
     return JSONResponse({}, status_code=200)
 
 
 @router.get("/{bucket}/{key:path}")
-async def get_object(bucket: str, key: str, query: SignedQuery) -> Response:
+async def get_object(bucket: str, key: str, query: SignedQuery, storage: Local) -> Response:
     """Serve an object, whole or by range."""
-    path, mime = await asyncio.to_thread(_find, bucket, key)
+    path, mime = await asyncio.to_thread(_find, storage, bucket, key)
     return FileResponse(path, media_type=mime, filename=query.get("filename"), headers=SAFE_HEADERS)
 
 
-def _find(bucket: str, key: str) -> tuple[Path, str]:
-    storage = get_local_storage()
+def _find(storage: LocalStorage, bucket: str, key: str) -> tuple[Path, str]:
     try:
         info = storage.head(bucket, key)
     except ObjectMissing:
@@ -82,17 +91,18 @@ def _find(bucket: str, key: str) -> tuple[Path, str]:
 
 
 async def _receive(request: Request, storage: LocalStorage, bucket: str, key: str, *, mime: str, size: int) -> None:
-    draft = await asyncio.to_thread(storage.new_draft)
-    received = 0
-    try:
-        async with await anyio.open_file(draft, "wb") as file:
-            async for chunk in request.stream():
-                received += len(chunk)
-                if received > size:
-                    raise IncompleteBody
-                await file.write(chunk)
-        if received != size:
-            raise IncompleteBody
-        await asyncio.to_thread(storage.adopt, draft, bucket, key, mime=mime)
-    finally:
-        await asyncio.to_thread(draft.unlink, missing_ok=True)
+    with on_disk():
+        draft = await asyncio.to_thread(storage.new_draft)
+        received = 0
+        try:
+            async with await anyio.open_file(draft, "wb") as file:
+                async for chunk in request.stream():
+                    received += len(chunk)
+                    if received > size:
+                        raise IncompleteBody
+                    await file.write(chunk)
+            if received != size:
+                raise IncompleteBody
+            await asyncio.to_thread(storage.adopt, draft, bucket, key, mime=mime)
+        finally:
+            await asyncio.to_thread(draft.unlink, missing_ok=True)

@@ -3,8 +3,7 @@
 from funmagic.db import reading, transaction
 from funmagic.queues import enqueue_task
 from funmagic.tasks import lifecycle
-from funmagic.tasks.events import publish, terminal_facts
-from funmagic.tasks.views import load_task_view
+from funmagic.tasks.events import find_end, publish
 
 
 def dispatch_task(task_id: str, number: int) -> None:
@@ -17,7 +16,7 @@ def dispatch_task(task_id: str, number: int) -> None:
 def announce_end(task_id: str) -> None:
     """Tell those who watch that a task has ended, and note that they were told."""
     with reading() as session:
-        type_, facts = terminal_facts(load_task_view(session, task_id))
-    if publish(task_id, type_, **facts):
+        end = find_end(session, task_id)
+    if end and publish(task_id, end[0], **end[1]):
         with transaction() as session:
             lifecycle.mark_announced(session, task_id)

@@ -6,11 +6,12 @@ from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
+from sqlmodel import Session
 
 from funmagic.models.base import utcnow
-from funmagic.models.tasks import TaskStatus
+from funmagic.models.tasks import Task, TaskStatus
 from funmagic.redis_client import get_redis
-from funmagic.tasks.views import TaskView
+from funmagic.tasks.views import view_error, view_output
 
 log = structlog.get_logger()
 
@@ -43,14 +44,13 @@ def publish(task_id: str, type_: EventType, **facts: Any) -> bool:
     """Append an event to the task's stream; False when Redis is away."""
     key = stream_key(task_id)
     event = json.dumps(make_event(task_id, type_, **facts))
+    is_end = type_ in TERMINAL_EVENTS
     try:
         with get_redis().pipeline(transaction=True) as pipe:
             pipe.xadd(key, {"event": event}, maxlen=STREAM_CAP, approximate=True)
-            pipe.ttl(key)
+            pipe.expire(key, ENDED_LIFETIME_S) if is_end else pipe.ttl(key)
             _, lifetime = pipe.execute()
-        if type_ in TERMINAL_EVENTS:
-            get_redis().expire(key, ENDED_LIFETIME_S)
-        elif lifetime < 0:
+        if not is_end and lifetime < 0:
             # Only a new stream: an event that comes late must not keep an ended one for a day.
             get_redis().expire(key, RUNNING_LIFETIME_S)
     except RedisError as error:
@@ -59,11 +59,14 @@ def publish(task_id: str, type_: EventType, **facts: Any) -> bool:
     return True
 
 
-def terminal_facts(task: TaskView) -> tuple[EventType, dict[str, Any]]:
-    """How the end of a task is told: the kind of event, and what it carries."""
+def find_end(session: Session, task_id: str) -> tuple[EventType, dict[str, Any]] | None:
+    """How the end of a task is told: the kind of event, and what it carries; None while the task goes on."""
+    task = session.get_one(Task, task_id)
     if task.status == TaskStatus.COMPLETED:
-        return EventType.COMPLETED, {"output": task.output and task.output.model_dump(mode="json", by_alias=True)}
-    return EventType.FAILED, {"error": task.error and task.error.model_dump(mode="json", by_alias=True)}
+        return EventType.COMPLETED, {"output": view_output(session, task).model_dump(mode="json", by_alias=True)}
+    if error := view_error(task):
+        return EventType.FAILED, {"error": error.model_dump(mode="json", by_alias=True)}
+    return None
 
 
 def stream_key(task_id: str) -> str:

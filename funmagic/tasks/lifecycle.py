@@ -16,6 +16,11 @@ from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus,
 from funmagic.models.tools import Tool
 from funmagic.tasks.failures import SENTENCES, FailureCode
 
+# Statements on tables: through the mapped classes each would cost the session several times as much.
+TASKS: sa.Table = Task.__table__  # type: ignore[attr-defined]
+STEPS: sa.Table = TaskStep.__table__  # type: ignore[attr-defined]
+TOOLS: sa.Table = Tool.__table__  # type: ignore[attr-defined]
+
 LEASE_S = 10
 # The enqueue after a submit takes milliseconds; a task that is still pending after this was forgotten.
 FIRST_CHECK_S = 2
@@ -40,21 +45,21 @@ class Claim:
 def claim_task(session: Session, task_id: str, *, only_orphaned: bool = False) -> Claim | None:
     """Take a waiting, parked or orphaned task; None when somebody has it or it has ended."""
     token = new_id()
-    is_fresh = col(Task.status).in_((TaskStatus.PENDING, TaskStatus.QUEUED))
-    is_parked = sa.and_(col(Task.status) == TaskStatus.PROCESSING, col(Task.leased_until).is_(None))
-    is_orphaned = sa.and_(col(Task.status) == TaskStatus.PROCESSING, col(Task.leased_until) < db_time())
+    is_fresh = TASKS.c.status.in_((TaskStatus.PENDING, TaskStatus.QUEUED))
+    is_parked = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until.is_(None))
+    is_orphaned = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until < db_time())
     attempt = session.execute(
-        sa.update(Task)
-        .where(col(Task.id) == task_id, is_orphaned if only_orphaned else sa.or_(is_fresh, is_parked, is_orphaned))
+        sa.update(TASKS)
+        .where(TASKS.c.id == task_id, is_orphaned if only_orphaned else sa.or_(is_fresh, is_parked, is_orphaned))
         .values(
             status=TaskStatus.PROCESSING,
             lease_token=token,
             leased_until=db_time(LEASE_S),
-            attempts=col(Task.attempts) + sa.case((is_parked, 0), else_=1),
+            attempts=TASKS.c.attempts + sa.case((is_parked, 0), else_=1),
             next_check_at=None,
-            started_at=sa.func.coalesce(col(Task.started_at), db_time(), type_=db_time.type),
+            started_at=sa.func.coalesce(TASKS.c.started_at, db_time(), type_=db_time.type),
         )
-        .returning(col(Task.attempts))
+        .returning(TASKS.c.attempts)
     ).scalar_one_or_none()
     return None if attempt is None else Claim(task_id, token, attempt)
 
@@ -65,22 +70,37 @@ def extend_lease(session: Session, claim: Claim, progress: float | None) -> bool
     return _change(session, claim, leased_until=db_time(LEASE_S), **noted)
 
 
-def start_step(session: Session, claim: Claim, step_id: str) -> None:
-    """Mark a step as the one being worked on; raises LeaseLost."""
-    _keep(session, claim, current_step=step_id)
-    _change_step(
-        session,
-        claim,
-        step_id,
-        status=StepStatus.PROCESSING,
-        started_at=sa.func.coalesce(col(TaskStep.started_at), db_time(), type_=db_time.type),
-    )
+def start_next_step(session: Session, claim: Claim) -> TaskStep | None:
+    """Mark the first step that is not done as the one being worked on, and return it as it was; None after the last.
+
+    Raises LeaseLost.
+    """
+    open_steps = select(TaskStep).where(TaskStep.task_id == claim.task_id, TaskStep.status != StepStatus.COMPLETED)
+    step = session.exec(open_steps.order_by(col(TaskStep.position)).limit(1)).first()
+    if step is not None:
+        _keep(session, claim, current_step=step.step_id)
+        started_at = sa.func.coalesce(STEPS.c.started_at, db_time(), type_=db_time.type)
+        _change_step(session, claim, step.step_id, status=StepStatus.PROCESSING, started_at=started_at)
+    return step
 
 
-def save_remote_job(session: Session, claim: Claim, step_id: str, job_id: str) -> None:
-    """Remember the provider's job id before anything waits for it; raises LeaseLost."""
+def save_remote_job(
+    session: Session,
+    claim: Claim,
+    step_id: str,
+    job_id: str,
+    *,
+    job: dict[str, Any] | None = None,
+    request: dict[str, Any] | None = None,
+) -> None:
+    """Remember the provider's job before anything waits for it: its id, what finds it again, and what was asked.
+
+    Raises LeaseLost.
+    """
     _keep(session, claim)
-    _change_step(session, claim, step_id, provider_job_id=job_id)
+    noted = {"response": {"job": job}} if job else {}
+    asked = {"request": request} if request else {}
+    _change_step(session, claim, step_id, provider_job_id=job_id, **noted, **asked)
 
 
 def park_task(session: Session, claim: Claim, *, seconds: float, progress: float | None = None) -> None:
@@ -91,26 +111,22 @@ def park_task(session: Session, claim: Claim, *, seconds: float, progress: float
 
 def count_retry(session: Session, claim: Claim, step_id: str) -> None:
     """Count one more call that the provider's limit turned away."""
-    _change_step(session, claim, step_id, retries=col(TaskStep.retries) + 1)
+    _change_step(session, claim, step_id, retries=STEPS.c.retries + 1)
 
 
-def complete_step(
-    session: Session, claim: Claim, step: TaskStep, assets: list[Asset], *, usage: dict[str, Any]
-) -> bool:
-    """Keep what a step made; True when another step follows. Raises LeaseLost."""
+def complete_step(session: Session, claim: Claim, step_id: str, assets: list[Asset], *, usage: dict[str, Any]) -> None:
+    """Keep what a step made; raises LeaseLost."""
     _keep(session, claim)
     session.add_all(assets)
     _change_step(
         session,
         claim,
-        step.step_id,
+        step_id,
         status=StepStatus.COMPLETED,
         response={"assetIds": [asset.id for asset in assets]},
         usage=usage,
         finished_at=db_time(),
     )
-    later = select(TaskStep.id).where(TaskStep.task_id == claim.task_id, col(TaskStep.position) > step.position)
-    return session.exec(later.limit(1)).first() is not None
 
 
 def complete_task(session: Session, claim: Claim, outputs: list[Asset]) -> None:
@@ -124,8 +140,8 @@ def complete_task(session: Session, claim: Claim, outputs: list[Asset]) -> None:
         **_ended(),
     )
     ledger.confirm(session, task_id=claim.task_id)
-    tool_id = sa.select(col(Task.tool_id)).where(col(Task.id) == claim.task_id).scalar_subquery()
-    session.execute(sa.update(Tool).where(col(Tool.id) == tool_id).values(usage_count=col(Tool.usage_count) + 1))
+    tool_id = sa.select(TASKS.c.tool_id).where(TASKS.c.id == claim.task_id).scalar_subquery()
+    session.execute(sa.update(TOOLS).where(TOOLS.c.id == tool_id).values(usage_count=TOOLS.c.usage_count + 1))
 
 
 def fail_task(session: Session, claim: Claim, code: FailureCode, *, detail: str = "") -> None:
@@ -138,8 +154,8 @@ def fail_task(session: Session, claim: Claim, code: FailureCode, *, detail: str 
 def cancel_task(session: Session, task_id: str) -> bool:
     """End a task because its owner says so, whoever works on it; False when it had already ended."""
     changed = session.execute(
-        sa.update(Task)
-        .where(col(Task.id) == task_id, col(Task.status).in_(ACTIVE_STATUSES))
+        sa.update(TASKS)
+        .where(TASKS.c.id == task_id, TASKS.c.status.in_(ACTIVE_STATUSES))
         .values(**_failure(FailureCode.CANCELLED))
     )
     if not changed.rowcount:  # type: ignore[attr-defined]
@@ -152,30 +168,32 @@ def cancel_task(session: Session, task_id: str) -> bool:
 def mark_queued(session: Session, task_id: str, number: int) -> None:
     """Note that the task's nth job was put on the queue, and when to look whether it got lost."""
     now = db_time()
-    # Also when a worker was faster than this note: a number that was used must never be used again.
-    session.execute(sa.update(Task).where(col(Task.id) == task_id, col(Task.enqueues) < number).values(enqueues=number))
+    # A worker may have been faster than this note; then only the number counts: used once, it is never used again.
+    is_waiting = sa.func.coalesce(TASKS.c.next_check_at <= db_time(FIRST_CHECK_S), sa.false())
+    was_pending = sa.and_(is_waiting, TASKS.c.status == TaskStatus.PENDING)
     session.execute(
-        sa.update(Task)
-        .where(col(Task.id) == task_id, col(Task.next_check_at) <= db_time(FIRST_CHECK_S))
+        sa.update(TASKS)
+        .where(TASKS.c.id == task_id)
         .values(
-            status=sa.case((col(Task.status) == TaskStatus.PENDING, TaskStatus.QUEUED), else_=col(Task.status)),
-            enqueued_at=now,
-            queued_at=sa.func.coalesce(col(Task.queued_at), now, type_=db_time.type),
-            next_check_at=db_time(LOOK_AGAIN_S),
+            enqueues=sa.case((TASKS.c.enqueues < number, number), else_=TASKS.c.enqueues),
+            status=sa.case((was_pending, TaskStatus.QUEUED), else_=TASKS.c.status),
+            enqueued_at=sa.case((is_waiting, now), else_=TASKS.c.enqueued_at),
+            queued_at=sa.case((was_pending, now), else_=TASKS.c.queued_at),
+            next_check_at=sa.case((is_waiting, db_time(LOOK_AGAIN_S)), else_=TASKS.c.next_check_at),
         )
     )
 
 
-def postpone_check(session: Session, task_id: str) -> None:
-    """The task's job still waits on the queue: look again later."""
+def postpone_checks(session: Session, task_ids: list[str]) -> None:
+    """The jobs of these tasks still wait on the queue: look again later."""
     session.execute(
-        sa.update(Task)
-        .where(col(Task.id) == task_id, col(Task.next_check_at).is_not(None))
+        sa.update(TASKS)
+        .where(TASKS.c.id.in_(task_ids), TASKS.c.next_check_at.is_not(None))
         .values(next_check_at=db_time(LOOK_AGAIN_S))
     )
 
 
-def find_due_tasks(session: Session, limit: int = 200) -> list[Task]:
+def find_due_tasks(session: Session, limit: int = 1000) -> list[Task]:
     """Tasks that nobody works on and whose time to be looked at has come."""
     query = select(Task).where(col(Task.next_check_at) <= db_time(), col(Task.status).in_(ACTIVE_STATUSES))
     return list(session.exec(query.order_by(col(Task.next_check_at)).limit(limit)).all())
@@ -190,9 +208,9 @@ def find_orphaned_tasks(session: Session, limit: int = 200) -> list[Task]:
 def revoke_lease(session: Session, task_id: str) -> None:
     """Take an orphaned task from its dead worker, so that its next attempt is due now."""
     session.execute(
-        sa.update(Task)
-        .where(col(Task.id) == task_id, col(Task.leased_until) < db_time(), col(Task.status) == TaskStatus.PROCESSING)
-        .values(lease_token=None, leased_until=None, attempts=col(Task.attempts) + 1, next_check_at=db_time())
+        sa.update(TASKS)
+        .where(TASKS.c.id == task_id, TASKS.c.leased_until < db_time(), TASKS.c.status == TaskStatus.PROCESSING)
+        .values(lease_token=None, leased_until=None, attempts=TASKS.c.attempts + 1, next_check_at=db_time())
     )
 
 
@@ -204,7 +222,7 @@ def find_unannounced_tasks(session: Session, limit: int = 200) -> list[Task]:
 
 def mark_announced(session: Session, task_id: str) -> None:
     """Note that the end of a task has been told."""
-    session.execute(sa.update(Task).where(col(Task.id) == task_id).values(announced_at=utcnow()))
+    session.execute(sa.update(TASKS).where(TASKS.c.id == task_id).values(announced_at=utcnow()))
 
 
 def _keep(session: Session, claim: Claim, **changes: Any) -> None:
@@ -215,11 +233,11 @@ def _keep(session: Session, claim: Claim, **changes: Any) -> None:
 
 def _change(session: Session, claim: Claim, **changes: Any) -> bool:
     changed = session.execute(
-        sa.update(Task)
+        sa.update(TASKS)
         .where(
-            col(Task.id) == claim.task_id,
-            col(Task.lease_token) == claim.token,
-            col(Task.status) == TaskStatus.PROCESSING,
+            TASKS.c.id == claim.task_id,
+            TASKS.c.lease_token == claim.token,
+            TASKS.c.status == TaskStatus.PROCESSING,
         )
         .values(**changes)
     )
@@ -228,16 +246,14 @@ def _change(session: Session, claim: Claim, **changes: Any) -> bool:
 
 def _change_step(session: Session, claim: Claim, step_id: str, **changes: Any) -> None:
     session.execute(
-        sa.update(TaskStep)
-        .where(col(TaskStep.task_id) == claim.task_id, col(TaskStep.step_id) == step_id)
-        .values(**changes)
+        sa.update(STEPS).where(STEPS.c.task_id == claim.task_id, STEPS.c.step_id == step_id).values(**changes)
     )
 
 
 def _fail_open_steps(session: Session, task_id: str, detail: str) -> None:
     session.execute(
-        sa.update(TaskStep)
-        .where(col(TaskStep.task_id) == task_id, col(TaskStep.status) == StepStatus.PROCESSING)
+        sa.update(STEPS)
+        .where(STEPS.c.task_id == task_id, STEPS.c.status == StepStatus.PROCESSING)
         .values(status=StepStatus.FAILED, error=detail[:1000], finished_at=db_time())
     )
 

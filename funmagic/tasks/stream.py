@@ -5,8 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from funmagic.db import reading
-from funmagic.tasks.events import TERMINAL_EVENTS, EventType, make_event, terminal_facts
-from funmagic.tasks.views import load_task_view
+from funmagic.tasks.events import TERMINAL_EVENTS, EventType, find_end, make_event
 from funmagic.tasks.watch import SIGNS, START, StreamEvent, get_watchers
 
 # The id of an end that the stream had lost; whoever resumes from it has heard everything.
@@ -16,8 +15,9 @@ TOLD_BY_DATABASE = "end"
 async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
     """`connected`, then every event after an id, and always one terminal event, at which it ends.
 
-    Where the stream has lost the end, the database tells it. The reader's signs pass through. Raises LiveUpdatesPaused
-    when Redis is away at the start.
+    Where the stream has lost the end, the database tells it. The reader's signs pass through. Without a terminal event
+    it ends only when this process stops: whoever follows asks another one. Raises LiveUpdatesPaused when Redis is away
+    at the start.
     """
     yield StreamEvent("", make_event(task_id, EventType.CONNECTED))
     async with aclosing(get_watchers().follow(task_id, after)) as events:
@@ -32,11 +32,8 @@ async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[Stream
 
 def _end_of(task_id: str) -> StreamEvent | None:
     with reading() as session:
-        task = load_task_view(session, task_id)
-    if task.is_active:
-        return None
-    type_, facts = terminal_facts(task)
-    return StreamEvent(TOLD_BY_DATABASE, make_event(task_id, type_, **facts))
+        end = find_end(session, task_id)
+    return end and StreamEvent(TOLD_BY_DATABASE, make_event(task_id, end[0], **end[1]))
 
 
 async def has_heard_the_end(task_id: str, last_id: str) -> bool:

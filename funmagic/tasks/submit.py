@@ -12,14 +12,14 @@ from sqlmodel import Session, col, func, select
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
 from funmagic.db import after_commit, reading, transaction
-from funmagic.errors import IdempotencyConflict, InvalidInput, NotFound, PriceChanged, TooManyTasks, UploadMissing
+from funmagic.errors import IdempotencyConflict, InvalidInput, NotFound, PriceChanged, TooManyTasks
 from funmagic.library.uploads import find_own_asset, verify_upload
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStep
 from funmagic.settings import get_settings
 from funmagic.tasks.dispatch import dispatch_task
 from funmagic.tasks.lifecycle import FIRST_CHECK_S
-from funmagic.tasks.views import TaskView, view_tasks
+from funmagic.tasks.views import TaskView, view_new_task, view_tasks
 from funmagic.tools.service import PlannedStep, find_runnable_tool, plan_steps
 
 
@@ -41,27 +41,34 @@ class Submission:
         return hashlib.sha256(json.dumps(astuple(self), sort_keys=True).encode()).hexdigest()
 
 
+class _UnseenUpload(Exception):
+    """An input file that nobody has looked at yet."""
+
+    def __init__(self, asset_id: str) -> None:
+        super().__init__(asset_id)
+        self.asset_id = asset_id
+
+
 def submit_task(viewer: Viewer, submission: Submission) -> tuple[TaskView, bool]:
     """Hold the price and start a run; returns the task, and whether this call made it.
 
-    It opens its own transactions: the upload is looked at in between, and no lock may be held while the store is read.
+    It opens its own transactions: a new upload is looked at in between, with no lock held while the store is read.
     """
-    with reading() as session:
-        if earlier := _find_earlier(session, viewer, submission):
+    while True:
+        try:
+            with transaction() as session:
+                if earlier := _find_earlier(session, viewer, submission):
+                    return earlier, False
+                return _insert_task(session, viewer, submission), True
+        except _UnseenUpload as unseen:
+            verify_upload(viewer, unseen.asset_id)
+        except IntegrityError:
+            # A double click: the other request inserted the task between our look and our insert.
+            with reading() as session:
+                earlier = _find_earlier(session, viewer, submission)
+            if earlier is None:
+                raise
             return earlier, False
-        planned = plan_steps(find_runnable_tool(session, submission.tool_slug, viewer), submission.step_id)
-    for asset_id in _input_assets(planned, submission.input):
-        verify_upload(viewer, asset_id)
-    try:
-        with transaction() as session:
-            return _insert_task(session, viewer, submission), True
-    except IntegrityError:
-        # A double click: the other request inserted the task between our look and our insert.
-        with reading() as session:
-            earlier = _find_earlier(session, viewer, submission)
-        if earlier is None:
-            raise
-        return earlier, False
 
 
 def _find_earlier(session: Session, viewer: Viewer, submission: Submission) -> TaskView | None:
@@ -98,11 +105,10 @@ def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> Ta
     # Holding the credits locks the account, so that the count after it is right under parallel submits.
     ledger.reserve(session, viewer.id, task.credits_cost, task_id=task.id, description=tool.title)
     _check_running_limit(session, viewer)
-    session.add_all(_steps(task, planned))
-    session.flush()
-    session.refresh(task)
+    steps = _steps(task, planned)
+    session.add_all(steps)
     after_commit(session, partial(dispatch_task, task.id, 1))
-    return view_tasks(session, [task])[0]
+    return view_new_task(task, tool, steps)
 
 
 def _steps(task: Task, planned: list[PlannedStep]) -> list[TaskStep]:
@@ -128,7 +134,7 @@ def _check_references(session: Session, viewer: Viewer, submission: Submission, 
     for asset_id in _input_assets(planned, submission.input):
         asset = find_own_asset(session, viewer, asset_id)
         if asset.verified_at is None:
-            raise UploadMissing
+            raise _UnseenUpload(asset_id)
         asset.used_at = asset.used_at or utcnow()
 
 

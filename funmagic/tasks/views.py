@@ -100,9 +100,19 @@ def view_tasks(session: Session, tasks: list[Task], *, with_children: bool = Fal
     ]
 
 
-def load_task_view(session: Session, task_id: str) -> TaskView:
-    """The view of a task for those who already know that it may be seen."""
-    return view_tasks(session, [session.get_one(Task, task_id)])[0]
+def view_new_task(task: Task, tool: Tool, steps: list[TaskStep]) -> TaskView:
+    """The view of a task that was just made, without asking the database for what is known."""
+    return _view(task, tool.slug, steps, {})
+
+
+def view_output(session: Session, task: Task) -> TaskOutput:
+    """Everything a completed task made."""
+    return _output(task, _assets_by_id(session, [task]))
+
+
+def view_error(task: Task) -> TaskError | None:
+    """Why a task failed; None when it did not."""
+    return TaskError(code=task.error_code, message=_(task.error_message or "")) if task.error_code else None
 
 
 def output_asset(asset: Asset) -> OutputAsset:
@@ -130,8 +140,12 @@ def _assets_by_id(session: Session, tasks: list[Task]) -> dict[str, Asset]:
     return {asset.id: asset for asset in rows}
 
 
-def _view(task: Task, slug: str, steps: list[TaskStep], assets: dict[str, Asset]) -> TaskView:
+def _output(task: Task, assets: dict[str, Asset]) -> TaskOutput:
     made = [assets[asset_id] for asset_id in (task.output or {}).get("assetIds", []) if asset_id in assets]
+    return TaskOutput(assets=[output_asset(asset) for asset in made])
+
+
+def _view(task: Task, slug: str, steps: list[TaskStep], assets: dict[str, Asset]) -> TaskView:
     return TaskView(
         id=task.id,
         tool_slug=slug,
@@ -142,8 +156,8 @@ def _view(task: Task, slug: str, steps: list[TaskStep], assets: dict[str, Asset]
         progress=task.progress,
         current_step=task.current_step,
         input=task.input,
-        output=TaskOutput(assets=[output_asset(asset) for asset in made]) if task.output is not None else None,
-        error=TaskError(code=task.error_code, message=_(task.error_message or "")) if task.error_code else None,
+        output=_output(task, assets) if task.output is not None else None,
+        error=view_error(task),
         steps=[
             TaskStepView(id=step.step_id, status=step.status, progress=_step_progress(task, step)) for step in steps
         ],

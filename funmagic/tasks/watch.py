@@ -37,6 +37,8 @@ class StreamEvent:
 LOOK_AGAIN = StreamEvent("", {"type": "look_again"})
 PAUSED = StreamEvent("", {"type": "paused"})
 SIGNS = (LOOK_AGAIN, PAUSED)
+# Never passed on: it ends the following.
+ENDED = StreamEvent("", {"type": "ended"})
 
 
 class Watchers:
@@ -49,12 +51,19 @@ class Watchers:
         self._positions: dict[Any, Any] = {self._wake_key: START}
         self._queues: dict[str, set[asyncio.Queue[StreamEvent]]] = {}
         self._reader: asyncio.Task[None] | None = None
+        self._has_ended = False
+
+    def end_all(self) -> None:
+        """Let everybody go, now and from now on, because this process stops; they follow on at another one."""
+        self._has_ended = True
+        self._tell_everybody(ENDED)
 
     async def follow(self, task_id: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
         """Every event of a task after an id, past and live, none missed or twice; and signs in between.
 
         LOOK_AGAIN comes when the past is told, when Redis is back, and after every half minute of silence. PAUSED comes
-        every second while Redis is away. Raises LiveUpdatesPaused when it is away at the start.
+        every second while Redis is away. It ends only with this process. Raises LiveUpdatesPaused when Redis is away at
+        the start.
         """
         key = stream_key(task_id)
         queue: asyncio.Queue[StreamEvent] = asyncio.Queue()
@@ -67,8 +76,7 @@ class Watchers:
                 last = event.id
                 yield event
             yield LOOK_AGAIN
-            while True:
-                event = await _next(queue)
+            while not self._has_ended and (event := await _next(queue)) is not ENDED:
                 if event in SIGNS:
                     yield event
                 elif _order(event.id) > _order(last):

@@ -2,15 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query, Response, status
 
 from funmagic.accounts.http import OptionalViewer
 from funmagic.db import reading
 from funmagic.json_api import PAGE_LIMIT, Shape
 from funmagic.tools import service
+from funmagic.tools.cache import LISTS_KEY, cached_answer, etag_of, tool_key
 from funmagic.tools.service import ToolPage, ToolSort, ToolTypeView, ToolView
 
 router = APIRouter(prefix="/api", tags=["tools"])
+
+KEPT_LIMITS = (20, PAGE_LIMIT)
 
 
 class ToolAnswer(Shape):
@@ -25,27 +28,44 @@ class ToolTypesAnswer(Shape):
     tool_types: list[ToolTypeView]
 
 
-@router.get("/tools")
+IfNoneMatch = Annotated[str | None, Header(include_in_schema=False)]
+
+
+@router.get("/tools", response_model=ToolPage)
 def list_tools(
     q: Annotated[str, Query(max_length=100)] = "",
-    category: str | None = None,
+    category: Annotated[str | None, Query(max_length=50)] = None,
     sort: ToolSort = ToolSort.POPULAR,
     *,
     featured: bool | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 20,
     cursor: str | None = None,
-) -> ToolPage:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """The active tools."""
-    with reading() as session:
-        tools = service.list_tools(session, q=q, category=category, sort=sort, featured=featured)
-    return service.page_tools(tools, limit=limit, cursor=cursor)
+
+    def make() -> bytes:
+        with reading() as session:
+            tools = service.list_tools(session, q=q, category=category, sort=sort, featured=featured)
+        return service.page_tools(tools, limit=limit, cursor=cursor).model_dump_json(by_alias=True).encode()
+
+    # What people type is endless; only what every visitor asks for is worth keeping.
+    is_common = not q and not category and cursor is None and limit in KEPT_LIMITS
+    answer = cached_answer(LISTS_KEY, f"{sort}|{featured}|{limit}", make) if is_common else make()
+    return _json(answer, if_none_match)
 
 
-@router.get("/tools/{slug}")
-def get_tool(slug: str, viewer: OptionalViewer) -> ToolAnswer:
+@router.get("/tools/{slug}", response_model=ToolAnswer)
+def get_tool(slug: str, viewer: OptionalViewer, if_none_match: IfNoneMatch = None) -> Response:
     """One tool."""
-    with reading() as session:
-        return ToolAnswer(tool=service.get_tool(session, slug, viewer))
+
+    def make() -> bytes:
+        with reading() as session:
+            return ToolAnswer(tool=service.get_tool(session, slug, viewer)).model_dump_json(by_alias=True).encode()
+
+    # Admins see inactive tools too, and what they see must not be kept for others.
+    is_public = viewer is None or not viewer.is_admin
+    return _json(cached_answer(tool_key(slug), "", make) if is_public else make(), if_none_match)
 
 
 @router.get("/tool-types")
@@ -53,3 +73,11 @@ def list_tool_types() -> ToolTypesAnswer:
     """The categories that have tools."""
     with reading() as session:
         return ToolTypesAnswer(tool_types=service.list_tool_types(session))
+
+
+def _json(answer: bytes, known: str | None) -> Response:
+    etag = etag_of(answer)
+    headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie"}
+    if known == etag:
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(answer, media_type="application/json", headers=headers)

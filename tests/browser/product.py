@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from sqlmodel import Session, select
 from funmagic.db import make_engine
 from funmagic.models.tools import Tool
 from tests.factories import wait_until
+from tests.ports import free_port
 
 START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 30
@@ -26,28 +26,36 @@ STOP_TIMEOUT_S = 30
 class Product:
     """`python -m funmagic up` as a real process, and the faults that tests put it through."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, environment: dict[str, str] | None = None) -> None:
         self.data_dir = data_dir
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
+        own = {"FUNMAGIC_DATA_DIR": str(data_dir), "FUNMAGIC_PORT": str(self.port)}
+        self._environment = os.environ | own | (environment or {})
         self._log = data_dir / "up.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        environment = os.environ | {"FUNMAGIC_DATA_DIR": str(self.data_dir), "FUNMAGIC_PORT": str(self.port)}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "funmagic", "up"],
                 stdout=log,
                 stderr=log,
-                env=environment,
+                env=self._environment,
                 start_new_session=True,
             )
         try:
             wait_until(self._is_ready, START_TIMEOUT_S)
         except AssertionError:
             raise AssertionError(self._log.read_text()) from None
+
+    def command(self, *words: str) -> str:
+        """What `python -m funmagic …` says with this product's settings; it must succeed."""
+        command = [sys.executable, "-m", "funmagic", *words]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def stop(self) -> None:
         """Stop it as Ctrl-C does; everything it started must be gone."""
@@ -122,9 +130,3 @@ class Product:
             raise AssertionError(self._log.read_text())
         answers = httpx.get(f"{self.url}/healthz").status_code == httpx.codes.OK
         return answers and len(self._workers()) == 2
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

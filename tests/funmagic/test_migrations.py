@@ -11,12 +11,13 @@ from alembic.script import ScriptDirectory
 from funmagic.db import alembic_config, get_engine, make_engine, migrate
 from funmagic.models.tables import metadata
 from funmagic.settings import get_settings
+from tests.conftest import new_database
 
 
 @pytest.fixture
 def empty_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The settings name a database that is not there yet."""
-    monkeypatch.setattr(get_settings(), "database_url", f"sqlite:///{tmp_path / 'empty' / 'fresh.db'}")
+    """The settings name a database that has nothing in it."""
+    monkeypatch.setattr(get_settings(), "database_url", new_database(tmp_path / "empty"))
     get_engine.cache_clear()
     yield
     get_engine().dispose()
@@ -75,10 +76,25 @@ def test_every_migration_can_be_taken_back_and_made_again(empty_database: None) 
     assert shape_of(get_engine()) == before
 
 
+def test_every_revision_leads_to_the_next_with_its_rows_kept(empty_database: None) -> None:
+    revisions = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
+    migrate(revisions[0])
+    add_provider = sa.text(
+        "INSERT INTO providers (id, created_at, name, display_name, type, config, is_active, is_healthy)"
+        " VALUES ('p', '2026-01-01 00:00:00', 'fal', 'fal.ai', 'fal', '{}', true, true)"
+    )
+    with get_engine().begin() as connection:
+        connection.execute(add_provider)
+    for revision in revisions:
+        migrate(revision)
+        with get_engine().connect() as connection:
+            assert connection.scalars(sa.text("SELECT name FROM providers")).all() == ["fal"]
+
+
 def test_the_migrations_make_exactly_the_tables_of_the_models(empty_database: None, tmp_path: Path) -> None:
     migrate()
     command.check(alembic_config())
-    modelled = make_engine(f"sqlite:///{tmp_path / 'modelled.db'}")
+    modelled = make_engine(new_database(tmp_path / "modelled"))
     metadata.create_all(modelled)
     assert shape_of(get_engine()) == shape_of(modelled)
     modelled.dispose()

@@ -88,7 +88,9 @@ def test_a_refusal_does_not_print_the_secrets() -> None:
     assert "the-password" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("values", [{"env": "staging"}, {"port": "many"}, {"workers": "x"}])
+@pytest.mark.parametrize(
+    "values", [{"env": "staging"}, {"port": "many"}, {"workers": "x"}, {"s3_endpoint": "store:9000"}]
+)
 def test_a_value_that_means_nothing_is_refused(values: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         make(**values)

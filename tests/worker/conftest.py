@@ -11,6 +11,7 @@ from funmagic.accounts.viewer import Viewer
 from funmagic.db import transaction
 from funmagic.models.assets import AssetKind
 from funmagic.models.base import db_time
+from funmagic.models.providers import Provider
 from funmagic.queues import QueueName, queue
 from funmagic.redis_client import get_redis
 from funmagic.storage.current import get_storage
@@ -19,7 +20,7 @@ from funmagic.tasks.events import stream_key
 from funmagic.tasks.service import cancel_task
 from tests.factories import change_task, configure_step, photo_bytes
 from worker.providers.base import Done, OutputFile, Report, Waiting, Work
-from worker.providers.registry import PROVIDERS
+from worker.providers.registry import ADAPTERS
 from worker.run import run_task
 
 OUTPUT = OutputFile(photo_bytes(format="PNG"), AssetKind.IMAGE, "image/png", "png", width=64, height=48)
@@ -59,8 +60,14 @@ class ScriptedProvider:
 @pytest.fixture
 def provider(db: None, redis: None, monkeypatch: pytest.MonkeyPatch) -> ScriptedProvider:
     """The provider that Background Remove uses in this test; Redis is there and empty."""
-    provider = ScriptedProvider()
-    monkeypatch.setitem(PROVIDERS, "scripted", provider)
+    return install(ScriptedProvider(), monkeypatch)
+
+
+def install(provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> ScriptedProvider:
+    """Make a provider the one that Background Remove uses: its type, its row, and the step's configuration."""
+    monkeypatch.setitem(ADAPTERS, "scripted", lambda _account: provider)
+    with transaction() as session:
+        session.add(Provider(name="scripted", display_name="Scripted", type="scripted"))
     configure_step(provider="scripted")
     return provider
 

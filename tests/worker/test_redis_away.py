@@ -3,21 +3,17 @@
 import pytest
 
 from funmagic.models.base import db_time
-from tests.factories import balance_of, change_task, configure_step, load_task, submit
-from tests.worker.conftest import DONE, ScriptedProvider, cancel, events_of, make_due, take_jobs, waiting_jobs
+from tests.factories import balance_of, change_task, load_task, submit
+from tests.worker.conftest import DONE, ScriptedProvider, cancel, events_of, install, make_due, take_jobs, waiting_jobs
 from worker.clock import Clock
 from worker.providers.base import Waiting
-from worker.providers.registry import PROVIDERS
 from worker.run import run_task
 
 
 @pytest.fixture
 def provider(alice, stoppable_redis, monkeypatch):
     """The provider that Background Remove uses in this test, on a Redis that can be stopped."""
-    provider = ScriptedProvider()
-    monkeypatch.setitem(PROVIDERS, "scripted", provider)
-    configure_step(provider="scripted")
-    return provider
+    return install(ScriptedProvider(), monkeypatch)
 
 
 def tell_again(task_id):

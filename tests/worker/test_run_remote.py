@@ -6,6 +6,7 @@ from sqlmodel import select
 from funmagic.db import reading, transaction
 from funmagic.models.base import utcnow
 from funmagic.models.tasks import TaskStep
+from funmagic.providers.config import RateLimit
 from funmagic.tasks import lifecycle
 from funmagic.tasks.failures import FailureCode
 from tests.factories import balance_of, books_are_right, load_task, submit
@@ -21,8 +22,9 @@ from tests.worker.conftest import (
 )
 from worker.clock import recover_orphans, wake_due_tasks
 from worker.providers.base import ProviderRateLimited, ProviderUnavailable, Waiting
-from worker.run import MAX_RETRIES, run_task
+from worker.run import run_task
 
+MAX_RETRIES = RateLimit().max_retries
 CLOCK_GRAIN_S = 0.002  # the database's clock counts milliseconds
 
 
@@ -87,7 +89,7 @@ def test_a_remote_job_saved_by_a_worker_that_died_before_parking_is_not_bought_t
     task = submit(alice)
     with transaction() as session:
         claim = lifecycle.claim_task(session, task.id)
-        lifecycle.start_step(session, claim, "remove")
+        lifecycle.start_next_step(session, claim)
         lifecycle.save_remote_job(session, claim, "remove", "job-1")
     expire_lease(task.id)
     recover_orphans()

@@ -12,18 +12,19 @@ Report = Callable[[float], None]
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file for the provider: its bytes, type and the name its owner gave it."""
+    """A file for the provider: its bytes, type, the name its owner gave it, and the asset it is."""
 
     data: bytes
     mime: str
     filename: str
+    asset_id: str = ""
 
 
 @dataclass(frozen=True)
 class Work:
     """One step's work: the operation, its files and values, and the model and options an admin chose.
 
-    `previous` is what the step before it made.
+    `previous` is what the step before it made; `job` is what the provider's `start` left to find its job again.
     """
 
     operation: str
@@ -32,6 +33,7 @@ class Work:
     previous: list[InputFile] = field(default_factory=list)
     model: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    job: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,19 @@ class Done:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The provider works on it; look again after so many seconds."""
+    """The provider works on it; look again after so many seconds.
+
+    `job` is what `check` needs besides the id, and `request` is the record of what was asked for: both are saved with
+    the step, so neither holds a key or a file. `trouble` is what kept us from looking this time: it counts against the
+    provider's health, and never against the run, whose job goes on.
+    """
 
     provider_job_id: str
     check_after_s: float
     progress: float | None = None
+    job: dict[str, Any] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
+    trouble: "ProviderError | None" = None
 
 
 class Provider(Protocol):

@@ -11,6 +11,7 @@ from funmagic.library.images import MIME_BY_FORMAT
 from funmagic.models.assets import AssetKind
 from funmagic.settings import get_settings
 from worker.cutout.pipeline import cut_out
+from worker.providers.accounts import Account
 from worker.providers.base import Done, InvalidWork, OutputFile, ProviderUnavailable, Report, Waiting, Work
 
 MODEL_NAME = re.compile(r"[\w.-]+")
@@ -19,10 +20,13 @@ MODEL_NAME = re.compile(r"[\w.-]+")
 class LocalProvider:
     """Runs operations here and now; it never waits, so there is nothing to check later."""
 
+    def __init__(self, account: Account) -> None:
+        self._name = account.name
+
     def start(self, work: Work, report: Report) -> Done:
         """Do the work; raises InvalidWork for a photo that cannot be decoded, ProviderUnavailable without a model."""
         if work.operation != "remove-background":
-            raise ProviderUnavailable(f"the local provider cannot do {work.operation}")
+            raise ProviderUnavailable(f"the provider {self._name} cannot do {work.operation}")
         began = time.monotonic()
         photo = _decode(work.files["assetId"].data)
         result = cut_out(photo, model_path=_model_path(work.model), report=report)

@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 
 const IDLE = { phase: "idle", percent: 0, reason: "" };
+// Too slow, too many: what a busy store answers although nothing is wrong with the ticket.
+const TRY_AGAIN = [408, 429];
 
 /**
  * Uploads `file` whenever a ticket with a new id arrives. Percentages stay in the browser.
@@ -75,7 +77,7 @@ function put(file, { url, method = "PUT", headers = {} }, { onProgress, onDone, 
   request.upload.onprogress = ({ loaded, total }) => onProgress(Math.floor((loaded / total) * 100));
   request.onload = () => {
     if (request.status >= 200 && request.status < 300) onDone();
-    else onFail(request.status >= 500 ? "server" : "rejected");
+    else onFail(request.status >= 500 || TRY_AGAIN.includes(request.status) ? "server" : "rejected");
   };
   request.onerror = () => onFail("network");
   request.send(file);

@@ -1,7 +1,6 @@
 """A real server of the API on a port of its own, because a stream only streams over a real connection."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from funmagic.accounts.sessions import COOKIE_NAME
 from funmagic.accounts.viewer import Viewer
 from tests import factories
 from tests.conftest import PROJECT
+from tests.ports import free_port
 
 SERVE = """
 import sys
@@ -21,11 +21,6 @@ from granian.constants import Interfaces
 from granian.server import Server
 Server("funmagic.api:create_api", factory=True, port=int(sys.argv[1]), interface=Interfaces.ASGI).serve()
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import pytest
@@ -5,9 +6,10 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
+from funmagic.db import after_commit, transaction
 from funmagic.models.tools import Tool, ToolType
 from funmagic.models.users import Role
+from funmagic.tools.cache import drop_catalogue
 from tests import factories
 
 SLUG = "background-remove"
@@ -18,6 +20,7 @@ def change_tool(**changes: Any) -> None:
         tool = session.exec(select(Tool).where(Tool.slug == SLUG)).one()
         for name, value in changes.items():
             setattr(tool, name, value)
+        after_commit(session, partial(drop_catalogue, SLUG))
 
 
 def get_tool(client: TestClient) -> Any:

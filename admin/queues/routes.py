@@ -1,0 +1,91 @@
+"""The queues under /dashboard/queues: for super admins only, and changed only from its own pages."""
+
+import structlog
+from a2wsgi import WSGIMiddleware
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from admin.queues.dashboard import make_dashboard
+from funmagic import paths
+from funmagic.accounts.sessions import COOKIE_NAME, find_viewer
+from funmagic.db import read
+from funmagic.errors import Forbidden, ForeignOrigin, FunMagicError, SignInRequired
+from funmagic.json_api import error_response
+from funmagic.middleware import SAFE_METHODS
+from funmagic.settings import get_settings
+
+log = structlog.get_logger()
+
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def mount_queues(api: Starlette) -> None:
+    """Serve RQ's dashboard on this application, in threads of its own."""
+    gate = SuperAdminsOnly(WSGIMiddleware(make_dashboard()))  # type: ignore[arg-type] # each has its own ASGI types
+    api.routes.append(Route(paths.QUEUES, gate))  # a mount alone does not answer at its own address
+    api.mount(paths.QUEUES, gate)
+
+
+class SuperAdminsOnly:
+    """Lets super admins through, as the database has it now, and of their unsafe requests those of our own pages."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, send a visitor to sign in, or answer an error."""
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
+        request = Request(scope)
+        answer = self._app
+        try:
+            await _admit(request)
+        except FunMagicError as error:
+            answer = _refuse(request, error)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+            await send(message)
+
+        # With its slash: Flask would send the browser there itself, to a scheme that a proxy may have changed.
+        path = f"{paths.QUEUES}/" if scope["path"] == paths.QUEUES else scope["path"]
+        await answer({**scope, "root_path": paths.QUEUES, "path": path}, receive, send_with_headers)
+
+
+async def _admit(request: Request) -> None:
+    viewer = await read(find_viewer, request.cookies.get(COOKIE_NAME))
+    if viewer is None:
+        raise SignInRequired
+    if not viewer.is_super_admin:
+        raise Forbidden
+    if request.method in SAFE_METHODS:
+        return
+    if not _is_from_our_pages(request.headers):
+        raise ForeignOrigin
+    log.info("queues_change_requested", user_id=viewer.id, method=request.method, path=request.url.path)
+
+
+def _is_from_our_pages(headers: Headers) -> bool:
+    # Stricter than the API, which programs use too: here, who cannot show where they come from is refused.
+    origin = headers.get("origin")
+    if origin is None:
+        return headers.get("sec-fetch-site") == "same-origin"
+    return origin in get_settings().allowed_origins
+
+
+def _refuse(request: Request, error: FunMagicError) -> ASGIApp:
+    is_page = request.method in SAFE_METHODS and "text/html" in request.headers.get("accept", "")
+    if isinstance(error, SignInRequired) and is_page:
+        return RedirectResponse(f"{paths.LOGIN}?next={paths.QUEUES}", 303)
+    return error_response(error.status, error.code, error.message, error.details)

@@ -1,0 +1,87 @@
+"""Prints reserve+confirm pairs a second on PostgreSQL, beside pgbench sending the same SQL: `-m benchmarks.ledger`."""
+
+import multiprocessing
+import subprocess
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from benchmarks.machine import durable_postgresql, machine_size, use_database
+from funmagic.credits import ledger
+from funmagic.db import transaction
+from tests.postgres import find_program
+
+SECONDS = 5
+CLIENTS = 8
+TASKS = 80_000
+PGBENCH_SCRIPT = Path(__file__).with_name("ledger.pgbench.sql")
+# Rich users user1…n, and for each pair a task of its own; pgbench uses the tasks task1…n again and again.
+ACCOUNTS = """
+INSERT INTO users (id, created_at, email, name, role, locale, theme, accent)
+SELECT 'user' || n, now(), 'user' || n || '@example.com', 'User', 'user', 'en', 'system', ''
+FROM generate_series(1, :accounts) n;
+INSERT INTO credit_accounts (user_id, balance, reserved, lifetime_purchased, lifetime_used, lifetime_refunded)
+SELECT id, 1000000, 0, 0, 0, 0 FROM users;
+INSERT INTO tasks (id, created_at, user_id, tool_id, status, credits_cost, input, progress, attempts, enqueues,
+                   idempotency_key, request_hash)
+SELECT 'task' || n, now(), 'user' || 1 + (n - 1) % :accounts, (SELECT id FROM tools LIMIT 1), 'processing', 1, '{}',
+       0, 1, 1, 'task' || n, '' FROM generate_series(1, :tasks) n;
+"""
+
+
+def main() -> None:
+    """Measure one busy account and a thousand, ours and pgbench's, on one durable server."""
+    print(machine_size())
+    print(f"{'accounts':>9} {'ours, pairs/s':>14} {'pgbench, pairs/s':>17} {'ratio':>6}")
+    for accounts in (1, 1000):
+        with durable_postgresql() as url:
+            with transaction() as session:
+                for statement in ACCOUNTS.split(";")[:-1]:
+                    session.execute(sa.text(statement), {"accounts": accounts, "tasks": TASKS})
+            floor = run_pgbench(url, accounts)
+            ours = run_ours(url)
+        print(f"{accounts:>9} {ours:>14.0f} {floor:>17.0f} {ours / floor:>6.2f}")
+
+
+def run_ours(url: str) -> float:
+    """Pairs a second through the ledger's own functions, each in a transaction of its own, by eight processes."""
+    context = multiprocessing.get_context("spawn")
+    together = context.Barrier(CLIENTS)
+    with context.Pool(CLIENTS, initializer=_prepare, initargs=(url, together)) as pool:
+        return sum(pool.map(_settle_for_a_while, range(CLIENTS), chunksize=1))
+
+
+def run_pgbench(url: str, accounts: int) -> float:
+    """Pairs a second by pgbench: the same two transactions from eight connections, with no Python in between."""
+    command = [find_program("pgbench"), "--no-vacuum", f"--client={CLIENTS}", "--jobs=2", f"--time={SECONDS}"]
+    command += ["--protocol=prepared", f"--define=accounts={accounts}", f"--file={PGBENCH_SCRIPT}", url]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return next(float(line.split()[2]) for line in answer.splitlines() if line.startswith("tps"))
+
+
+def _prepare(url: str, together: object) -> None:
+    global barrier  # noqa: PLW0603 - a barrier reaches a pool's processes only while they start
+    barrier = together
+    use_database(url)
+    with transaction() as session:
+        session.execute(sa.text("SELECT 1"))
+
+
+def _settle_for_a_while(share: int) -> float:
+    with transaction() as session:
+        tasks = session.execute(sa.text("SELECT user_id, id FROM tasks")).all()[share::CLIENTS]
+    barrier.wait()  # type: ignore[name-defined]
+    started = time.monotonic()
+    for done, (user_id, task_id) in enumerate(tasks):
+        if time.monotonic() - started >= SECONDS:
+            return done / SECONDS
+        with transaction() as session:
+            ledger.reserve(session, user_id, 1, task_id=task_id)
+        with transaction() as session:
+            ledger.confirm(session, task_id=task_id)
+    raise RuntimeError("more tasks are needed to measure this machine")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""RQ's dashboard as it is composed, its addresses, and two jobs to look at."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+from starlette.responses import PlainTextResponse
+
+from admin.queues.routes import mount_queues
+from funmagic.api import create_api
+from funmagic.models.users import Role
+from funmagic.queues import QueueName, enqueue_task, queue
+from funmagic.redis_client import get_redis
+from tests import factories
+
+QUEUES = "/dashboard/queues"
+OWN = {"Origin": "http://localhost:3999"}
+PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+PAGES = [
+    "",
+    "/",
+    "/0/",
+    "/0/view",
+    "/0/view/queues",
+    "/0/view/workers",
+    "/0/view/jobs",
+    "/0/view/jobs/ai-tasks/failed/8/asc/1",
+    "/0/view/job/failed-1",
+]
+DATA = [
+    "/0/data/queues.json",
+    "/0/data/workers.json",
+    "/0/data/jobs/ai-tasks/queued/8/asc/1.json",
+    "/0/data/jobs/ai-tasks/failed/8/dsc/1.json",
+    "/0/data/job/failed-1.json",
+]
+FILES = ["/static/js/jquery-3.5.1.min.js", "/static/css/bootstrap.min.css", "/static/favicon.ico", "/favicon.ico"]
+CHANGES = [
+    "/job/failed-1/delete",
+    "/job/failed-1/requeue",
+    "/requeue/ai-tasks",
+    "/queue/ai-tasks/queued/empty",
+    "/queue/ai-tasks/failed/empty",
+    "/queue/ai-tasks/compact",
+]
+
+
+@pytest.fixture
+def browser(db: None, redis: None) -> Iterator[TestClient]:
+    """A browser before the product as it is composed, nobody signed in."""
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def root(browser: TestClient) -> TestClient:
+    """A super admin's browser."""
+    return factories.sign_in(browser, factories.make_user("root", Role.SUPER_ADMIN))
+
+
+@pytest.fixture
+def jobs(redis: None) -> None:
+    """One job waits, and one has failed."""
+    enqueue_task("waiting", 1)
+    enqueue_task("failed", 1)
+    job = fetch_job("failed-1")
+    queue(QueueName.AI_TASKS).remove(job)
+    job.failed_job_registry.add(job, ttl=3600, exc_string="Traceback: <img src=x onerror=alert(1)>")
+    job.set_status(JobStatus.FAILED)
+
+
+def open_browser() -> TestClient:
+    api = create_api()
+    mount_queues(api)
+    api.mount("", PlainTextResponse("a page of Reflex", 404))
+    return TestClient(api, base_url="http://localhost:3999", follow_redirects=False)
+
+
+def fetch_job(job_id: str) -> Job:
+    return Job.fetch(job_id, connection=get_redis(), serializer=JSONSerializer)
+
+
+def waiting() -> list[str]:
+    return queue(QueueName.AI_TASKS).get_job_ids()
+
+
+def failed() -> list[str]:
+    return queue(QueueName.AI_TASKS).failed_job_registry.get_job_ids()
+
+
+def code_of(answer: Response) -> str:
+    return answer.json()["error"]["code"]
+
+
+def assert_nothing_changed() -> None:
+    assert (waiting(), failed()) == (["waiting-1"], ["failed-1"])

@@ -1,0 +1,31 @@
+"""The API as a web process serves it, with a request that takes as long as a test wants, and a socket that idles."""
+
+from fastapi import WebSocket
+
+from funmagic.api import create_api
+from funmagic.redis_client import get_redis
+from funmagic.stopping import EndOpenConnections
+from funmagic.telemetry.logs import configure_logging
+from funmagic.telemetry.traces import configure_tracing
+
+
+def load_app() -> EndOpenConnections:
+    """Loaded by the server's own process."""
+    configure_logging("web")
+    configure_tracing("web")
+    api = create_api()
+
+    @api.get("/slow")
+    def slow() -> str:
+        get_redis().rpush("slow:begun", "1")
+        get_redis().blpop(["slow:go"], timeout=4)
+        return "answered"
+
+    @api.websocket("/socket")
+    async def socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text("hello")
+        async for text in websocket.iter_text():
+            await websocket.send_text(text)
+
+    return EndOpenConnections(api)

@@ -1,0 +1,180 @@
+"""What becomes of open connections when a web process is asked to stop; each test has processes of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.redis_client import get_redis
+from funmagic.tasks.events import EventType, publish
+from tests import factories
+from tests.conftest import PROJECT
+from tests.funmagic.http.test_stream import Visit, following
+from tests.funmagic.telemetry.otlp import running_collector
+from tests.ports import free_port
+
+SERVE = "from funmagic.web import make_server; make_server('tests.funmagic.http.stopping_app:load_app').serve()"
+PATIENCE_S = 30
+
+
+class Web:
+    """A web process, and what it logged."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = data_dir / f"web-{self.port}.log"
+        own = {
+            "PYTHONPATH": str(PROJECT),
+            "FUNMAGIC_PORT": str(self.port),
+            "FUNMAGIC_PUBLIC_URL": self.url,
+        } | environment
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", SERVE], env=os.environ | own, cwd=data_dir, stdout=log, stderr=log
+            )
+        factories.wait_until(lambda: httpx.get(f"{self.url}/healthz", trust_env=False).is_success, 60)
+
+    def stop(self) -> None:
+        """Ask it to stop, and see it end by itself."""
+        self.process.send_signal(signal.SIGTERM)
+        self.ends_well()
+
+    def counts(self, kind: str, number: int) -> bool:
+        """Whether its metrics name so many open connections of a kind."""
+        metrics = httpx.get(f"{self.url}/metrics", trust_env=False).text
+        return f'funmagic_open_connections{{kind="{kind}"}} {float(number)}\n' in metrics
+
+    def ends_well(self) -> None:
+        """It ends without an error, and before the server loses its patience and kills what holds it up."""
+        assert self.process.wait(PATIENCE_S) == 0
+        assert "Killing" not in self.log()
+        assert "Traceback" not in self.log()
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+
+@pytest.fixture
+def start(migrated: None, redis_server: None, data_dir: Path) -> Iterator[Callable[..., Web]]:
+    """Starts web processes on this test process's own data."""
+    started: list[Web] = []
+
+    def start_one(**environment: str) -> Web:
+        started.append(Web(data_dir, **environment))
+        return started[-1]
+
+    yield start_one
+    for web in started:
+        if web.process.poll() is None:
+            web.process.kill()
+            web.process.wait()
+
+
+@pytest.fixture
+def run(alice: Viewer, redis: None) -> str:
+    return factories.submit(alice).id
+
+
+def test_a_stream_ends_at_once_and_goes_on_elsewhere_without_loss_or_repetition(
+    start: Callable[[], Web], visit: Visit, alice: Viewer, run: str
+) -> None:
+    one, other = start(), start()
+    for number in range(3):
+        publish(run, EventType.PROGRESS, progress=number)
+    with following(visit(one.url, alice), run) as events:
+        seen = [next(events) for _ in range(3)]
+        one.stop()
+        seen += list(events)  # ends by itself, as an answer does that was sent whole
+    publish(run, EventType.PROGRESS, progress=3)
+    client = visit(other.url, alice)
+    client.post(f"/api/tasks/{run}/cancel")
+    with following(client, run, seen[-1].id) as events:
+        rest = list(events)
+    told = [event.data["progress"] for event in [*seen, *rest] if event.type == "progress"]
+    assert told == [0, 1, 2, 3]
+    assert rest[-1].type == "failed"
+
+
+def test_a_request_in_flight_is_answered(start: Callable[[], Web], redis: None) -> None:
+    web = start()
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(httpx.get, f"{web.url}/slow", trust_env=False, timeout=20)
+        get_redis().blpop(["slow:begun"], timeout=4)
+        web.process.send_signal(signal.SIGTERM)
+        factories.wait_until(lambda: "stopping" in web.log())
+        get_redis().rpush("slow:go", "1")
+        assert answer.result().json() == "answered"
+    web.ends_well()
+
+
+def test_a_stopping_process_takes_no_new_requests(start: Callable[[], Web], redis: None) -> None:
+    web = start()
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(httpx.get, f"{web.url}/slow", trust_env=False, timeout=20)
+        get_redis().blpop(["slow:begun"], timeout=4)
+        web.process.send_signal(signal.SIGTERM)
+        factories.wait_until(lambda: is_refused(web.url))
+        get_redis().rpush("slow:go", "1")
+        assert answer.result().is_success
+
+
+def test_a_socket_is_closed_as_by_a_restart(start: Callable[[], Web], redis: None) -> None:
+    web = start()
+    with connect(f"ws://127.0.0.1:{web.port}/socket") as socket:
+        assert socket.recv() == "hello"
+        assert web.counts("websocket", 1)
+        web.stop()
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv()
+    assert closed.value.rcvd.code == 1012
+
+
+def test_many_open_streams_and_sockets_do_not_hold_up_the_end(
+    start: Callable[[], Web], visit: Visit, alice: Viewer, run: str
+) -> None:
+    web = start()
+    client = visit(web.url, alice)
+    begun, ended = threading.Semaphore(0), []
+
+    def follow() -> None:
+        with following(client, run) as events:
+            next(events)
+            begun.release()
+            ended.append(list(events))
+
+    with ThreadPoolExecutor(50) as pool:
+        followers = [pool.submit(follow) for _ in range(50)]
+        for _ in followers:
+            assert begun.acquire(timeout=20)
+        assert web.counts("sse", 50)
+        web.stop()
+        for follower in followers:
+            follower.result()
+    assert ended == [[]] * 50
+
+
+def test_the_last_spans_are_sent_before_the_end(start: Callable[..., Web], redis: None) -> None:
+    with running_collector() as collector:
+        web = start(FUNMAGIC_OTLP_ENDPOINT=collector.url)
+        httpx.get(f"{web.url}/api/tools", trust_env=False)
+        web.stop()
+    assert [(span["service"], span["name"]) for span in collector.spans] == [("funmagic-web", "GET /api/tools")]
+
+
+def is_refused(url: str) -> bool:
+    try:
+        httpx.get(f"{url}/healthz", trust_env=False, timeout=2)
+    except httpx.TransportError:
+        return True
+    return False

@@ -1,0 +1,43 @@
+"""Reads a provider's row for the worker: the only place where its key is decrypted."""
+
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr, ValidationError
+from sqlmodel import Session, select
+
+from funmagic.crypto import UndecryptableSecret, decrypt
+from funmagic.models.providers import Provider
+from funmagic.providers.config import ProviderConfig
+from worker.providers.base import ProviderUnavailable
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where a provider is, who we are there, and what an admin configured; printing it shows no secret."""
+
+    name: str
+    type: str
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    config: ProviderConfig = field(default_factory=ProviderConfig)
+
+
+def read_account(session: Session, name: str, *, must_be_active: bool = True) -> Account:
+    """The account at a provider; raises ProviderUnavailable when there is none, or when it is switched off."""
+    row = session.exec(select(Provider).where(Provider.name == name)).first()
+    if row is None:
+        raise ProviderUnavailable(f"there is no provider {name}")
+    if must_be_active and not row.is_active:
+        raise ProviderUnavailable(f"the provider {name} is switched off")
+    try:
+        config = ProviderConfig.model_validate(row.config)
+        api_key = _open_key(row)
+    except (ValidationError, UndecryptableSecret) as error:
+        raise ProviderUnavailable(f"the provider {name} is not set up right: {error}") from None
+    return Account(row.name, row.type, row.base_url, api_key, config)
+
+
+def _open_key(row: Provider) -> SecretStr | None:
+    if row.api_key_encrypted is None:
+        return None
+    return SecretStr(decrypt(row.api_key_encrypted, table=Provider.__tablename__, row_id=row.id, field="api_key"))

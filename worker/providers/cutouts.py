@@ -1,0 +1,60 @@
+"""Looks hard at a cut-out that somebody else made, before a person pays for it."""
+
+import io
+
+from PIL import ExifTags, Image
+
+from funmagic.errors import FunMagicError
+from funmagic.library.images import inspect_image
+from funmagic.models.assets import AssetKind
+from worker.providers.base import OutputFile, ProviderError
+
+# How to turn an image that lies as the camera held it, by the photo's EXIF orientation.
+UPRIGHT = {
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def read_cutout(data: bytes, photo: bytes) -> OutputFile:
+    """The cut-out as a file: a whole PNG with transparency, at the photo's size; anything else raises ProviderError.
+
+    A provider that overlooks the photo's EXIF orientation answers lying on the side: its cut-out is turned upright.
+    """
+    seen = inspect_image(photo)
+    try:
+        facts = inspect_image(data)
+    except FunMagicError as error:
+        raise ProviderError(f"the result is no image we can take: {error}") from None
+    if facts.mime != "image/png":
+        raise ProviderError(f"the result is {facts.mime}, not image/png")
+    image = _decode(data)
+    if not image.has_transparency_data:
+        raise ProviderError("the result has no transparency")
+    size = (facts.width, facts.height)
+    if size != (seen.width, seen.height) and size[::-1] == (seen.width, seen.height):
+        data, size = _turn_upright(image, photo)
+    if size != (seen.width, seen.height):
+        raise ProviderError(f"the result is {size[0]}x{size[1]}, the photo {seen.width}x{seen.height}")
+    return OutputFile(data, AssetKind.IMAGE, "image/png", "png", width=size[0], height=size[1])
+
+
+def _decode(data: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=["PNG"])
+        image.load()
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ProviderError(f"the result cannot be decoded: {error}") from None
+    return image
+
+
+def _turn_upright(image: Image.Image, photo: bytes) -> tuple[bytes, tuple[int, int]]:
+    orientation = Image.Image.getexif(Image.open(io.BytesIO(photo))).get(ExifTags.Base.Orientation)
+    if orientation not in UPRIGHT:
+        raise ProviderError("the result lies on the side, and the photo does not say why")
+    image = image.transpose(UPRIGHT[orientation])
+    encoded = io.BytesIO()
+    image.save(encoded, "PNG", compress_level=1)
+    return encoded.getvalue(), image.size
