@@ -9,13 +9,10 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from funmagic.accounts.sessions import sweep_expired_sessions
 from funmagic.db import after_commit, reading, transaction
-from funmagic.library.uploads import sweep_unused_uploads
 from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
 from funmagic.queues import QueueName, waiting_task_ids
-from funmagic.storage.current import find_local_storage
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_task
 from funmagic.tasks.failures import FailureCode
@@ -23,12 +20,14 @@ from funmagic.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
 from funmagic.telemetry.traces import configure_tracing
 from worker.leadership import drop_lease, hold_lease
 from worker.slots import give_slots_back
+from worker.sweeps import sweep_everything
 
 log = structlog.get_logger()
 
 TICK_S = 0.5
 RENEW_S = 2.0
 SWEEP_S = 600.0
+FIRST_SWEEP_S = 60.0
 LEASE_NAME = "clock"
 
 
@@ -51,7 +50,7 @@ class Clock:
         self._id = new_id()
         self._leads = False
         self._renewed_at = float("-inf")
-        self._swept_at = float("-inf")
+        self._swept_at = time.monotonic() - SWEEP_S + FIRST_SWEEP_S
 
     def tick(self) -> None:
         """Do everything that is due; a database that is away is tried again at the next tick."""
@@ -83,11 +82,8 @@ class Clock:
     def _sweep_now_and_then(self) -> None:
         if time.monotonic() - self._swept_at >= SWEEP_S:
             self._swept_at = time.monotonic()
-            for sweep in (sweep_unused_uploads, sweep_expired_sessions):
-                _in_transaction(sweep)
-            count(CLOCK_ACTIONS, ClockAction.SWEPT)
-            if local_storage := find_local_storage():
-                local_storage.sweep_drafts()
+            # In a thread of its own: a slow store must not keep anybody's run waiting.
+            threading.Thread(target=sweep_everything, name="sweeps", daemon=True).start()
 
 
 def wake_due_tasks() -> None:

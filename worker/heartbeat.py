@@ -19,6 +19,12 @@ BEAT_S = 3
 PROGRESS_INTERVAL_S = 0.1
 
 
+def hand_back() -> None:
+    """Give the runs that this process works on to others, at once and as if they had only waited."""
+    for heartbeat in list(_live):
+        heartbeat.hand_back()
+
+
 class Heartbeat:
     """A context in which the lease is renewed every few seconds from a thread of its own."""
 
@@ -30,14 +36,24 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{claim.task_id}", daemon=True)
 
     def __enter__(self) -> Self:
+        _live.add(self)
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        _live.discard(self)
         self._stop.set()
         self._thread.join()
+
+    def hand_back(self) -> None:
+        """Let go of the task; whatever this process still makes of it no longer counts."""
+        try:
+            with transaction() as session:
+                lifecycle.park_task(session, self._claim, seconds=0)
+        except (lifecycle.LeaseLost, SQLAlchemyError) as error:
+            log.warning("not_handed_back", task_id=self._claim.task_id, error=str(error))
 
     def report(self, step_id: str, progress: float) -> None:
         """Note how far a step is, from 0 to 1; watchers hear of it at most ten times a second."""
@@ -58,3 +74,6 @@ class Heartbeat:
                 continue
             if not is_ours:
                 return
+
+
+_live: set[Heartbeat] = set()

@@ -1,5 +1,7 @@
 """A worker process: one warm RQ SimpleWorker, recycled after a number of jobs."""
 
+import os
+import threading
 import time
 
 import structlog
@@ -9,20 +11,31 @@ from rq.serializers import JSONSerializer
 
 from funmagic.queues import QueueName
 from funmagic.redis_client import get_redis, new_worker_redis
-from funmagic.telemetry.traces import configure_tracing
+from funmagic.telemetry.counters import hand_over
+from funmagic.telemetry.traces import configure_tracing, end_tracing
 from worker import jobs  # noqa: F401 - loads everything a job needs before the first one arrives
+from worker.heartbeat import hand_back
 
 log = structlog.get_logger()
 
 JOBS_PER_LIFE = 500
 # How long a dead worker stays listed while it was idle. RQ only lists; leases are what keeps tasks safe.
 WORKER_TTL_S = 30
+# Shorter than the supervisor's patience, and than any orchestrator's.
+FINISH_WITHIN_S = 7.0
 
 
 class Worker(SimpleWorker):
-    """Reconnects within seconds when Redis comes back."""
+    """Reconnects within seconds when Redis comes back, and stops in time for whoever asked it to."""
 
     max_connection_wait_time = 5.0
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Finish the run in hand; one that takes too long is handed back, and another worker takes it up."""
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        timer = threading.Timer(FINISH_WITHIN_S, _leave)
+        timer.daemon = True
+        timer.start()
 
 
 def run_worker(queue_names: list[str]) -> None:
@@ -39,6 +52,14 @@ def run_worker(queue_names: list[str]) -> None:
         log_job_description=False,
     )
     worker.work(max_jobs=JOBS_PER_LIFE, logging_level="WARNING")
+
+
+def _leave() -> None:
+    log.info("handing_back")
+    hand_back()
+    hand_over()
+    end_tracing()
+    os._exit(0)  # the main thread may be deep in a computation that nothing interrupts
 
 
 def _wait_for_redis() -> None:

@@ -40,6 +40,11 @@ def discard_outputs(assets: list[Asset]) -> None:
             get_storage().delete(asset.bucket, asset.storage_key)
 
 
+def outputs_prefix(task: Task) -> str:
+    """What the keys of all files that a task makes begin with."""
+    return f"outputs/{task.user_id}/{task.id}/"
+
+
 def _new_asset(session: Session, task: Task, storage_key: str, file: OutputFile) -> Asset:
     tool = session.get_one(Tool, task.tool_id)
     now = utcnow()
@@ -61,7 +66,7 @@ def _new_asset(session: Session, task: Task, storage_key: str, file: OutputFile)
 
 
 def _storage_key(task: Task, step: TaskStep, attempt: int, number: int, file: OutputFile) -> str:
-    return f"outputs/{task.user_id}/{task.id}/{step.step_id}-{attempt}-{number}.{file.extension}"
+    return f"{outputs_prefix(task)}{step.step_id}-{attempt}-{number}.{file.extension}"
 
 
 def _stem(session: Session, task: Task, tool: Tool) -> str:

@@ -47,6 +47,12 @@ class Task(Row, table=True):
             sqlite_where=sa.text("announced_at IS NULL"),
             postgresql_where=sa.text("announced_at IS NULL"),
         ),
+        sa.Index(
+            "ix_tasks_unswept",
+            "finished_at",
+            sqlite_where=sa.text("files_swept_at IS NULL"),
+            postgresql_where=sa.text("files_swept_at IS NULL"),
+        ),
     )
 
     user_id: str = Field(foreign_key="users.id", max_length=36)
@@ -73,6 +79,8 @@ class Task(Row, table=True):
     finished_at: datetime | None = time_field()
     # Null while the end of the task still has to be told to those who watch it; see the clock.
     announced_at: datetime | None = time_field()
+    # Null while attempts that came to nothing may have left files behind; see worker/leftovers.py.
+    files_swept_at: datetime | None = time_field()
     deleted_at: datetime | None = time_field()
     idempotency_key: str = Field(max_length=200)
     request_hash: str = Field(max_length=64)

@@ -27,6 +27,9 @@ from funmagic.storage.protocol import (
 
 log = structlog.get_logger()
 
+# Beside each object lies a file of this suffix with its type.
+FACTS = ".facts"
+
 
 class LocalStorage:
     """An object store in a folder; each object lies beside a small JSON file with its type."""
@@ -89,6 +92,13 @@ class LocalStorage:
             path.unlink(missing_ok=True)
             _facts_path(path).unlink(missing_ok=True)
 
+    def list_keys(self, bucket: str, prefix: str) -> list[str]:
+        """The keys of all objects whose keys begin so; `prefix` ends with a slash."""
+        folder = self.path(bucket, prefix.rstrip("/"))
+        with on_disk():
+            files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != FACTS]
+        return [prefix + path.relative_to(folder).as_posix() for path in files]
+
     def new_draft(self) -> Path:
         """A path for bytes on their way in; it becomes an object only when adopted whole."""
         folder = self._root / "drafts"
@@ -114,7 +124,7 @@ class LocalStorage:
         """Where the object's file lies; raises ObjectMissing for a key that would leave its bucket."""
         folder = (self._root / "buckets" / bucket).resolve()
         path = (folder / key).resolve()
-        if not path.is_relative_to(folder) or path == folder or path.suffix == ".facts":
+        if not path.is_relative_to(folder) or path == folder or path.suffix == FACTS:
             raise ObjectMissing(key)
         return path
 
@@ -147,4 +157,4 @@ def on_disk() -> Iterator[None]:
 
 
 def _facts_path(path: Path) -> Path:
-    return path.with_name(path.name + ".facts")
+    return path.with_name(path.name + FACTS)

@@ -72,3 +72,6 @@ class Storage(Protocol):
 
     def delete(self, bucket: str, key: str) -> None:
         """Remove an object; one that is not there is fine."""
+
+    def list_keys(self, bucket: str, prefix: str) -> list[str]:
+        """The keys of all objects whose keys begin so; `prefix` ends with a slash."""

@@ -94,6 +94,12 @@ class S3Storage:
         with suppress(ObjectMissing), _asking(bucket, key):
             self._client.delete_object(**address)
 
+    def list_keys(self, bucket: str, prefix: str) -> list[str]:
+        """The keys of all objects whose keys begin so; `prefix` ends with a slash."""
+        with _asking(bucket, prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._buckets[bucket], Prefix=prefix)
+            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
     def _address(self, bucket: str, key: str) -> dict[str, Any]:
         # To S3 these are names like any other, but some stores keep objects in folders, and would leave the bucket.
         if any(part in ("", ".", "..") for part in key.split("/")):

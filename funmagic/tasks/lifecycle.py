@@ -137,6 +137,8 @@ def complete_task(session: Session, claim: Claim, outputs: list[Asset]) -> None:
         status=TaskStatus.COMPLETED,
         output={"assetIds": [asset.id for asset in outputs]},
         progress=1.0,
+        # Only an attempt that came to nothing can have left files behind.
+        files_swept_at=sa.case((TASKS.c.attempts == 1, db_time())),
         **_ended(),
     )
     ledger.confirm(session, task_id=claim.task_id)

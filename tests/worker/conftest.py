@@ -114,5 +114,5 @@ def events_of(task_id: str) -> list[dict[str, Any]]:
 
 def output_files(task_id: str, viewer: Viewer) -> list[str]:
     """The names of the files in the store that some attempt at the task made."""
-    folder = get_storage().path(PRIVATE_BUCKET, f"outputs/{viewer.id}/{task_id}")
-    return sorted(path.name for path in folder.glob("*") if path.suffix != ".facts")
+    prefix = f"outputs/{viewer.id}/{task_id}/"
+    return sorted(key.removeprefix(prefix) for key in get_storage().list_keys(PRIVATE_BUCKET, prefix))

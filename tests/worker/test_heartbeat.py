@@ -7,9 +7,10 @@ import pytest
 from funmagic.db import transaction
 from funmagic.models.base import db_time, utcnow
 from funmagic.tasks import lifecycle
-from tests.factories import change_task, load_task, submit, wait_until
-from tests.worker.conftest import events_of
-from worker.heartbeat import PROGRESS_INTERVAL_S, Heartbeat
+from tests.factories import balance_of, change_task, load_task, submit, wait_until
+from tests.worker.conftest import DONE, events_of, output_files
+from worker.heartbeat import PROGRESS_INTERVAL_S, Heartbeat, hand_back
+from worker.run import run_task
 
 
 @pytest.fixture
@@ -66,3 +67,14 @@ def test_watchers_hear_of_progress_at_most_ten_times_a_second(claim):
     told = [event["progress"] for event in events_of(claim.task_id)]
     assert 1 <= len(told) <= (time.monotonic() - began) / PROGRESS_INTERVAL_S + 1
     assert told == sorted(told)
+
+
+def test_a_run_handed_back_is_the_next_workers_and_the_first_one_changes_nothing_more(alice, provider):
+    provider.answers(lambda _report: (hand_back(), DONE)[1], DONE)
+    task = submit(alice)
+    run_task(task.id)
+    assert (load_task(task.id).status, load_task(task.id).leased_until) == ("processing", None)
+    assert output_files(task.id, alice) == []
+    run_task(task.id)
+    assert (load_task(task.id).status, load_task(task.id).attempts) == ("completed", 1)
+    assert balance_of(alice).balance == 95

@@ -25,6 +25,19 @@ from tests.worker.conftest import output_files, waiting_jobs
 
 pytestmark = pytest.mark.usefixtures("redis", "models")
 DEADLINE_S = 60
+# A worker whose provider never comes back.
+STUCK_WORKER = """
+import threading
+from worker.main import run_worker
+from worker.providers import registry
+
+class Stuck:
+    def start(self, work, report):
+        threading.Event().wait()
+
+registry.ADAPTERS["local"] = lambda account: Stuck()
+run_worker([])
+"""
 
 
 @pytest.fixture
@@ -32,11 +45,10 @@ def start(tmp_path: Path):
     """Starts one of the product's processes on this test's data; what is left at the end is killed."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(command: str) -> subprocess.Popen[bytes]:
-        log = (tmp_path / f"{command}-{len(started)}.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "funmagic", command], cwd=PROJECT, env=os.environ, stdout=log, stderr=log
-        )
+    def start(command: str = "", program: str = "") -> subprocess.Popen[bytes]:
+        log = (tmp_path / f"{len(started)}.log").open("wb")
+        words = ["-c", program] if program else ["-m", "funmagic", command]
+        process = subprocess.Popen([sys.executable, *words], cwd=PROJECT, env=os.environ, stdout=log, stderr=log)
         started.append(process)
         return process
 
@@ -93,5 +105,19 @@ def test_a_worker_finishes_the_run_it_has_before_it_stops(alice, start):
     wait_until(lambda: load_task(task.id).status == "processing", DEADLINE_S)
     worker.send_signal(signal.SIGTERM)
     worker.wait(DEADLINE_S)
+    assert load_task(task.id).attempts == 1
+    assert_completed_once(alice, task.id)
+
+
+def test_a_worker_that_cannot_finish_in_time_hands_its_run_back(alice, start):
+    task = submit(alice)
+    stuck = start(program=STUCK_WORKER)
+    wait_until(lambda: load_task(task.id).status == "processing", DEADLINE_S)
+    stuck.send_signal(signal.SIGTERM)
+    assert stuck.wait(DEADLINE_S) == 0
+    assert load_task(task.id).leased_until is None
+    start("clock")
+    start("worker")
+    wait_until(lambda: has_ended(task.id), DEADLINE_S)
     assert load_task(task.id).attempts == 1
     assert_completed_once(alice, task.id)

@@ -80,3 +80,10 @@ def test_a_key_that_would_leave_its_bucket_reaches_nothing(storage: Storage, key
     ):
         with pytest.raises(ObjectMissing):
             act()
+
+
+def test_the_keys_below_a_prefix_are_listed(storage: Storage) -> None:
+    for key in ("runs/1/a.png", "runs/1/deep/b.png", "runs/10/c.png", "other/d.png"):
+        storage.put(PRIVATE_BUCKET, key, PHOTO, mime="image/png")
+    assert sorted(storage.list_keys(PRIVATE_BUCKET, "runs/1/")) == ["runs/1/a.png", "runs/1/deep/b.png"]
+    assert storage.list_keys(PRIVATE_BUCKET, "nothing/") == []
