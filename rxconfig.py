@@ -9,6 +9,7 @@ import reflex as rx
 from reflex.plugins import PreCompileContext
 from reflex_base.constants import StateManagerMode
 
+from funmagic.load_order import LoadOrder
 from funmagic.settings import get_settings
 
 settings = get_settings()
@@ -49,8 +50,9 @@ config = rx.Config(
     trusted_proxy_hops=settings.trusted_proxy_hops,
     telemetry_enabled=False,
     show_built_with_reflex=False,
+    frontend_compression_formats=["brotli", "gzip"],
     state_manager_mode=StateManagerMode.MEMORY,
-    plugins=[SameOrigin()],
+    plugins=[SameOrigin(), LoadOrder()],
     # A sitemap made at build time has one address baked in, and knows no tool.
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -27,6 +27,9 @@ STOP_SECONDS = 6
 
 HASHED_ASSET = re.compile(r"/assets/.+-[\w-]{8}\.\w+")
 FOR_EVER = "public, max-age=31536000, immutable"
+# No hash in their names: a new one shows within a day.
+PICTURE = re.compile(r"/(ui|showcase|samples)/.+|/favicon\.ico")
+A_DAY = "public, max-age=86400"
 
 
 def serve() -> None:
@@ -81,7 +84,7 @@ class PagesWithoutSlash:
 
 
 class CacheHeaders:
-    """Tells browsers to keep hashed files for ever, and to ask again for every page, which names those files."""
+    """Tells browsers to keep hashed files for ever and pictures for a day, and to ask again for every page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -103,7 +106,10 @@ def _built_pages() -> frozenset[str]:
 
 def _add_cache_header(path: str, message: Message) -> None:
     headers = MutableHeaders(scope=message)
-    if message["status"] in (200, 206, 304) and HASHED_ASSET.fullmatch(path):
+    is_there = message["status"] in (200, 206, 304)
+    if is_there and HASHED_ASSET.fullmatch(path):
         headers["Cache-Control"] = FOR_EVER
+    elif is_there and PICTURE.fullmatch(path):
+        headers["Cache-Control"] = A_DAY
     elif headers.get("Content-Type", "").startswith("text/html"):
         headers.setdefault("Cache-Control", "no-cache")

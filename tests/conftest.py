@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis as redis_client
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="funmagic-tests-"))
 # Before anything reads the settings: tests never touch a developer's data, .env or configured services.
@@ -130,8 +131,12 @@ class StoppableRedis:
         self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self._server = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        factories.wait_until(lambda: get_redis().ping())
+        """Start it, unless it runs."""
+        if self._server is None:
+            self._server = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        client = redis_client.Redis(unix_socket_path=str(self.socket))
+        factories.wait_until(client.ping)
+        client.close()
 
     def stop(self) -> None:
         if self._server is not None:

@@ -18,7 +18,7 @@ from worker.heartbeat import hand_back
 
 log = structlog.get_logger()
 
-JOBS_PER_LIFE = 500
+JOBS_PER_LIFE = 5000
 # How long a dead worker stays listed while it was idle. RQ only lists; leases are what keeps tasks safe.
 WORKER_TTL_S = 30
 # Shorter than the supervisor's patience, and than any orchestrator's.

@@ -34,6 +34,10 @@ def _hero() -> rx.Component:
         before_after(
             before="/showcase/astronaut_before.webp",
             after="/showcase/astronaut_cutout.webp",
+            before_set="/showcase/astronaut_before_640.webp 640w, /showcase/astronaut_before.webp 900w",
+            after_set="/showcase/astronaut_cutout_640.webp 640w, /showcase/astronaut_cutout.webp 900w",
+            sizes="(max-width: 860px) 88vw, 35rem",
+            ratio=1,
             before_label=_("Before"),
             after_label=_("After"),
             slider_label=_("Compare before and after"),

@@ -16,7 +16,7 @@ LIMIT_MB = SIZE_LIMITS_MB[UploadPurpose.TOOL_INPUT]
 
 def loading_stage() -> rx.Component:
     """The stage before we know what to show on it."""
-    return stage_frame(skeleton("image"))
+    return stage_frame(skeleton("stage"))
 
 
 def choosing_stage(state: type[RunState], *, stash_key: str) -> rx.Component:

@@ -12,6 +12,6 @@ from funmagic.ui.layout import container, page_title
 def tools_page() -> rx.Component:
     """All tools."""
     return site_page(
-        container(page_title(_("Tools"), _("Every tool tells you its price before it starts.")), tool_grid()),
+        container(page_title(_("Tools"), _("Every tool tells you its price before it starts.")), tool_grid(level=2)),
         current=paths.TOOLS,
     )

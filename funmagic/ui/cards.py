@@ -5,6 +5,7 @@ from typing import Any, Literal
 import reflex as rx
 
 from funmagic.ui.buttons import page_link
+from funmagic.ui.feedback import skeleton
 from funmagic.ui.logo import spark
 from funmagic.ui.props import Node, Text
 
@@ -47,6 +48,21 @@ def tool_card(
         ),
         href=href,
         class_name="tool-card",
+    )
+
+
+def tool_card_skeleton() -> rx.Component:
+    """A tool's card before the tool is known: the size of one, so that nothing jumps when it comes."""
+    return rx.el.div(
+        rx.el.div(class_name="tool-figure"),
+        rx.el.div(
+            rx.el.span(class_name="skeleton skeleton-title"),
+            skeleton("text", count=3),
+            rx.el.span(class_name="skeleton skeleton-price"),
+            class_name="tool-body",
+        ),
+        class_name="tool-card tool-card-skeleton",
+        aria_hidden="true",
     )
 
 

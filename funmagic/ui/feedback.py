@@ -55,13 +55,11 @@ def progress_bar(value: Number | None, label: Text) -> rx.Component:
 
 
 def skeleton(
-    shape: Literal["text", "title", "card", "image", "pill"] = "text", *, count: int = 1, width: str = ""
+    shape: Literal["text", "title", "stage", "pill"] = "text", *, count: int = 1, width: str = ""
 ) -> rx.Component:
     """Grey stand-ins while content loads, hidden from screen readers."""
     style = {"width": width} if width else {}
     bones = [rx.el.span(class_name=f"skeleton skeleton-{shape}", style=style) for _ in range(count)]
-    if shape == "card":
-        return rx.el.div(*bones, class_name="card-grid", aria_hidden="true")
     return rx.el.div(*bones, class_name="skeletons", aria_hidden="true")
 
 

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from funmagic.ui.feedback import progress_bar
+from funmagic.ui.feedback import progress_bar, skeleton
 from funmagic.ui.logo import spark
 from funmagic.ui.props import Node, Number, Text
 
@@ -27,6 +27,19 @@ def tool_head(title: Text, description: Text, *extra: Node) -> rx.Component:
         rx.el.p(description, class_name="tool-stage-text"),
         *extra,
         class_name="tool-head",
+    )
+
+
+def tool_words_skeleton() -> rx.Component:
+    """Name, description and strengths before they are known, as large as they will be."""
+    return rx.fragment(
+        rx.el.div(
+            rx.el.span(class_name="skeleton skeleton-stage-title"),
+            rx.el.span(class_name="skeleton skeleton-stage-text"),
+            class_name="tool-head",
+            aria_hidden="true",
+        ),
+        skeleton("text", count=3),
     )
 
 

@@ -114,10 +114,20 @@ class Product:
     def _engine(self) -> sa.Engine:
         return make_engine(f"sqlite:///{self.data_dir / 'funmagic.db'}")
 
+    def find_processes(self, kind: str) -> list[psutil.Process]:
+        """The running processes of a kind: worker, clock or web."""
+        wanted = {"worker": ["worker", "mail", "ai-tasks"], "clock": ["clock"], "web": ["web"]}[kind]
+        found = []
+        for child in self._children():
+            with suppress(psutil.NoSuchProcess):
+                words = child.cmdline()
+                if words[1:3] == ["-m", "funmagic"] and words[3:] == wanted:
+                    found.append(child)
+        return found
+
     def _workers(self) -> list[psutil.Process]:
-        children = self._children()
-        workers = [child for child in children if child.cmdline()[-3:] == ["worker", "mail", "ai-tasks"]]
-        assert workers, [child.cmdline() for child in children]
+        workers = self.find_processes("worker")
+        assert workers, self._children()
         return workers
 
     def _children(self) -> list[psutil.Process]:
@@ -129,4 +139,4 @@ class Product:
         if self._process.poll() is not None:
             raise AssertionError(self._log.read_text())
         answers = httpx.get(f"{self.url}/healthz").status_code == httpx.codes.OK
-        return answers and len(self._workers()) == 2
+        return answers and self.find_processes("worker")

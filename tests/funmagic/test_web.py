@@ -24,6 +24,10 @@ def browser() -> TestClient:
     def asset(name: str) -> Response:
         return Response("code", status_code=404 if name.startswith("gone") else 200, media_type="text/javascript")
 
+    @app.get("/showcase/{name}")
+    def picture(name: str) -> Response:
+        return Response(b"", status_code=404 if name.startswith("gone") else 200, media_type="image/webp")
+
     return TestClient(CacheHeaders(PagesWithoutSlash(app, frozenset({"/tools"}))))
 
 
@@ -36,6 +40,11 @@ def test_a_page_is_answered_at_its_own_address(browser: TestClient, address: str
 def test_browsers_ask_again_for_pages_and_keep_hashed_files(browser: TestClient) -> None:
     assert browser.get("/tools").headers["cache-control"] == "no-cache"
     assert "immutable" in browser.get("/assets/chunk-a1B2c3D4.js").headers["cache-control"]
+
+
+def test_browsers_keep_pictures_for_a_day(browser: TestClient) -> None:
+    assert browser.get("/showcase/photo.webp").headers["cache-control"] == "public, max-age=86400"
+    assert "cache-control" not in browser.get("/showcase/gone.webp").headers
 
 
 @pytest.mark.parametrize("name", ["plain.js", "gone-a1B2c3D4.js"])

@@ -13,6 +13,10 @@ MODELS = Path(".data/models")
 SAMPLES: dict[str, tuple[int, int, int, int] | None] = {"astronaut": (40, 0, 512, 472), "chelsea": None, "coffee": None}
 CARD_SAMPLE = "coffee"
 WIDTH = 900
+# The home page shows this one first of all: phones get it smaller.
+HERO_SAMPLE = "astronaut"
+PHONE_WIDTH = 640
+QUALITY = 76
 CARD_SIZE = (960, 720)
 SPLIT, SLANT = 470, 60
 LINE_WIDTH = 6
@@ -27,12 +31,15 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     for name in SAMPLES:
         photo = _load_sample(name, WIDTH)
-        photo.save(folder / f"{name}_before.webp", quality=86, method=6)
+        _save(photo, folder / f"{name}_before.webp")
         subject = cut_out(photo, model_path=model_path)
-        subject.save(folder / f"{name}_cutout.webp", quality=88, method=6)
+        _save(subject, folder / f"{name}_cutout.webp")
+        if name == HERO_SAMPLE:
+            for picture, kind in ((photo, "before"), (subject, "cutout")):
+                _save(_scaled(picture, PHONE_WIDTH), folder / f"{name}_{kind}_{PHONE_WIDTH}.webp")
     photo = ImageOps.fit(_load_sample(CARD_SAMPLE, CARD_SIZE[0]), CARD_SIZE, Image.Resampling.LANCZOS)
     card = draw_card(photo, cut_out(photo, model_path=model_path))
-    card.save(folder / "background-remove.webp", quality=88, method=6)
+    _save(card, folder / "background-remove.webp")
 
 
 def draw_card(photo: Image.Image, subject: Image.Image) -> Image.Image:
@@ -52,11 +59,19 @@ def _left_of_slant(shift: int = 0) -> Image.Image:
     return mask.resize(CARD_SIZE, Image.Resampling.BOX)
 
 
+def _save(picture: Image.Image, path: Path) -> None:
+    picture.save(path, quality=QUALITY, method=6)
+
+
 def _load_sample(name: str, width: int) -> Image.Image:
     with Image.open(ASSETS / "samples" / f"{name}.jpg") as sample:
         photo = sample.convert("RGB").crop(SAMPLES[name])
-    height = round(photo.height * width / photo.width)
-    return photo.resize((width, height), Image.Resampling.LANCZOS)
+    return _scaled(photo, width)
+
+
+def _scaled(picture: Image.Image, width: int) -> Image.Image:
+    height = round(picture.height * width / picture.width)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,15 @@ from funmagic.tasks.components import (
 )
 from funmagic.tools.background_remove.state import SLUG, BackgroundRemoveState
 from funmagic.ui.buttons import button, link_button, price_button
-from funmagic.ui.feedback import skeleton
 from funmagic.ui.layout import container
-from funmagic.ui.stage import feature_list, result_bar, stage_frame, tool_head, tool_stage
+from funmagic.ui.stage import (
+    feature_list,
+    result_bar,
+    stage_frame,
+    tool_head,
+    tool_stage,
+    tool_words_skeleton,
+)
 from funmagic.ui.wrapped.before_after import before_after
 
 State = BackgroundRemoveState
@@ -41,7 +47,7 @@ def background_remove_page() -> rx.Component:
                 rx.cond(
                     State.title,
                     rx.fragment(tool_head(State.title, State.description), feature_list(State.features)),
-                    rx.fragment(skeleton("title"), skeleton("text", count=3)),
+                    tool_words_skeleton(),
                 ),
                 action=_action(),
             ),

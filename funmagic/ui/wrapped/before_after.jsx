@@ -2,17 +2,23 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 const START = 50;
 
-/** Shows `before` left and `after` right of a handle that pointer and keyboard move. */
-export function BeforeAfter({ before, after, beforeLabel, afterLabel, sliderLabel }) {
+/**
+ * Shows `before` left and `after` right of a handle that pointer and keyboard move. With `ratio` known beforehand it is
+ * there in the server's HTML already; without, it appears once both images have loaded.
+ */
+export function BeforeAfter({ before, after, beforeSet, afterSet, sizes, ratio: knownRatio, ...labels }) {
+  const { beforeLabel, afterLabel, sliderLabel } = labels;
   const [position, setPosition] = useState(START);
   const [isTouched, setIsTouched] = useState(false);
-  const [ratio, setRatio] = useState(null);
+  const [loadedRatio, setLoadedRatio] = useState(null);
   const [loaded, setLoaded] = useState({});
-  const isReady = Boolean(loaded[before] && loaded[after]);
+  const ratio = knownRatio ?? loadedRatio;
+  const isReady = Boolean(knownRatio || (loaded[before] && loaded[after]));
+  const priority = knownRatio ? "high" : undefined;
 
   const onLoad = useCallback((url, image, isAfter) => {
     setLoaded((known) => ({ ...known, [url]: true }));
-    if (isAfter && image.naturalHeight) setRatio(image.naturalWidth / image.naturalHeight);
+    if (isAfter && image.naturalHeight) setLoadedRatio(image.naturalWidth / image.naturalHeight);
   }, []);
   const move = (value) => {
     setIsTouched(true);
@@ -26,8 +32,14 @@ export function BeforeAfter({ before, after, beforeLabel, afterLabel, sliderLabe
       style={{ "--compare-at": `${position}%`, ...(ratio && { "--compare-ratio": ratio }) }}
       {...drag}
     >
-      <Picture className="compare-after" url={after} alt={afterLabel} onLoad={onLoad} isAfter />
-      <Picture className="compare-before" url={before} alt={beforeLabel} onLoad={onLoad} />
+      <Picture
+        className="compare-after"
+        url={after}
+        {...{ srcSet: afterSet, sizes, priority, onLoad }}
+        alt={afterLabel}
+        isAfter
+      />
+      <Picture className="compare-before" url={before} {...{ srcSet: beforeSet, sizes, priority, onLoad }} alt={beforeLabel} />
       <span className="compare-label compare-label-before" aria-hidden="true">{beforeLabel}</span>
       <span className="compare-label compare-label-after" aria-hidden="true">{afterLabel}</span>
       <input
@@ -50,7 +62,7 @@ export function BeforeAfter({ before, after, beforeLabel, afterLabel, sliderLabe
   );
 }
 
-function Picture({ className, url, alt, onLoad, isAfter = false }) {
+function Picture({ className, url, srcSet, sizes, priority, alt, onLoad, isAfter = false }) {
   const ref = useRef(null);
   useEffect(() => {
     // An image from the server's HTML may have loaded before React listened.
@@ -58,7 +70,16 @@ function Picture({ className, url, alt, onLoad, isAfter = false }) {
   }, [url, isAfter, onLoad]);
   return (
     <span className={`compare-layer ${className}`}>
-      <img ref={ref} src={url} alt={alt} draggable={false} onLoad={(event) => onLoad(url, event.currentTarget, isAfter)} />
+      <img
+        ref={ref}
+        sizes={sizes}
+        srcSet={srcSet}
+        src={url}
+        alt={alt}
+        fetchPriority={priority}
+        draggable={false}
+        onLoad={(event) => onLoad(url, event.currentTarget, isAfter)}
+      />
     </span>
   );
 }
