@@ -6,9 +6,10 @@ INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
 # What the database could make a difference to.
 ON_BOTH_DATABASES = --ignore=tests/worker/cutout --ignore=tests/worker/providers tests/worker tests/admin \
 	$(addprefix tests/funmagic/,accounts credits http library providers tasks tools test_db.py test_migrations.py test_seed.py)
+BENCHMARKS = catalogue submit engine live sockets ledger cutout lighthouse
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check lint schema migrate seed clean
+.PHONY: help run dev test chaos bench check lint schema migrate seed clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,12 +25,19 @@ test: .venv/dev.stamp ## run the tests; ARGS="-k credits" picks some
 ifdef ARGS
 	@$(RUN) pytest $(ARGS)
 else
-	@$(RUN) pytest -n auto --ignore=tests/browser
+	@$(RUN) pytest -n auto --ignore=tests/browser --ignore=tests/chaos
 	@$(RUN) pytest -n auto --database=postgresql $(ON_BOTH_DATABASES)
-	@$(RUN) pytest tests/browser
+	@$(RUN) pytest tests/browser tests/chaos
 endif
 
+chaos: .venv/dev.stamp ## 10,000 runs under kill -9, a flushed Redis and a restarted database
+	@tests/provide.sh
+	@$(RUN) tests.chaos $(ARGS)
+
 check: lint schema test ## everything that CI checks
+
+bench: .venv/dev.stamp ## measure everything that has a bar; wants a quiet machine and some fifteen minutes
+	@for name in $(BENCHMARKS); do printf '\n%s: ' $$name && $(RUN) benchmarks.$$name || exit 1; done
 
 lint: .venv/dev.stamp ## style, types and layers
 	@$(RUN) ruff check .

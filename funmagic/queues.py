@@ -1,5 +1,6 @@
 """The job queues: a job is a dotted name and an id, sent only after the commit; losing one loses nothing."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
@@ -23,19 +24,32 @@ class QueueName(StrEnum):
     AI_TASKS = "ai-tasks"
 
 
-def enqueue_task(task_id: str, number: int) -> bool:
-    """Put the task's job of this number on the queue; False when Redis is away, and the clock will do it later."""
+@dataclass(frozen=True)
+class TaskJob:
+    """The nth job of a task; one that is urgent is done before those that wait already."""
+
+    task_id: str
+    number: int
+    is_urgent: bool = False
+
+
+def enqueue_tasks(*jobs: TaskJob) -> bool:
+    """Put jobs on the queue; False when Redis is away, and the clock will do it later."""
     try:
-        queue(QueueName.AI_TASKS).enqueue_call(
-            RUN_TASK,
-            args=(task_id,),
-            job_id=f"{task_id}-{number}",
-            timeout=JOB_TIMEOUT,
-            result_ttl=0,
-            failure_ttl=3600,
+        queue(QueueName.AI_TASKS).enqueue_many(
+            Queue.prepare_data(
+                RUN_TASK,
+                args=(job.task_id,),
+                job_id=f"{job.task_id}-{job.number}",
+                at_front=job.is_urgent,
+                timeout=JOB_TIMEOUT,
+                result_ttl=0,
+                failure_ttl=3600,
+            )
+            for job in jobs
         )
     except RedisError as error:
-        log.warning("enqueue_failed", task_id=task_id, error=str(error))
+        log.warning("enqueue_failed", task_ids=[job.task_id for job in jobs], error=str(error))
         return False
     return True
 

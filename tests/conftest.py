@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -138,7 +139,16 @@ class StoppableRedis:
         factories.wait_until(client.ping)
         client.close()
 
+    def hang(self) -> None:
+        """Take connections, and answer nobody."""
+        self._server.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Answer again, and first what was asked meanwhile."""
+        self._server.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
+        """Kill it; its files stay."""
         if self._server is not None:
             self._server.kill()
             self._server.wait()

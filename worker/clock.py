@@ -14,7 +14,7 @@ from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
 from funmagic.queues import QueueName, waiting_task_ids
 from funmagic.tasks import lifecycle
-from funmagic.tasks.dispatch import announce_end, dispatch_task
+from funmagic.tasks.dispatch import announce_end, dispatch_tasks
 from funmagic.tasks.failures import FailureCode
 from funmagic.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
 from funmagic.telemetry.traces import configure_tracing
@@ -29,6 +29,8 @@ RENEW_S = 2.0
 SWEEP_S = 600.0
 FIRST_SWEEP_S = 60.0
 LEASE_NAME = "clock"
+# With these ends a job may go on at the provider: its slot is kept until its lease runs out.
+MAY_STILL_RUN = (FailureCode.CANCELLED, FailureCode.TIMEOUT)
 
 
 def run_clock() -> None:
@@ -89,13 +91,15 @@ class Clock:
 def wake_due_tasks() -> None:
     """Put a job on the queue for every waiting task that has none there: new, parked, or lost on the way."""
     with reading() as session:
-        due = lifecycle.find_due_tasks(session)
+        due = lifecycle.find_due_jobs(session)
     if not due:
         return
     on_queue = waiting_task_ids(QueueName.AI_TASKS)
-    if waiting := [task.id for task in due if task.id in on_queue]:
+    if waiting := [job.task_id for job in due if job.task_id in on_queue]:
         _in_transaction(lifecycle.postpone_checks, waiting)
-    _for_each([task for task in due if task.id not in on_queue], _wake)
+    if lost := [job for job in due if job.task_id not in on_queue]:
+        dispatch_tasks(*lost)
+        count(CLOCK_ACTIONS, ClockAction.WOKEN, times=len(lost))
 
 
 def recover_orphans() -> None:
@@ -121,13 +125,12 @@ def _for_each(tasks: list[Task], act: Callable[[Task], None]) -> None:
             log.exception("clock_stumbled", task_id=task.id)
 
 
-def _wake(task: Task) -> None:
-    dispatch_task(task.id, task.enqueues + 1)
-    count(CLOCK_ACTIONS, ClockAction.WOKEN)
-
-
 def _announce(task: Task) -> None:
     announce_end(task.id)
+    if task.error_code not in MAY_STILL_RUN:
+        # Whoever ended it may have found Redis away, and then holds the slot of a job that is over.
+        with reading() as session:
+            give_slots_back(session, task.id)
     count(CLOCK_ACTIONS, ClockAction.ANNOUNCED)
 
 

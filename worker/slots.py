@@ -1,8 +1,11 @@
 """A step's slot at its provider: taken before a job starts there, held across reschedules, and given back once."""
 
+import random
+
 import structlog
 from sqlmodel import Session, select
 
+from funmagic.models.base import utcnow
 from funmagic.models.tasks import TaskStep
 from worker.limiter import Denied, LimiterAway, Limits, penalise, release, renew, try_acquire
 from worker.providers.accounts import Account
@@ -13,6 +16,7 @@ SCOPE = "web"
 # Every look at a job keeps the slot for so much longer than until the next one. After a cancel nobody looks any more.
 SLOT_LEASE_S = 120.0
 AWAY_S = 2.0
+LONGEST_PATIENCE_S = 10.0
 
 
 class NoSlot(Exception):
@@ -30,7 +34,7 @@ def take_slot(step: TaskStep, account: Account) -> None:
     except LimiterAway as error:
         raise NoSlot(AWAY_S) from error
     if isinstance(answer, Denied):
-        raise NoSlot(answer.retry_after_s)
+        raise NoSlot(answer.retry_after_s + _patience(step))
 
 
 def keep_slot(step: TaskStep, account: Account, *, next_look_s: float) -> None:
@@ -69,3 +73,9 @@ def limits_of(account: Account) -> Limits:
     """What the provider's configuration allows."""
     limit = account.config.rate_limit
     return Limits(limit.max_concurrency, limit.max_per_minute, limit.max_per_day)
+
+
+def _patience(step: TaskStep) -> float:
+    """Seconds more for a step that has waited long: where many wait for few slots, asking all the time helps nobody."""
+    waited = (utcnow() - step.started_at).total_seconds() if step.started_at else 0.0
+    return random.uniform(0, min(max(waited, 0.0) / 2, LONGEST_PATIENCE_S))  # noqa: S311 - spreads, and guards nothing

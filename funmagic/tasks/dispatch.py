@@ -1,16 +1,16 @@
 """What follows a commit: a task's job goes on the queue, or its end is told. The clock repeats what was lost."""
 
 from funmagic.db import reading, transaction
-from funmagic.queues import enqueue_task
+from funmagic.queues import TaskJob, enqueue_tasks
 from funmagic.tasks import lifecycle
 from funmagic.tasks.events import find_end, publish
 
 
-def dispatch_task(task_id: str, number: int) -> None:
-    """Put the task's nth job on the queue and note it; with Redis away the task keeps waiting for the clock."""
-    if enqueue_task(task_id, number):
+def dispatch_tasks(*jobs: TaskJob) -> None:
+    """Put jobs on the queue and note it; with Redis away their tasks keep waiting for the clock."""
+    if enqueue_tasks(*jobs):
         with transaction() as session:
-            lifecycle.mark_queued(session, task_id, number)
+            lifecycle.mark_queued(session, jobs)
 
 
 def announce_end(task_id: str) -> None:

@@ -3,6 +3,7 @@
 A lease token is the fence: whoever lost the lease changes nothing any more, however late they come.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool
+from funmagic.queues import TaskJob
 from funmagic.tasks.failures import SENTENCES, FailureCode
 
 # Statements on tables: through the mapped classes each would cost the session several times as much.
@@ -27,6 +29,21 @@ FIRST_CHECK_S = 2
 # A queued or parked task is looked at again after this long, in case its job was lost.
 LOOK_AGAIN_S = 10
 MAX_ATTEMPTS = 3
+
+# A worker may have been faster than the note of its job; then only the number counts: one used is never used again.
+_IS_WAITING = sa.func.coalesce(TASKS.c.next_check_at <= db_time(FIRST_CHECK_S), sa.false())
+_WAS_PENDING = sa.and_(_IS_WAITING, TASKS.c.status == TaskStatus.PENDING)
+MARK_QUEUED = (
+    sa.update(TASKS)
+    .where(TASKS.c.id == sa.bindparam("task"))
+    .values(
+        enqueues=sa.case((TASKS.c.enqueues < sa.bindparam("number"), sa.bindparam("number")), else_=TASKS.c.enqueues),
+        status=sa.case((_WAS_PENDING, TaskStatus.QUEUED), else_=TASKS.c.status),
+        enqueued_at=sa.case((_IS_WAITING, db_time()), else_=TASKS.c.enqueued_at),
+        queued_at=sa.case((_WAS_PENDING, db_time()), else_=TASKS.c.queued_at),
+        next_check_at=sa.case((_IS_WAITING, db_time(LOOK_AGAIN_S)), else_=TASKS.c.next_check_at),
+    )
+)
 
 
 class LeaseLost(Exception):
@@ -117,7 +134,8 @@ def count_retry(session: Session, claim: Claim, step_id: str) -> None:
 def complete_step(session: Session, claim: Claim, step_id: str, assets: list[Asset], *, usage: dict[str, Any]) -> None:
     """Keep what a step made; raises LeaseLost."""
     _keep(session, claim)
-    session.add_all(assets)
+    # Copies: the session takes rows that an earlier try added for stored, and would not add them again.
+    session.add_all([Asset(**asset.model_dump()) for asset in assets])
     _change_step(
         session,
         claim,
@@ -167,23 +185,11 @@ def cancel_task(session: Session, task_id: str) -> bool:
     return True
 
 
-def mark_queued(session: Session, task_id: str, number: int) -> None:
-    """Note that the task's nth job was put on the queue, and when to look whether it got lost."""
-    now = db_time()
-    # A worker may have been faster than this note; then only the number counts: used once, it is never used again.
-    is_waiting = sa.func.coalesce(TASKS.c.next_check_at <= db_time(FIRST_CHECK_S), sa.false())
-    was_pending = sa.and_(is_waiting, TASKS.c.status == TaskStatus.PENDING)
-    session.execute(
-        sa.update(TASKS)
-        .where(TASKS.c.id == task_id)
-        .values(
-            enqueues=sa.case((TASKS.c.enqueues < number, number), else_=TASKS.c.enqueues),
-            status=sa.case((was_pending, TaskStatus.QUEUED), else_=TASKS.c.status),
-            enqueued_at=sa.case((is_waiting, now), else_=TASKS.c.enqueued_at),
-            queued_at=sa.case((was_pending, now), else_=TASKS.c.queued_at),
-            next_check_at=sa.case((is_waiting, db_time(LOOK_AGAIN_S)), else_=TASKS.c.next_check_at),
-        )
-    )
+def mark_queued(session: Session, jobs: Sequence[TaskJob]) -> None:
+    """Note that jobs were put on the queue, and when to look whether they got lost."""
+    # In one order, so that two who note many at once cannot wait for each other.
+    ordered = sorted(jobs, key=lambda job: job.task_id)
+    session.execute(MARK_QUEUED, [{"task": job.task_id, "number": job.number} for job in ordered])
 
 
 def postpone_checks(session: Session, task_ids: list[str]) -> None:
@@ -195,10 +201,17 @@ def postpone_checks(session: Session, task_ids: list[str]) -> None:
     )
 
 
-def find_due_tasks(session: Session, limit: int = 1000) -> list[Task]:
-    """Tasks that nobody works on and whose time to be looked at has come."""
-    query = select(Task).where(col(Task.next_check_at) <= db_time(), col(Task.status).in_(ACTIVE_STATUSES))
-    return list(session.exec(query.order_by(col(Task.next_check_at)).limit(limit)).all())
+def find_due_jobs(session: Session, limit: int = 1000) -> list[TaskJob]:
+    """The next job of every task that nobody works on and whose time to be looked at has come."""
+    runs_remotely = sa.exists().where(
+        STEPS.c.task_id == TASKS.c.id, STEPS.c.status == StepStatus.PROCESSING, STEPS.c.provider_job_id.is_not(None)
+    )
+    due = sa.select(TASKS.c.id, TASKS.c.enqueues + 1, runs_remotely).where(
+        TASKS.c.next_check_at <= db_time(), TASKS.c.status.in_(ACTIVE_STATUSES)
+    )
+    rows = session.execute(due.order_by(TASKS.c.next_check_at).limit(limit))
+    # Looking at a remote job is quick, and may end a run and free a slot: it goes before what has not begun.
+    return [TaskJob(*row) for row in rows]
 
 
 def find_orphaned_tasks(session: Session, limit: int = 200) -> list[Task]:

@@ -40,5 +40,6 @@ async def has_heard_the_end(task_id: str, last_id: str) -> bool:
     """Whether the event of this id was the terminal one, so that nothing is left to tell."""
     if last_id == TOLD_BY_DATABASE:
         return True
-    newest = await get_watchers().newest_event(task_id)
-    return newest is not None and newest.id == last_id and newest.data["type"] in TERMINAL_EVENTS
+    # Not only the newest event: an end may be told twice.
+    event = await get_watchers().find_event(task_id, last_id)
+    return event is not None and event.data["type"] in TERMINAL_EVENTS

@@ -16,8 +16,9 @@ from funmagic.errors import IdempotencyConflict, InvalidInput, NotFound, PriceCh
 from funmagic.library.uploads import find_own_asset, verify_upload
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStep
+from funmagic.queues import TaskJob
 from funmagic.settings import get_settings
-from funmagic.tasks.dispatch import dispatch_task
+from funmagic.tasks.dispatch import dispatch_tasks
 from funmagic.tasks.lifecycle import FIRST_CHECK_S
 from funmagic.tasks.views import TaskView, view_new_task, view_tasks
 from funmagic.tools.service import PlannedStep, find_runnable_tool, plan_steps
@@ -107,7 +108,7 @@ def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> Ta
     _check_running_limit(session, viewer)
     steps = _steps(task, planned)
     session.add_all(steps)
-    after_commit(session, partial(dispatch_task, task.id, 1))
+    after_commit(session, partial(dispatch_tasks, TaskJob(task.id, 1)))
     return view_new_task(task, tool, steps)
 
 

@@ -87,14 +87,14 @@ class Watchers:
         finally:
             self._leave(key, queue)
 
-    async def newest_event(self, task_id: str) -> StreamEvent | None:
-        """The last event in a task's stream; raises LiveUpdatesPaused when Redis is away."""
+    async def find_event(self, task_id: str, id_: str) -> StreamEvent | None:
+        """The event of this id in a task's stream; raises LiveUpdatesPaused when Redis is away."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                newest = await self._redis.xrevrange(stream_key(task_id), count=1)
+                found = await self._redis.xrange(stream_key(task_id), min=id_, max=id_)
         except (RedisError, TimeoutError) as error:
             raise LiveUpdatesPaused from error
-        return _parse(*newest[0]) if newest else None
+        return _parse(*found[0]) if found else None
 
     async def _join(self, key: str, queue: asyncio.Queue[StreamEvent]) -> None:
         self._queues.setdefault(key, set()).add(queue)

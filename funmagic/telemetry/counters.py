@@ -56,9 +56,9 @@ COUNTERS = (CLOCK_ACTIONS, PROVIDER_ERRORS, RATE_LIMITED_RETRIES)
 HISTOGRAMS = (PROVIDER_SECONDS,)
 
 
-def count(metric: Shared, *labels: str) -> None:
-    """Count one."""
-    _get_notes().add({_field(metric, *labels): 1})
+def count(metric: Shared, *labels: str, times: int = 1) -> None:
+    """Count one, or so many."""
+    _get_notes().add({_field(metric, *labels): times})
 
 
 def observe(metric: Shared, *labels: str, seconds: float) -> None:

@@ -13,6 +13,7 @@ from funmagic.accounts.viewer import Viewer
 from tests import factories
 
 PAUSE_S = 0.2
+FULL_PAUSE_S = 1.0
 FOLLOWED = 20
 TERMINAL = ("completed", "failed")
 PATIENCE_S = 60
@@ -65,7 +66,8 @@ class Crowd:
             if answer is not None and answer.status_code not in (429, 500, 502, 503):
                 self.contradictions.append(f"{key}: {answer.status_code} {answer.text[:200]}")
             self.repeats += 1
-            await asyncio.sleep(PAUSE_S * random.uniform(0.5, 1.5))
+            is_full = answer is not None and answer.status_code == httpx.codes.TOO_MANY_REQUESTS
+            await asyncio.sleep(random.uniform(0.5, 1.5) * (FULL_PAUSE_S if is_full else PAUSE_S))
 
     def _note(self, key: str, task_id: str) -> str:
         if self.tasks.setdefault(key, task_id) != task_id:

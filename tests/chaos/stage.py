@@ -27,8 +27,8 @@ from tests.postgres import Cluster
 
 MODELS = Path(".data/models")
 WORKERS = 3
-RUNNING_PER_USER = 40
-SLOTS = 150
+RUNNING_PER_USER = 10
+SLOTS = 300
 KEY = "emulated-key-0123"
 
 

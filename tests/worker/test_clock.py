@@ -4,7 +4,7 @@ import pytest
 
 from funmagic.db import reading, transaction
 from funmagic.models.base import db_time, utcnow
-from funmagic.queues import enqueue_task
+from funmagic.queues import TaskJob, enqueue_tasks
 from funmagic.redis_client import get_redis
 from funmagic.tasks import lifecycle
 from tests.factories import balance_of, books_are_right, change_task, load_task, submit
@@ -63,7 +63,7 @@ def test_a_job_that_still_waits_is_not_enqueued_twice(alice, redis):
 def test_a_job_whose_enqueue_was_not_noted_is_not_enqueued_twice(alice, redis):
     task = submit(alice)
     forget_dispatch(task.id)
-    enqueue_task(task.id, 1)
+    enqueue_tasks(TaskJob(task.id, 1))
     wake_due_tasks()
     assert waiting_jobs() == [f"{task.id}-1"]
 
@@ -73,7 +73,7 @@ def test_a_job_number_is_never_used_twice_even_when_a_worker_is_faster_than_the_
     forget_dispatch(task.id)
     with transaction() as session:
         claim = lifecycle.claim_task(session, task.id)
-        lifecycle.mark_queued(session, task.id, 1)
+        lifecycle.mark_queued(session, [TaskJob(task.id, 1)])
         lifecycle.park_task(session, claim, seconds=0)
     make_due(task.id)
     wake_due_tasks()

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from admin.queues.routes import mount_queues
 from funmagic.api import create_api
 from funmagic.models.users import Role
-from funmagic.queues import QueueName, enqueue_task, queue
+from funmagic.queues import QueueName, TaskJob, enqueue_tasks, queue
 from funmagic.redis_client import get_redis
 from tests import factories
 
@@ -64,8 +64,8 @@ def root(browser: TestClient) -> TestClient:
 @pytest.fixture
 def jobs(redis: None) -> None:
     """One job waits, and one has failed."""
-    enqueue_task("waiting", 1)
-    enqueue_task("failed", 1)
+    enqueue_tasks(TaskJob("waiting", 1))
+    enqueue_tasks(TaskJob("failed", 1))
     job = fetch_job("failed-1")
     queue(QueueName.AI_TASKS).remove(job)
     job.failed_job_registry.add(job, ttl=3600, exc_string="Traceback: <img src=x onerror=alert(1)>")

@@ -1,7 +1,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from funmagic.queues import enqueue_task
+from funmagic.queues import TaskJob, enqueue_tasks
 from tests.admin.queues.conftest import (
     CHANGES,
     OWN,
@@ -70,6 +70,6 @@ def test_jobs_are_deleted_and_registries_emptied(root: TestClient, jobs: None) -
     assert root.post(f"{QUEUES}/job/waiting-1/delete", headers=OWN).json() == {"status": "OK"}
     assert (waiting(), failed()) == ([], ["failed-1"])
     assert root.post(f"{QUEUES}/queue/ai-tasks/failed/empty", headers=OWN).json() == {"status": "OK"}
-    enqueue_task("another", 1)
+    enqueue_tasks(TaskJob("another", 1))
     assert root.post(f"{QUEUES}/queue/ai-tasks/queued/empty", headers=OWN).json() == {"status": "OK"}
     assert (waiting(), failed()) == ([], [])

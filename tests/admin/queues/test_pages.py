@@ -8,7 +8,7 @@ from rq.serializers import JSONSerializer
 
 from funmagic.models.base import new_id
 from funmagic.models.users import Role
-from funmagic.queues import QueueName, enqueue_task, queue
+from funmagic.queues import QueueName, TaskJob, enqueue_tasks, queue
 from funmagic.redis_client import get_redis
 from funmagic.settings import get_settings
 from tests import factories
@@ -130,7 +130,7 @@ def test_without_redis_the_pages_say_so_and_come_back(db: None, stoppable_redis:
 
 def test_a_job_in_redis_is_a_dotted_name_and_a_task_id(redis: None) -> None:
     task_id = new_id()
-    enqueue_task(task_id, 1)
+    enqueue_tasks(TaskJob(task_id, 1))
     job = fetch_job(f"{task_id}-1")
     assert JSONSerializer.loads(job.data) == ["worker.jobs.run_task", None, [task_id], {}]
     assert (job.meta, job.description) == ({}, f"worker.jobs.run_task('{task_id}')")

@@ -9,6 +9,7 @@ import pytest
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.redis_client import get_redis
+from funmagic.tasks.dispatch import announce_end
 from funmagic.tasks.events import EventType, publish, stream_key
 from tests import factories
 
@@ -146,5 +147,15 @@ def test_who_has_heard_the_end_is_told_to_stop_asking(
         get_redis().delete(stream_key(run))
     with following(client, run) as events:
         *_, last = events
+    answer = client.get(f"/api/tasks/{run}/stream", headers={"Last-Event-ID": last.id})
+    assert answer.status_code == 204
+
+
+def test_an_end_told_twice_is_heard_once(server: str, visit: Visit, alice: Viewer, run: str) -> None:
+    client = visit(server, alice)
+    client.post(f"/api/tasks/{run}/cancel")
+    with following(client, run) as events:
+        *_, last = events
+    announce_end(run)  # as the clock does when whoever told it died before noting so
     answer = client.get(f"/api/tasks/{run}/stream", headers={"Last-Event-ID": last.id})
     assert answer.status_code == 204

@@ -6,6 +6,7 @@ from sqlmodel import select
 from funmagic.db import reading, transaction
 from funmagic.models.base import db_time, utcnow
 from funmagic.models.tasks import TaskStep
+from funmagic.queues import TaskJob
 from funmagic.tasks import lifecycle
 from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.lifecycle import LeaseLost
@@ -107,7 +108,7 @@ def test_revoking_spares_a_worker_that_came_back(alice):
 def test_a_late_note_of_the_enqueue_takes_nothing_from_the_worker(alice):
     got = claim(submit(alice).id)
     with transaction() as session:
-        lifecycle.mark_queued(session, got.task_id, 2)
+        lifecycle.mark_queued(session, [TaskJob(got.task_id, 2)])
     task = load_task(got.task_id)
     assert (task.status, task.lease_token, task.next_check_at) == ("processing", got.token, None)
 
@@ -117,7 +118,7 @@ def test_a_late_note_of_the_enqueue_does_not_wake_an_ended_task(alice, end):
     task_id = submit(alice).id
     change_task(task_id, status=end, next_check_at=None)
     with transaction() as session:
-        lifecycle.mark_queued(session, task_id, 2)
+        lifecycle.mark_queued(session, [TaskJob(task_id, 2)])
     assert (load_task(task_id).status, load_task(task_id).next_check_at) == (end, None)
 
 
