@@ -37,6 +37,7 @@ chaos: .venv/dev.stamp ## 10,000 runs under kill -9, a flushed Redis and a resta
 check: lint schema test ## everything that CI checks
 
 bench: .venv/dev.stamp ## measure everything that has a bar; wants a quiet machine and some fifteen minutes
+	@tests/provide.sh
 	@for name in $(BENCHMARKS); do printf '\n%s: ' $$name && $(RUN) benchmarks.$$name || exit 1; done
 
 lint: .venv/dev.stamp ## style, types and layers
