@@ -5,8 +5,7 @@ from fastapi import FastAPI, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import Scope
@@ -14,6 +13,7 @@ from starlette.types import Scope
 from funmagic import health, paths
 from funmagic.accounts import routes as account_routes
 from funmagic.credits import routes as credit_routes
+from funmagic.db import DATABASE_AWAY
 from funmagic.errors import DatabaseUnavailable, FunMagicError, InvalidInput, NotFound
 from funmagic.i18n.translate import _
 from funmagic.json_api import ErrorAnswer, error_response
@@ -57,7 +57,7 @@ def create_api() -> FastAPI:
     api.add_exception_handler(RequestValidationError, answer_invalid_request)
     api.add_exception_handler(HTTPException, answer_http_error)
     api.add_exception_handler(DataError, answer_unstorable_value)
-    for away in (OperationalError, InterfaceError, PoolTimeout):
+    for away in DATABASE_AWAY:
         api.add_exception_handler(away, answer_without_database)
     api.add_exception_handler(Exception, answer_unexpected_error)
     return api

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 import structlog
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from funmagic.settings import get_settings
@@ -27,6 +29,9 @@ POOL_SIZE = 10
 POOL_OVERFLOW = 10
 POOL_TIMEOUT_S = 10
 SQLITE_BUSY_TIMEOUT_S = 15
+
+# What a database raises that is away, that cut us off, or that is too busy to answer in time.
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 PROJECT_ROOT = Path(__file__).parent.parent
 AFTER_COMMIT = "after_commit"
@@ -61,6 +66,16 @@ def reading() -> Iterator[Session]:
 def after_commit(session: Session, action: Callable[[], object]) -> None:
     """Run `action` once the session's transaction has committed; never when it rolled back."""
     session.info[AFTER_COMMIT].append(action)
+
+
+def answers() -> bool:
+    """Whether the database can be reached."""
+    try:
+        with reading() as session:
+            session.execute(sa.select(1))
+    except DATABASE_AWAY:
+        return False
+    return True
 
 
 async def transact(fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

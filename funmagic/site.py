@@ -6,11 +6,12 @@ from reflex.event import EventSpec
 
 from funmagic import paths
 from funmagic.accounts.state import SessionState
-from funmagic.errors import FunMagicError
+from funmagic.db import DATABASE_AWAY
+from funmagic.errors import DatabaseUnavailable, FunMagicError
 from funmagic.i18n.translate import _
 from funmagic.ui.account import avatar_menu, balance_pill
 from funmagic.ui.buttons import link_button, page_link
-from funmagic.ui.feedback import connection_banner, empty_state, skeleton
+from funmagic.ui.feedback import connection_banner, empty_state, skeleton, waiting_banner
 from funmagic.ui.layout import container, footer_bar, footer_link, header_bar, shell
 from funmagic.ui.props import Node
 from funmagic.ui.theme import theme_toggle
@@ -24,6 +25,10 @@ def site_page(*children: Node, current: str = "") -> rx.Component:
     return shell(
         *children,
         connection_banner(_("Connection lost. Trying to reach FunMagic again …")),
+        waiting_banner(
+            SessionState.is_database_away,
+            _("We cannot reach our records at the moment. Nothing is lost; this page goes on by itself."),
+        ),
         header=_header(current),
         footer=_footer(),
         skip_label=_("Skip to content"),
@@ -99,9 +104,16 @@ def not_found_page() -> rx.Component:
     )
 
 
-def show_error(exception: Exception) -> EventSpec:
-    """Tell what stopped a handler: named errors in their own words, defects in general terms and in the log."""
+def show_error(exception: Exception) -> list[EventSpec]:
+    """Tell what stopped a handler: named errors in their own words, defects in general terms and in the log.
+
+    When it was the database that is away, the page is loaded anew once it is back.
+    """
     if isinstance(exception, FunMagicError):
-        return rx.toast.error(exception.message)
+        return [rx.toast.error(exception.message)]
+    if isinstance(exception, DATABASE_AWAY):
+        log.warning("database_unavailable", error=str(exception))
+        # One toast, however many handlers fail.
+        return [rx.toast.error(DatabaseUnavailable().message, id="database"), SessionState.load_when_possible()]
     log.error("handler_failed", exc_info=exception)
-    return rx.toast.error(_("Something went wrong on our side. Please try again."))
+    return [rx.toast.error(_("Something went wrong on our side. Please try again."))]

@@ -1,18 +1,20 @@
 """One call of a step's provider: with its account, its files and its slot, measured, and its refusals judged."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 
-from funmagic.db import reading
 from funmagic.models.tasks import TaskStep
 from funmagic.telemetry.counters import PROVIDER_ERRORS, RATE_LIMITED_RETRIES, count
 from worker.heartbeat import Heartbeat
 from worker.observe import observed_call
-from worker.providers.accounts import Account, read_account
-from worker.providers.base import Done, ProviderError, ProviderRateLimited, ProviderTimeout, Report, Waiting
+from worker.providers.accounts import Account
+from worker.providers.base import Done, ProviderError, ProviderRateLimited, ProviderTimeout, Waiting
 from worker.providers.registry import open_provider
 from worker.slots import give_slot_back, keep_slot, slow_down, take_slot
-from worker.work import prepare_work
+from worker.subject import Subject, read_work
+
+Call = Callable[[], Done | Waiting]
 
 MAX_BACKOFF_S = 60.0
 LONGEST_DELAY_S = 3600.0
@@ -26,17 +28,18 @@ class TryLater(Exception):
         self.seconds = seconds
 
 
-def call_provider(step: TaskStep, heartbeat: Heartbeat) -> Done | Waiting:
+def call_provider(subject: Subject, heartbeat: Heartbeat) -> Done | Waiting:
     """Start a step's work, or look at the job that was started.
 
     Raises NoSlot or TryLater when it is not yet time, StorageUnavailable without its files, and else ProviderError.
     """
-    with reading() as session:
-        # What runs at a provider that was switched off meanwhile is brought home.
-        account = read_account(session, step.provider, must_be_active=not step.provider_job_id)
+    step, account = subject.step, subject.account
+    provider, work = open_provider(account), read_work(subject)
     report = partial(heartbeat.report, step.step_id)
     try:
-        return _look(step, account, report) if step.provider_job_id else _start(step, account, report)
+        if step.provider_job_id is None:
+            return _start(step, account, partial(provider.start, work, report))
+        return _look(step, account, partial(provider.check, step.provider_job_id, work, report))
     except ProviderRateLimited as limit:
         raise _later_or_never(step, account, limit) from limit
 
@@ -46,13 +49,11 @@ def bounded(seconds: float) -> float:
     return min(max(seconds, 0.0), LONGEST_DELAY_S) if math.isfinite(seconds) else LONGEST_DELAY_S
 
 
-def _start(step: TaskStep, account: Account, report: Report) -> Done | Waiting:
-    provider = open_provider(account)
-    work = prepare_work(step.task_id, step)
+def _start(step: TaskStep, account: Account, start: Call) -> Done | Waiting:
     take_slot(step, account)
     try:
         with observed_call(account.name, "start"):
-            outcome = provider.start(work, report)
+            outcome = start()
     except ProviderTimeout:
         # It may have begun all the same: the slot is kept until its lease runs out.
         raise
@@ -64,12 +65,10 @@ def _start(step: TaskStep, account: Account, report: Report) -> Done | Waiting:
     return outcome
 
 
-def _look(step: TaskStep, account: Account, report: Report) -> Done | Waiting:
-    provider = open_provider(account)
-    work = prepare_work(step.task_id, step)
+def _look(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
     try:
         with observed_call(account.name, "check"):
-            outcome = provider.check(str(step.provider_job_id), work, report)
+            outcome = check()
     except ProviderRateLimited:
         raise
     except ProviderError:

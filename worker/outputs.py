@@ -1,32 +1,28 @@
 """Puts what a step made into the store, under keys that no other attempt uses."""
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from funmagic.db import reading
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
-from funmagic.models.tasks import Task, TaskStep
-from funmagic.models.tools import Tool
+from funmagic.models.tasks import Task
 from funmagic.storage.current import get_storage
 from funmagic.storage.protocol import PRIVATE_BUCKET
 from funmagic.tasks.lifecycle import Claim
-from funmagic.tools.service import kind_of
 from worker.providers.base import OutputFile
+from worker.subject import Subject
 
 
-def store_outputs(claim: Claim, step: TaskStep, files: list[OutputFile]) -> list[Asset]:
+def store_outputs(claim: Claim, subject: Subject, files: list[OutputFile]) -> list[Asset]:
     """Store the files and return their rows, not yet in the database; what earlier attempts left behind goes."""
-    with reading() as session:
-        task = session.get_one(Task, claim.task_id)
-        assets = [
-            _new_asset(session, task, _storage_key(task, step, claim.attempt, n, file), file)
-            for n, file in enumerate(files)
-        ]
     storage = get_storage()
-    for number, (asset, file) in enumerate(zip(assets, files, strict=True)):
+    assets = []
+    for number, file in enumerate(files):
+        asset = _new_asset(subject, _storage_key(subject, claim.attempt, number, file), file)
         storage.put(asset.bucket, asset.storage_key, file.data, mime=file.mime)
         for earlier in range(1, claim.attempt):
-            storage.delete(asset.bucket, _storage_key(task, step, earlier, number, file))
+            storage.delete(asset.bucket, _storage_key(subject, earlier, number, file))
+        assets.append(asset)
     return assets
 
 
@@ -45,9 +41,10 @@ def outputs_prefix(task: Task) -> str:
     return f"outputs/{task.user_id}/{task.id}/"
 
 
-def _new_asset(session: Session, task: Task, storage_key: str, file: OutputFile) -> Asset:
-    tool = session.get_one(Tool, task.tool_id)
-    now = utcnow()
+def _new_asset(subject: Subject, storage_key: str, file: OutputFile) -> Asset:
+    task, tool, now = subject.task, subject.tool, utcnow()
+    photo = subject.inputs.get("assetId")
+    stem = photo.filename.rsplit(".", 1)[0] if photo else tool.slug
     return Asset(
         user_id=task.user_id,
         task_id=task.id,
@@ -55,20 +52,15 @@ def _new_asset(session: Session, task: Task, storage_key: str, file: OutputFile)
         kind=file.kind,
         bucket=PRIVATE_BUCKET,
         storage_key=storage_key,
-        filename=f"{_stem(session, task, tool)}-{tool.slug}.{file.extension}",
+        filename=f"{stem}-{tool.slug}.{file.extension}",
         mime=file.mime,
         size=len(file.data),
         width=file.width,
         height=file.height,
         verified_at=now,
-        saved_at=now if kind_of(tool).saves_output else None,
+        saved_at=now if subject.kind.saves_output else None,
     )
 
 
-def _storage_key(task: Task, step: TaskStep, attempt: int, number: int, file: OutputFile) -> str:
-    return f"{outputs_prefix(task)}{step.step_id}-{attempt}-{number}.{file.extension}"
-
-
-def _stem(session: Session, task: Task, tool: Tool) -> str:
-    photo = session.get(Asset, task.input.get("assetId", ""))
-    return photo.filename.rsplit(".", 1)[0] if photo else tool.slug
+def _storage_key(subject: Subject, attempt: int, number: int, file: OutputFile) -> str:
+    return f"{outputs_prefix(subject.task)}{subject.step.step_id}-{attempt}-{number}.{file.extension}"

@@ -16,7 +16,7 @@ from funmagic.models.tasks import StepStatus, TaskStep
 from funmagic.storage.protocol import StorageUnavailable
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end
-from funmagic.tasks.events import EventType, publish
+from funmagic.tasks.events import EventType, completed_end, failed_end, publish
 from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.lifecycle import Claim, LeaseLost
 from worker.calls import TryLater, bounded, call_provider
@@ -25,6 +25,7 @@ from worker.observe import observed_attempt
 from worker.outputs import discard_outputs, store_outputs
 from worker.providers.base import Done, ProviderError, Waiting
 from worker.slots import NoSlot
+from worker.subject import Subject, load_subject
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ def run_task(task_id: str) -> None:
     """Work on a task until it ends, waits for its provider, or belongs to somebody else."""
     with transaction() as session:
         claim = lifecycle.claim_task(session, task_id)
-        step = lifecycle.start_next_step(session, claim) if claim else None
+        step = lifecycle.take_step(session, claim) if claim else None
     if claim is None or step is None:
         log.info("task_not_claimed", task_id=task_id)
         return
@@ -65,9 +66,10 @@ def _advance(claim: Claim, step: TaskStep | None, heartbeat: Heartbeat) -> None:
 def _run_step(claim: Claim, step: TaskStep, heartbeat: Heartbeat) -> TaskStep | None:
     """Do what can be done of a step now; the next step when it is done and another one follows."""
     try:
-        outcome = call_provider(step, heartbeat)
+        subject = load_subject(step)
+        outcome = call_provider(subject, heartbeat)
         if isinstance(outcome, Done):
-            return _finish(claim, step, outcome)
+            return _finish(claim, subject, outcome)
         _wait(claim, step, outcome)
     except (LeaseLost, *DATABASE_AWAY):
         # With the lease lost this is no longer ours to end; with the database away the next attempt will.
@@ -121,11 +123,11 @@ def _await_storage(claim: Claim, step: TaskStep, error: StorageUnavailable) -> N
         _fail(claim, step, FailureCode.INTERNAL, detail="the file store was away for too long")
 
 
-def _finish(claim: Claim, step: TaskStep, done: Done) -> TaskStep | None:
+def _finish(claim: Claim, subject: Subject, done: Done) -> TaskStep | None:
     """Keep what a step made, and end the task after its last one; the next step when one follows."""
-    assets = store_outputs(claim, step, done.files)
+    assets = store_outputs(claim, subject, done.files)
     try:
-        return _commit(partial(_record, claim, step, done, assets))
+        return _commit(partial(_record, claim, subject.step, done, assets))
     except DATABASE_AWAY:
         # The commit may have happened all the same, and then needs its files; if not, the next attempt removes them.
         raise
@@ -135,13 +137,12 @@ def _finish(claim: Claim, step: TaskStep, done: Done) -> TaskStep | None:
 
 
 def _record(claim: Claim, step: TaskStep, done: Done, assets: list[Asset], session: Session) -> TaskStep | None:
+    following = lifecycle.finish_step(session, claim, step, assets, usage=done.usage)
     output = {"assetIds": [asset.id for asset in assets]}
-    lifecycle.complete_step(session, claim, step.step_id, assets, usage=done.usage)
-    after_commit(session, partial(publish, claim.task_id, EventType.STEP_COMPLETED, stepId=step.step_id, output=output))
-    following = lifecycle.start_next_step(session, claim)
+    told = partial(publish, claim.task_id, EventType.STEP_COMPLETED, stepId=step.step_id, output=output)
+    after_commit(session, told)
     if following is None:
-        lifecycle.complete_task(session, claim, assets)
-        after_commit(session, partial(announce_end, claim.task_id))
+        after_commit(session, partial(announce_end, claim.task_id, completed_end(assets)))
     return following
 
 
@@ -151,7 +152,7 @@ def _fail(claim: Claim, step: TaskStep, code: FailureCode, *, detail: str) -> No
     def save(session: Session) -> None:
         lifecycle.fail_task(session, claim, code, detail=detail)
         after_commit(session, partial(publish, claim.task_id, EventType.STEP_FAILED, stepId=step.step_id, error=code))
-        after_commit(session, partial(announce_end, claim.task_id))
+        after_commit(session, partial(announce_end, claim.task_id, failed_end(code)))
 
     _commit(save)
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Cookie, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from funmagic.accounts.sessions import COOKIE_NAME, LIFETIME, close_session, find_viewer, open_session
 from funmagic.accounts.viewer import Viewer
@@ -14,10 +15,9 @@ from funmagic.settings import get_settings
 SessionToken = Annotated[str | None, Cookie(alias=COOKIE_NAME, include_in_schema=False)]
 
 
-def current_viewer(token: SessionToken = None) -> Viewer | None:
+async def current_viewer(token: SessionToken = None) -> Viewer | None:
     """Who sends this request; None without a valid session."""
-    with reading() as session:
-        return find_viewer(session, token)
+    return await run_in_threadpool(_look_up, token) if token else None
 
 
 async def required_viewer(viewer: Annotated[Viewer | None, Depends(current_viewer)]) -> Viewer:
@@ -57,3 +57,8 @@ def sign_out_browser(response: Response, token: str | None) -> None:
     with transaction() as session:
         close_session(session, token)
     response.delete_cookie(COOKIE_NAME, path="/", httponly=True, samesite="lax", secure=get_settings().is_secure)
+
+
+def _look_up(token: str) -> Viewer | None:
+    with reading() as session:
+        return find_viewer(session, token)

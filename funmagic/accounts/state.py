@@ -1,10 +1,18 @@
 """What every page knows of its viewer: their name and their credits; and the dialog that lets them in."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
 import reflex as rx
+from reflex.state import OnLoadInternalState
 
 from funmagic.accounts.guards import current_viewer
 from funmagic.credits.service import get_balance
-from funmagic.db import read
+from funmagic.db import answers, read
+from funmagic.models.base import new_id
+
+ASK_AGAIN_S = 2.0
 
 
 class SessionState(rx.State):
@@ -16,12 +24,33 @@ class SessionState(rx.State):
     email: str = ""
     available: int = 0
     reserved: int = 0
+    is_database_away: bool = False
+
+    _waiting_id: str = ""
 
     @rx.event
     async def load(self) -> None:
         """Look the viewer and their credits up; whoever has just signed in no longer needs the dialog."""
         await self._refresh()
-        (await self.get_state(SignInDialogState)).is_open = False
+        dialog = await self.get_state(SignInDialogState)
+        # A connection that was merely lost brings us here too, and must not close it under somebody's hands.
+        if self.is_signed_in or dialog._path != self.router.url.path:  # noqa: SLF001 - no view data
+            dialog.is_open = False
+        self.is_database_away, self._waiting_id = False, ""
+
+    @rx.event(background=True)
+    async def load_when_possible(self) -> AsyncGenerator[Any, None]:
+        """Once the database answers, load the page anew, as after a lost connection; the newest call does it."""
+        async with self:
+            self.is_database_away, self._waiting_id = True, (waiting_id := new_id())
+        is_back = False
+        while not is_back:
+            await asyncio.sleep(ASK_AGAIN_S)
+            is_back = await asyncio.to_thread(answers)
+        async with self:
+            if self._waiting_id != waiting_id:
+                return
+        yield OnLoadInternalState.on_load_internal
 
     async def _refresh(self) -> None:
         viewer = await current_viewer(self)
@@ -40,10 +69,16 @@ class SignInDialogState(rx.State):
     is_open: bool = False
     is_new_here: bool = True
 
+    # Where it was opened.
+    _path: str = ""
+
     @rx.event
     async def set_is_open(self, is_open: bool) -> None:
         """Open or close the dialog."""
         self.is_open = is_open
+
+    def _open(self) -> None:
+        self.is_open, self._path = True, self.router.url.path
 
     @rx.event
     async def switch_form(self) -> None:

@@ -21,6 +21,8 @@ class TaskStatus(StrEnum):
 
 
 ACTIVE_STATUSES = (TaskStatus.PENDING, TaskStatus.QUEUED, TaskStatus.PROCESSING)
+# As text: an index of these rows only is used where a query says exactly this.
+IS_RUNNING = "status IN ('pending', 'queued', 'processing')"
 
 
 class StepStatus(StrEnum):
@@ -41,6 +43,7 @@ class Task(Row, table=True):
         sa.UniqueConstraint("user_id", "idempotency_key"),
         sa.CheckConstraint("credits_cost >= 0", name="cost_not_negative"),
         sa.Index("ix_tasks_user_id_id", "user_id", "id"),
+        sa.Index("ix_tasks_running", "user_id", sqlite_where=sa.text(IS_RUNNING), postgresql_where=sa.text(IS_RUNNING)),
         sa.Index(
             "ix_tasks_unannounced",
             "finished_at",

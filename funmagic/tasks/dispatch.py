@@ -3,7 +3,7 @@
 from funmagic.db import reading, transaction
 from funmagic.queues import TaskJob, enqueue_tasks
 from funmagic.tasks import lifecycle
-from funmagic.tasks.events import find_end, publish
+from funmagic.tasks.events import End, find_end, publish
 
 
 def dispatch_tasks(*jobs: TaskJob) -> None:
@@ -13,10 +13,11 @@ def dispatch_tasks(*jobs: TaskJob) -> None:
             lifecycle.mark_queued(session, jobs)
 
 
-def announce_end(task_id: str) -> None:
-    """Tell those who watch that a task has ended, and note that they were told."""
-    with reading() as session:
-        end = find_end(session, task_id)
+def announce_end(task_id: str, end: End | None = None) -> None:
+    """Tell those who watch that a task has ended, and note that they were told; without `end` the database says how."""
+    if end is None:
+        with reading() as session:
+            end = find_end(session, task_id)
     if end and publish(task_id, end[0], **end[1]):
         with transaction() as session:
             lifecycle.mark_announced(session, task_id)

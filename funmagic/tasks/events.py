@@ -1,20 +1,26 @@
-"""Telling those who watch: a Redis Stream per task, which may vanish at any time without harm."""
+"""Telling those who watch: a Redis Stream and a channel per task, which may vanish at any time without harm."""
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
 from sqlmodel import Session
 
+from funmagic.i18n.translate import _
+from funmagic.json_api import Shape
+from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.models.tasks import Task, TaskStatus
 from funmagic.redis_client import get_redis
-from funmagic.tasks.views import view_error, view_output
+from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.tasks.views import TaskError, TaskOutput, output_asset, view_error, view_output
 
 log = structlog.get_logger()
 
+SCRIPT = Path(__file__).with_suffix(".lua").read_text()
 STREAM_CAP = 500
 RUNNING_LIFETIME_S = 24 * 3600
 ENDED_LIFETIME_S = 3600
@@ -33,6 +39,8 @@ class EventType(StrEnum):
 
 
 TERMINAL_EVENTS = (EventType.COMPLETED, EventType.FAILED)
+# The kind of the terminal event, and what it carries.
+End = tuple[EventType, dict[str, Any]]
 
 
 def make_event(task_id: str, type_: EventType, **facts: Any) -> dict[str, Any]:
@@ -41,34 +49,43 @@ def make_event(task_id: str, type_: EventType, **facts: Any) -> dict[str, Any]:
 
 
 def publish(task_id: str, type_: EventType, **facts: Any) -> bool:
-    """Append an event to the task's stream; False when Redis is away."""
-    key = stream_key(task_id)
+    """Append an event to the task's stream and tell those who follow it; False when Redis is away."""
     event = json.dumps(make_event(task_id, type_, **facts))
     is_end = type_ in TERMINAL_EVENTS
+    lifetime = ENDED_LIFETIME_S if is_end else RUNNING_LIFETIME_S
     try:
-        with get_redis().pipeline(transaction=True) as pipe:
-            pipe.xadd(key, {"event": event}, maxlen=STREAM_CAP, approximate=True)
-            pipe.expire(key, ENDED_LIFETIME_S) if is_end else pipe.ttl(key)
-            _, lifetime = pipe.execute()
-        if not is_end and lifetime < 0:
-            # Only a new stream: an event that comes late must not keep an ended one for a day.
-            get_redis().expire(key, RUNNING_LIFETIME_S)
+        append = get_redis().register_script(SCRIPT)
+        append([stream_key(task_id)], [STREAM_CAP, type_, event, lifetime, int(is_end)])
     except RedisError as error:
         log.warning("event_not_published", task_id=task_id, type=type_, error=str(error))
         return False
     return True
 
 
-def find_end(session: Session, task_id: str) -> tuple[EventType, dict[str, Any]] | None:
-    """How the end of a task is told: the kind of event, and what it carries; None while the task goes on."""
+def find_end(session: Session, task_id: str) -> End | None:
+    """How the end of a task is told; None while the task goes on."""
     task = session.get_one(Task, task_id)
     if task.status == TaskStatus.COMPLETED:
-        return EventType.COMPLETED, {"output": view_output(session, task).model_dump(mode="json", by_alias=True)}
+        return EventType.COMPLETED, _plain("output", view_output(session, task))
     if error := view_error(task):
-        return EventType.FAILED, {"error": error.model_dump(mode="json", by_alias=True)}
+        return EventType.FAILED, _plain("error", error)
     return None
 
 
+def completed_end(assets: list[Asset]) -> End:
+    """How it is told that a task completed and made these files."""
+    return EventType.COMPLETED, _plain("output", TaskOutput(assets=[output_asset(asset) for asset in assets]))
+
+
+def failed_end(code: FailureCode) -> End:
+    """How it is told that a task failed for this reason."""
+    return EventType.FAILED, _plain("error", TaskError(code=code, message=_(SENTENCES[code])))
+
+
+def _plain(name: str, shape: Shape) -> dict[str, Any]:
+    return {name: shape.model_dump(mode="json", by_alias=True)}
+
+
 def stream_key(task_id: str) -> str:
-    """The stream of one task's events."""
+    """The stream of one task's events, and the channel on which they are told as they happen."""
     return f"task:{task_id}:events"

@@ -14,36 +14,26 @@ from funmagic.credits import ledger
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
-from funmagic.models.tools import Tool
 from funmagic.queues import TaskJob
 from funmagic.tasks.failures import SENTENCES, FailureCode
-
-# Statements on tables: through the mapped classes each would cost the session several times as much.
-TASKS: sa.Table = Task.__table__  # type: ignore[attr-defined]
-STEPS: sa.Table = TaskStep.__table__  # type: ignore[attr-defined]
-TOOLS: sa.Table = Tool.__table__  # type: ignore[attr-defined]
-
-LEASE_S = 10
-# The enqueue after a submit takes milliseconds; a task that is still pending after this was forgotten.
-FIRST_CHECK_S = 2
-# A queued or parked task is looked at again after this long, in case its job was lost.
-LOOK_AGAIN_S = 10
-MAX_ATTEMPTS = 3
-
-# A worker may have been faster than the note of its job; then only the number counts: one used is never used again.
-_IS_WAITING = sa.func.coalesce(TASKS.c.next_check_at <= db_time(FIRST_CHECK_S), sa.false())
-_WAS_PENDING = sa.and_(_IS_WAITING, TASKS.c.status == TaskStatus.PENDING)
-MARK_QUEUED = (
-    sa.update(TASKS)
-    .where(TASKS.c.id == sa.bindparam("task"))
-    .values(
-        enqueues=sa.case((TASKS.c.enqueues < sa.bindparam("number"), sa.bindparam("number")), else_=TASKS.c.enqueues),
-        status=sa.case((_WAS_PENDING, TaskStatus.QUEUED), else_=TASKS.c.status),
-        enqueued_at=sa.case((_IS_WAITING, db_time()), else_=TASKS.c.enqueued_at),
-        queued_at=sa.case((_WAS_PENDING, db_time()), else_=TASKS.c.queued_at),
-        next_check_at=sa.case((_IS_WAITING, db_time(LOOK_AGAIN_S)), else_=TASKS.c.next_check_at),
-    )
+from funmagic.tasks.statements import (
+    BEGIN_STEP,
+    CLAIM,
+    CLAIM_ORPHANED,
+    COMPLETE_STEP,
+    COMPLETE_TASK,
+    COUNT_USAGE,
+    FIND_LATER_STEP,
+    INSERT_ASSETS,
+    LEASE_S,
+    LOOK_AGAIN_S,
+    MARK_ANNOUNCED,
+    MARK_QUEUED,
+    STEPS,
+    TASKS,
 )
+
+MAX_ATTEMPTS = 3
 
 
 class LeaseLost(Exception):
@@ -62,43 +52,24 @@ class Claim:
 def claim_task(session: Session, task_id: str, *, only_orphaned: bool = False) -> Claim | None:
     """Take a waiting, parked or orphaned task; None when somebody has it or it has ended."""
     token = new_id()
-    is_fresh = TASKS.c.status.in_((TaskStatus.PENDING, TaskStatus.QUEUED))
-    is_parked = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until.is_(None))
-    is_orphaned = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until < db_time())
-    attempt = session.execute(
-        sa.update(TASKS)
-        .where(TASKS.c.id == task_id, is_orphaned if only_orphaned else sa.or_(is_fresh, is_parked, is_orphaned))
-        .values(
-            status=TaskStatus.PROCESSING,
-            lease_token=token,
-            leased_until=db_time(LEASE_S),
-            attempts=TASKS.c.attempts + sa.case((is_parked, 0), else_=1),
-            next_check_at=None,
-            started_at=sa.func.coalesce(TASKS.c.started_at, db_time(), type_=db_time.type),
-        )
-        .returning(TASKS.c.attempts)
-    ).scalar_one_or_none()
+    statement = CLAIM_ORPHANED if only_orphaned else CLAIM
+    attempt = session.execute(statement, {"task": task_id, "token": token}).scalar_one_or_none()
     return None if attempt is None else Claim(task_id, token, attempt)
+
+
+def take_step(session: Session, claim: Claim) -> TaskStep:
+    """The step that a task just claimed is at, as it was; from here on it is being worked on."""
+    current = sa.select(TASKS.c.current_step).where(TASKS.c.id == claim.task_id).scalar_subquery()
+    step = session.exec(select(TaskStep).where(TaskStep.task_id == claim.task_id, TaskStep.step_id == current)).one()
+    if step.status == StepStatus.PENDING:
+        session.execute(BEGIN_STEP, {"step": step.id})
+    return step
 
 
 def extend_lease(session: Session, claim: Claim, progress: float | None) -> bool:
     """Keep the task for another lease and note its progress, if there is any; False when it is no longer ours."""
     noted = {} if progress is None else {"progress": progress}
     return _change(session, claim, leased_until=db_time(LEASE_S), **noted)
-
-
-def start_next_step(session: Session, claim: Claim) -> TaskStep | None:
-    """Mark the first step that is not done as the one being worked on, and return it as it was; None after the last.
-
-    Raises LeaseLost.
-    """
-    open_steps = select(TaskStep).where(TaskStep.task_id == claim.task_id, TaskStep.status != StepStatus.COMPLETED)
-    step = session.exec(open_steps.order_by(col(TaskStep.position)).limit(1)).first()
-    if step is not None:
-        _keep(session, claim, current_step=step.step_id)
-        started_at = sa.func.coalesce(STEPS.c.started_at, db_time(), type_=db_time.type)
-        _change_step(session, claim, step.step_id, status=StepStatus.PROCESSING, started_at=started_at)
-    return step
 
 
 def save_remote_job(
@@ -131,37 +102,29 @@ def count_retry(session: Session, claim: Claim, step_id: str) -> None:
     _change_step(session, claim, step_id, retries=STEPS.c.retries + 1)
 
 
-def complete_step(session: Session, claim: Claim, step_id: str, assets: list[Asset], *, usage: dict[str, Any]) -> None:
-    """Keep what a step made; raises LeaseLost."""
-    _keep(session, claim)
-    # Copies: the session takes rows that an earlier try added for stored, and would not add them again.
-    session.add_all([Asset(**asset.model_dump()) for asset in assets])
-    _change_step(
-        session,
-        claim,
-        step_id,
-        status=StepStatus.COMPLETED,
-        response={"assetIds": [asset.id for asset in assets]},
-        usage=usage,
-        finished_at=db_time(),
-    )
+def finish_step(
+    session: Session, claim: Claim, step: TaskStep, assets: list[Asset], *, usage: dict[str, Any]
+) -> TaskStep | None:
+    """Keep what a step made, and begin the next one, which is returned; after the last one the task is completed.
 
-
-def complete_task(session: Session, claim: Claim, outputs: list[Asset]) -> None:
-    """End a task well: its output, its status, its charge and the tool's count, all or nothing. Raises LeaseLost."""
-    _keep(
-        session,
-        claim,
-        status=TaskStatus.COMPLETED,
-        output={"assetIds": [asset.id for asset in outputs]},
-        progress=1.0,
-        # Only an attempt that came to nothing can have left files behind.
-        files_swept_at=sa.case((TASKS.c.attempts == 1, db_time())),
-        **_ended(),
-    )
-    ledger.confirm(session, task_id=claim.task_id)
-    tool_id = sa.select(TASKS.c.tool_id).where(TASKS.c.id == claim.task_id).scalar_subquery()
-    session.execute(sa.update(TOOLS).where(TOOLS.c.id == tool_id).values(usage_count=TOOLS.c.usage_count + 1))
+    Its output, its status, its charge and the tool's count: all or nothing. Raises LeaseLost.
+    """
+    output = {"assetIds": [asset.id for asset in assets]}
+    later = session.execute(FIND_LATER_STEP, {"task": claim.task_id, "after": step.position}).scalar_one_or_none()
+    following = session.get_one(TaskStep, later) if later else None
+    if following is None:
+        _complete(session, claim, output)
+    else:
+        _keep(session, claim, current_step=following.step_id)
+        session.execute(BEGIN_STEP, {"step": following.id})
+    if assets:
+        # Not as mapped objects: those of a commit that failed would pass for stored when it is tried again.
+        session.execute(INSERT_ASSETS, [asset.model_dump() for asset in assets])
+    session.execute(COMPLETE_STEP, {"step": step.id, "made": output, "spent": usage})
+    if following is None:
+        ledger.confirm(session, task_id=claim.task_id)
+        session.execute(COUNT_USAGE, {"task": claim.task_id})
+    return following
 
 
 def fail_task(session: Session, claim: Claim, code: FailureCode, *, detail: str = "") -> None:
@@ -237,12 +200,18 @@ def find_unannounced_tasks(session: Session, limit: int = 200) -> list[Task]:
 
 def mark_announced(session: Session, task_id: str) -> None:
     """Note that the end of a task has been told."""
-    session.execute(sa.update(TASKS).where(TASKS.c.id == task_id).values(announced_at=utcnow()))
+    session.execute(MARK_ANNOUNCED, {"task": task_id, "now": utcnow()})
 
 
 def _keep(session: Session, claim: Claim, **changes: Any) -> None:
     # Setting the token to itself makes this a write: on PostgreSQL it locks the row until the transaction ends.
     if not _change(session, claim, **(changes or {"lease_token": claim.token})):
+        raise LeaseLost(claim.task_id)
+
+
+def _complete(session: Session, claim: Claim, output: dict[str, Any]) -> None:
+    completed = session.execute(COMPLETE_TASK, {"task": claim.task_id, "token": claim.token, "made": output})
+    if not completed.rowcount:  # type: ignore[attr-defined]
         raise LeaseLost(claim.task_id)
 
 

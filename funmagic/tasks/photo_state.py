@@ -60,7 +60,7 @@ class PhotoState(rx.State, mixin=True):
             return
         viewer = await current_viewer(self)
         if viewer is None:
-            (await self.get_state(SignInDialogState)).is_open = True
+            (await self.get_state(SignInDialogState))._open()  # noqa: SLF001 - a helper, kept from being an endpoint
             return
         available = (await read(get_balance, viewer)).available
         if available < self.price:

@@ -56,6 +56,13 @@ def find_active_task(session: Session, viewer: Viewer, tool_slug: str) -> TaskVi
     return view_tasks(session, [task])[0] if task else None
 
 
+def find_submitted_task(session: Session, viewer: Viewer, tool_slug: str, key: str) -> TaskView | None:
+    """The viewer's run of a tool that was submitted with this Idempotency-Key, if there is one."""
+    mine = select(Task).where(Task.user_id == viewer.id, Task.idempotency_key == key, col(Task.deleted_at).is_(None))
+    task = session.exec(mine.join(Tool, col(Tool.id) == Task.tool_id).where(Tool.slug == tool_slug)).first()
+    return view_tasks(session, [task])[0] if task else None
+
+
 def cancel_task(session: Session, viewer: Viewer, task_id: str) -> TaskView:
     """Stop a run and give its credits back; raises NotFound or TaskFinished."""
     task = _find_own(session, viewer, task_id)

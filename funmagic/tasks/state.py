@@ -8,13 +8,12 @@ from typing import Any
 import reflex as rx
 import structlog
 from reflex.event import EventSpec
-from sqlalchemy.exc import OperationalError
 
 from funmagic import paths
 from funmagic.accounts.guards import current_viewer, require_user
 from funmagic.accounts.state import SessionState
 from funmagic.accounts.viewer import Viewer
-from funmagic.db import read, transact
+from funmagic.db import DATABASE_AWAY, read, transact
 from funmagic.errors import FunMagicError, LiveUpdatesPaused, NotFound
 from funmagic.i18n.translate import _
 from funmagic.library.service import AssetView, get_asset
@@ -36,7 +35,11 @@ MEGABYTE = 1024 * 1024
 
 
 class RunState(PhotoState, mixin=True):
-    """One run of one tool in one tab; from its start on, `phase` is the task's own status."""
+    """One run of one tool in one tab; from its start on, `phase` is the task's own status.
+
+    All of this lives in one web process. When that one is gone the tab finds another, where Reflex calls `load` on an
+    empty state: the address, the database and `submission_key` say what belongs on the stage.
+    """
 
     title: str = ""
     description: str = ""
@@ -48,27 +51,29 @@ class RunState(PhotoState, mixin=True):
     result_facts: str = ""
     error_message: str = ""
     is_paused: bool = False
+    # The key of a run that was asked for and is not in the address yet; kept by the browser, per tab.
+    submission_key: str = rx.SessionStorage("")
 
     _slug: str = ""
     _task_id: str = ""
-    _followed_task_id: str = ""
+    # The same key for the case that the browser never heard of it.
+    _submission_key: str = ""
+    # The newest follower is the one; Reflex cancels some of them, and starts others, when a connection is lost.
+    _follower_id: str = ""
     # Set for the one load that must not bring another run of the same tool back onto the stage.
     _wants_new_photo: bool = False
 
     @rx.event
     async def load(self) -> AsyncGenerator[Any, None]:
         """Show the tool, and the run that the address names or that is still going on."""
-        viewer = await current_viewer(self)
-        tool = await read(get_tool, self._slug, viewer)
-        self.title, self.description, self.features = tool.title, tool.description, tool.features
-        self.price = tool.total_credits
-        task = await self._find_task(viewer)
-        if viewer and task:
-            await self._show(viewer, task)
-            yield type(self).follow
-        elif self.phase not in ("choosing", "uploading"):
-            self._start_over()
-        self._wants_new_photo = False
+        try:
+            event = await self._load(await current_viewer(self))
+        except DATABASE_AWAY:
+            self.is_paused = self.phase in ACTIVE_STATUSES
+            yield
+            raise
+        if event:
+            yield event
 
     @rx.event
     async def finish_upload(self, asset_id: str) -> AsyncGenerator[Any, None]:
@@ -76,25 +81,23 @@ class RunState(PhotoState, mixin=True):
         viewer = await require_user(self)
         if not self._is_uploading(asset_id):
             return
-        self.phase = "submitting"
-        yield
-        yield await self._submit(viewer, {"assetId": asset_id}, key=f"page:{asset_id}")
+        async for event in self._submit(viewer, {"assetId": asset_id}, key=f"page:{asset_id}"):
+            yield event
 
     @rx.event
     async def run_again(self) -> AsyncGenerator[Any, None]:
         """Run the same photo once more, at the same price."""
-        viewer = await require_user(self)
+        viewer = await self._require_user()
         if self.phase != "completed":
             return
         task = await read(service.get_task, viewer, self._task_id)
-        self.phase = "submitting"
-        yield
-        yield await self._submit(viewer, task.input, key=new_id())
+        async for event in self._submit(viewer, task.input, key=new_id()):
+            yield event
 
     @rx.event
     async def retry_run(self) -> EventSpec | None:
         """Try a failed run again; the price is held anew."""
-        viewer = await require_user(self)
+        viewer = await self._require_user()
         if self.phase != "failed":
             return None
         try:
@@ -107,7 +110,7 @@ class RunState(PhotoState, mixin=True):
     @rx.event
     async def cancel_run(self) -> None:
         """Stop the run; its credits come back."""
-        viewer = await require_user(self)
+        viewer = await self._require_user()
         await transact(service.cancel_task, viewer, self._task_id)
         await self._show(viewer, await read(service.get_task, viewer, self._task_id))
 
@@ -115,6 +118,7 @@ class RunState(PhotoState, mixin=True):
     async def new_photo(self) -> EventSpec:
         """Clear the stage for another photo."""
         self._start_over()
+        self._remember_submission("")
         self._wants_new_photo = True
         return rx.redirect(paths.tool(self._slug))
 
@@ -124,42 +128,52 @@ class RunState(PhotoState, mixin=True):
         async with self:
             viewer = await require_user(self)
             task_id = self._task_id
-            if self.phase not in ACTIVE_STATUSES or self._followed_task_id == task_id:
+            if self.phase not in ACTIVE_STATUSES:
                 return
-            self._followed_task_id = task_id
-        try:
-            while not await self._follow_to_end(viewer, task_id):  # noqa: ASYNC110 - Redis does not tell when it is back
-                await asyncio.sleep(PAUSE_S)
-        finally:
-            async with self:
-                if self._followed_task_id == task_id:
-                    self._followed_task_id = ""
+            self._follower_id = follower_id = new_id()
+        while not await self._follow_to_end(viewer, task_id, follower_id):  # noqa: ASYNC110 - nobody tells when Redis is back
+            await asyncio.sleep(PAUSE_S)
 
-    async def _follow_to_end(self, viewer: Viewer, task_id: str) -> bool:
+    async def _follow_to_end(self, viewer: Viewer, task_id: str, follower_id: str) -> bool:
         try:
             async with aclosing(follow_task(task_id)) as events:
                 async for event in events:
                     async with self:
-                        if self._task_id != task_id:
+                        if not self._is_followed(task_id, follower_id):
                             return True
                         self._apply(event)
                         if event.data["type"] in TERMINAL_EVENTS:
                             await self._show(viewer, await read(service.get_task, viewer, task_id))
                             return True
         except LiveUpdatesPaused:
+            return await self._look_up(viewer, task_id, follower_id)
+        except DATABASE_AWAY as error:
+            return await self._pause(task_id, follower_id, error)
+        return True
+
+    async def _look_up(self, viewer: Viewer, task_id: str, follower_id: str) -> bool:
+        """What the database says while Redis is away; True at the end."""
+        try:
             async with self:
-                if self._task_id != task_id:
+                if not self._is_followed(task_id, follower_id):
                     return True
                 task = await read(service.get_task, viewer, task_id)
                 await self._show(viewer, task)
                 self.is_paused = task.is_active
                 return not task.is_active
-        except OperationalError as error:
-            log.warning("follower_lost_database", task_id=task_id, error=str(error))
-            async with self:
-                self.is_paused = self._task_id == task_id
-                return not self.is_paused
-        return True
+        except DATABASE_AWAY as error:
+            return await self._pause(task_id, follower_id, error)
+
+    async def _pause(self, task_id: str, follower_id: str, error: Exception) -> bool:
+        log.warning("follower_lost_database", task_id=task_id, error=str(error))
+        async with self:
+            if not self._is_followed(task_id, follower_id):
+                return True
+            self.is_paused = True
+            return False
+
+    def _is_followed(self, task_id: str, follower_id: str) -> bool:
+        return (self._task_id, self._follower_id) == (task_id, follower_id)
 
     def _apply(self, event: StreamEvent) -> None:
         self.is_paused = event is PAUSED
@@ -169,33 +183,74 @@ class RunState(PhotoState, mixin=True):
             self.phase = "processing"
             self.progress = event.data["progress"]
 
-    async def _find_task(self, viewer: Viewer | None) -> TaskView | None:
+    async def _require_user(self) -> Viewer:
+        """Who presses a button of a run; after a reconnect that may come before `load`."""
+        viewer = await require_user(self)
+        if self.phase == "loading":
+            await self._load(viewer)
+        return viewer
+
+    async def _load(self, viewer: Viewer | None) -> Any:
+        """Fill the stage; what is left to do is an event."""
+        if viewer and (submitted := await self._find_submitted(viewer)):
+            if submitted.id != self._named_task_id():
+                # Its address never reached the browser.
+                return self._go_to(submitted)
+            self._remember_submission("")
+        tool = await read(get_tool, self._slug, viewer)
+        self.title, self.description, self.features = tool.title, tool.description, tool.features
+        self.price = tool.total_credits
+        task = await self._find_task(viewer) if viewer else None
+        if viewer and task:
+            await self._show(viewer, task)
+        elif self.phase not in ("choosing", "uploading"):
+            self._start_over()
+        self._wants_new_photo = False
+        return type(self).follow if self._task_id else None
+
+    def _named_task_id(self) -> str:
+        return str(self.router.url.query_parameters.get("task", ""))
+
+    async def _find_task(self, viewer: Viewer) -> TaskView | None:
         """The run named in the address, else the newest one still going on."""
-        if viewer is None:
-            return None
-        if task_id := self.router.url.query_parameters.get("task"):
+        if task_id := self._named_task_id():
             try:
                 task = await read(service.get_task, viewer, task_id)
             except NotFound:
                 return None
             return task if task.tool_slug == self._slug else None
-        if self._wants_new_photo:
+        # A connection that was merely lost must not take a photo off the stage.
+        if self._wants_new_photo or self.has_photo:
             return None
         return await read(service.find_active_task, viewer, self._slug)
 
-    async def _submit(self, viewer: Viewer, values: dict[str, Any], *, key: str) -> EventSpec | None:
+    async def _find_submitted(self, viewer: Viewer) -> TaskView | None:
+        """The run that this tab asked for last, when the answer got lost on the way."""
+        key = self._submission_key or self.submission_key
+        return await read(service.find_submitted_task, viewer, self._slug, key) if key else None
+
+    def _remember_submission(self, key: str) -> None:
+        self.submission_key = self._submission_key = key
+
+    async def _submit(self, viewer: Viewer, values: dict[str, Any], *, key: str) -> AsyncGenerator[Any, None]:
+        if earlier := await self._find_submitted(viewer):
+            yield self._go_to(earlier)
+            return
+        was, self.phase = "completed" if self.phase == "completed" else "choosing", "submitting"
+        self._remember_submission(key)
+        yield
         submission = Submission(self._slug, key, input=values, expected_credits=self.price)
         try:
             task, _is_new = await asyncio.to_thread(submit_task, viewer, submission)
-        except Exception as error:
-            self.ticket = None
-            self.phase = "completed" if self.after_url else "choosing"
-            if not isinstance(error, FunMagicError):
-                raise
-            self.notice = error.message
+        except FunMagicError as error:
+            self.ticket, self.phase, self.notice = None, was, error.message
             self.price = (await read(get_tool, self._slug, viewer)).total_credits
-            return None
-        return self._go_to(task)
+        except Exception:
+            self.ticket, self.phase = None, was
+            yield
+            raise
+        else:
+            yield self._go_to(task)
 
     def _go_to(self, task: TaskView) -> EventSpec:
         return rx.redirect(paths.tool(self._slug, task.id))

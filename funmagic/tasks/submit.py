@@ -7,19 +7,19 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
 from funmagic.db import after_commit, reading, transaction
 from funmagic.errors import IdempotencyConflict, InvalidInput, NotFound, PriceChanged, TooManyTasks
 from funmagic.library.uploads import find_own_asset, verify_upload
-from funmagic.models.base import db_time, new_id, utcnow
-from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStep
+from funmagic.models.base import new_id, utcnow
+from funmagic.models.tasks import Task, TaskStep
 from funmagic.queues import TaskJob
 from funmagic.settings import get_settings
 from funmagic.tasks.dispatch import dispatch_tasks
-from funmagic.tasks.lifecycle import FIRST_CHECK_S
+from funmagic.tasks.statements import COUNT_RUNNING, FIND_BY_KEY, INSERT_STEPS, INSERT_TASK
 from funmagic.tasks.views import TaskView, view_new_task, view_tasks
 from funmagic.tools.service import PlannedStep, find_runnable_tool, plan_steps
 
@@ -73,13 +73,13 @@ def submit_task(viewer: Viewer, submission: Submission) -> tuple[TaskView, bool]
 
 
 def _find_earlier(session: Session, viewer: Viewer, submission: Submission) -> TaskView | None:
-    query = select(Task).where(Task.user_id == viewer.id, Task.idempotency_key == submission.idempotency_key)
-    task = session.exec(query).first()
-    if task is None:
+    asked = {"user": viewer.id, "key": submission.idempotency_key}
+    earlier = session.execute(FIND_BY_KEY, asked).one_or_none()
+    if earlier is None:
         return None
-    if task.request_hash != submission.request_hash:
+    if earlier.request_hash != submission.request_hash:
         raise IdempotencyConflict
-    return view_tasks(session, [task], with_children=True)[0]
+    return view_tasks(session, [session.get_one(Task, earlier.id)], with_children=True)[0]
 
 
 def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> TaskView:
@@ -96,18 +96,16 @@ def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> Ta
         parent_task_id=submission.parent_task_id,
         credits_cost=cost,
         input=submission.input,
-        next_check_at=db_time(FIRST_CHECK_S),  # type: ignore[arg-type]
         idempotency_key=submission.idempotency_key,
         request_hash=submission.request_hash,
     )
     _check_references(session, viewer, submission, planned)
-    session.add(task)
-    session.flush()
+    session.execute(INSERT_TASK, task.model_dump(exclude={"next_check_at"}))
     # Holding the credits locks the account, so that the count after it is right under parallel submits.
     ledger.reserve(session, viewer.id, task.credits_cost, task_id=task.id, description=tool.title)
     _check_running_limit(session, viewer)
     steps = _steps(task, planned)
-    session.add_all(steps)
+    session.execute(INSERT_STEPS, [step.model_dump() for step in steps])
     after_commit(session, partial(dispatch_tasks, TaskJob(task.id, 1)))
     return view_new_task(task, tool, steps)
 
@@ -152,6 +150,5 @@ def _input_assets(planned: list[PlannedStep], values: dict[str, Any]) -> list[st
 
 def _check_running_limit(session: Session, viewer: Viewer) -> None:
     limit = get_settings().max_running_tasks
-    mine = select(func.count()).select_from(Task).where(Task.user_id == viewer.id)
-    if session.exec(mine.where(col(Task.status).in_(ACTIVE_STATUSES))).one() > limit:
+    if session.execute(COUNT_RUNNING, {"user": viewer.id}).scalar_one() > limit:
         raise TooManyTasks(limit=limit)

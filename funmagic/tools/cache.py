@@ -3,13 +3,15 @@
 import hashlib
 import threading
 from collections.abc import Callable
-from typing import cast
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
+from starlette.concurrency import run_in_threadpool
 
 from funmagic.i18n.translate import current_locale
-from funmagic.redis_client import get_redis
+from funmagic.redis_client import get_async_redis, get_redis
 
 log = structlog.get_logger()
 
@@ -26,18 +28,32 @@ def tool_key(slug: str) -> str:
     return f"tool:slug:{slug}"
 
 
-def cached_answer(key: str, variant: str, make: Callable[[], bytes]) -> bytes:
+@dataclass(frozen=True)
+class Answer:
+    """The bytes of an answer, and a name for exactly these bytes."""
+
+    etag: bytes
+    body: bytes
+
+
+async def cached_answer(key: str, variant: str, make: Callable[[], bytes]) -> Answer:
     """The answer kept for this variant in the language in force; when there is none it is made, once at a time."""
     field = f"{current_locale()}|{variant}"
     try:
-        if (kept := _find(key, field)) is not None:
+        async with get_async_redis().pipeline(transaction=False) as pipe:
+            _ask(pipe, key, field)
+            _, kept = _understand(await pipe.execute())
+        if kept is not None:
             return kept
-        with _making:
-            # Whoever waited for the lock finds what the other one made.
-            return kept if (kept := _find(key, field)) is not None else _make_and_keep(key, field, make)
+        return await run_in_threadpool(_make_once, key, field, make)
     except RedisError as error:
         log.warning("catalogue_cache_away", error=str(error))
-        return make()
+        return await fresh_answer(make)
+
+
+async def fresh_answer(make: Callable[[], bytes]) -> Answer:
+    """An answer made for this request alone, in a thread."""
+    return _named(await run_in_threadpool(make))
 
 
 def drop_catalogue(*slugs: str) -> None:
@@ -51,27 +67,35 @@ def drop_catalogue(*slugs: str) -> None:
         log.warning("catalogue_cache_not_dropped", error=str(error))
 
 
-def etag_of(answer: bytes) -> str:
-    """A name for exactly these bytes."""
-    return f'"{hashlib.sha256(answer).hexdigest()[:32]}"'
+def _make_once(key: str, field: str, make: Callable[[], bytes]) -> Answer:
+    with _making, get_redis().pipeline(transaction=False) as pipe:
+        # Whoever waited for the lock finds what the other one made.
+        _ask(pipe, key, field)
+        generation, kept = _understand(pipe.execute())
+        return kept or _keep(key, field, generation, _named(make()))
 
 
-def _find(key: str, field: str) -> bytes | None:
-    with get_redis().pipeline(transaction=False) as pipe:
-        pipe.get(GENERATION_KEY)
-        pipe.hget(key, field)
-        generation, kept = pipe.execute()
-    if kept is None:
-        return None
-    made_in, _, answer = kept.partition(b"\n")
-    return answer if made_in == (generation or b"0") else None
-
-
-def _make_and_keep(key: str, field: str, make: Callable[[], bytes]) -> bytes:
-    generation = cast("bytes | None", get_redis().get(GENERATION_KEY)) or b"0"
-    answer = make()
+def _keep(key: str, field: str, generation: bytes, answer: Answer) -> Answer:
     with get_redis().pipeline(transaction=True) as pipe:
-        pipe.hset(key, field, generation + b"\n" + answer)  # type: ignore[arg-type]
+        pipe.hset(key, field, b"\n".join((generation, answer.etag, answer.body)))  # type: ignore[arg-type]
         pipe.expire(key, LIFETIME_S)
         pipe.execute()
     return answer
+
+
+def _ask(pipe: Any, key: str, field: str) -> None:
+    pipe.get(GENERATION_KEY)
+    pipe.hget(key, field)
+
+
+def _understand(answers: list[Any]) -> tuple[bytes, Answer | None]:
+    """The generation in force, and what is kept of it."""
+    generation, kept = answers[0] or b"0", answers[1]
+    if kept is None:
+        return generation, None
+    made_in, etag, body = kept.split(b"\n", 2)
+    return generation, Answer(etag, body) if made_in == generation else None
+
+
+def _named(body: bytes) -> Answer:
+    return Answer(b'"%s"' % hashlib.sha256(body).hexdigest()[:32].encode(), body)

@@ -8,7 +8,7 @@ from funmagic.accounts.http import OptionalViewer
 from funmagic.db import reading
 from funmagic.json_api import PAGE_LIMIT, Shape
 from funmagic.tools import service
-from funmagic.tools.cache import LISTS_KEY, cached_answer, etag_of, tool_key
+from funmagic.tools.cache import LISTS_KEY, Answer, cached_answer, fresh_answer, tool_key
 from funmagic.tools.service import ToolPage, ToolSort, ToolTypeView, ToolView
 
 router = APIRouter(prefix="/api", tags=["tools"])
@@ -32,7 +32,7 @@ IfNoneMatch = Annotated[str | None, Header(include_in_schema=False)]
 
 
 @router.get("/tools", response_model=ToolPage)
-def list_tools(
+async def list_tools(
     q: Annotated[str, Query(max_length=100)] = "",
     category: Annotated[str | None, Query(max_length=50)] = None,
     sort: ToolSort = ToolSort.POPULAR,
@@ -51,12 +51,12 @@ def list_tools(
 
     # What people type is endless; only what every visitor asks for is worth keeping.
     is_common = not q and not category and cursor is None and limit in KEPT_LIMITS
-    answer = cached_answer(LISTS_KEY, f"{sort}|{featured}|{limit}", make) if is_common else make()
-    return _json(answer, if_none_match)
+    answer = cached_answer(LISTS_KEY, f"{sort}|{featured}|{limit}", make) if is_common else fresh_answer(make)
+    return _json(await answer, if_none_match)
 
 
 @router.get("/tools/{slug}", response_model=ToolAnswer)
-def get_tool(slug: str, viewer: OptionalViewer, if_none_match: IfNoneMatch = None) -> Response:
+async def get_tool(slug: str, viewer: OptionalViewer, if_none_match: IfNoneMatch = None) -> Response:
     """One tool."""
 
     def make() -> bytes:
@@ -65,7 +65,8 @@ def get_tool(slug: str, viewer: OptionalViewer, if_none_match: IfNoneMatch = Non
 
     # Admins see inactive tools too, and what they see must not be kept for others.
     is_public = viewer is None or not viewer.is_admin
-    return _json(cached_answer(tool_key(slug), "", make) if is_public else make(), if_none_match)
+    answer = cached_answer(tool_key(slug), "", make) if is_public else fresh_answer(make)
+    return _json(await answer, if_none_match)
 
 
 @router.get("/tool-types")
@@ -75,9 +76,9 @@ def list_tool_types() -> ToolTypesAnswer:
         return ToolTypesAnswer(tool_types=service.list_tool_types(session))
 
 
-def _json(answer: bytes, known: str | None) -> Response:
-    etag = etag_of(answer)
+def _json(answer: Answer, known: str | None) -> Response:
+    etag = answer.etag.decode()
     headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie"}
     if known == etag:
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    return Response(answer, media_type="application/json", headers=headers)
+    return Response(answer.body, media_type="application/json", headers=headers)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,6 +77,13 @@ class ToolTypeView(Shape):
     colour: str
 
 
+# What people are shown of a tool, and what its price comes from.
+SHOWN = (
+    *(Tool.id, Tool.slug, Tool.kind, Tool.title, Tool.description, Tool.features, Tool.thumbnail, Tool.config),
+    *(Tool.is_featured, Tool.usage_count, Tool.rating_sum, Tool.rating_count),
+)
+
+
 @dataclass(frozen=True)
 class PlannedStep:
     """A step with what the tool's configuration says of it: who runs it, with which model, for how much."""
@@ -96,21 +104,16 @@ def list_tools(
     featured: bool | None = None,
 ) -> list[ToolView]:
     """The active tools that the code can run; `q` looks into titles and descriptions."""
-    query = (
-        select(Tool, ToolType.name)
-        .join(ToolType, col(ToolType.id) == Tool.tool_type_id)
-        .where(col(Tool.is_active), col(Tool.kind).in_(TOOL_KINDS))
-        .order_by(*_order(sort))
-    )
+    query = _shown_columns().where(col(Tool.is_active)).order_by(*_order(sort))
     if q:
         query = query.where(
             sa.or_(col(Tool.title).icontains(q, autoescape=True), col(Tool.description).icontains(q, autoescape=True))
         )
     if category:
-        query = query.where(ToolType.name == category)
+        query = query.where(col(ToolType.name) == category)
     if featured is not None:
         query = query.where(col(Tool.is_featured) == featured)
-    return [_tool_view(tool, type_name) for tool, type_name in session.exec(query)]
+    return [_tool_view(tool) for tool in session.execute(query) if tool.kind in TOOL_KINDS]
 
 
 def page_tools(tools: list[ToolView], *, limit: int, cursor: str | None = None) -> ToolPage:
@@ -131,11 +134,13 @@ def list_tool_types(session: Session) -> list[ToolTypeView]:
 
 def get_tool(session: Session, slug: str, viewer: Viewer | None = None) -> ToolView:
     """One tool's public face; inactive tools exist for admins only. Raises NotFound."""
-    query = select(Tool, ToolType.name).join(ToolType, col(ToolType.id) == Tool.tool_type_id)
-    row = session.exec(query.where(Tool.slug == slug)).first()
-    if row is None or not (row[0].is_active or (viewer and viewer.is_admin)):
+    query = _shown_columns().where(col(Tool.slug) == slug)
+    if not (viewer and viewer.is_admin):
+        query = query.where(col(Tool.is_active))
+    tool = session.execute(query).first()
+    if tool is None:
         raise NotFound
-    return _tool_view(*row)
+    return _tool_view(tool)
 
 
 def find_runnable_tool(session: Session, slug: str, viewer: Viewer) -> Tool:
@@ -148,7 +153,7 @@ def find_runnable_tool(session: Session, slug: str, viewer: Viewer) -> Tool:
     return tool
 
 
-def plan_steps(tool: Tool, step_id: str | None = None) -> list[PlannedStep]:
+def plan_steps(tool: Tool | sa.Row[Any], step_id: str | None = None) -> list[PlannedStep]:
     """The steps a task runs, priced by the tool's configuration: one named step, or all of the pipeline.
 
     An unknown step raises InvalidInput: what is not configured never runs for free.
@@ -160,12 +165,20 @@ def plan_steps(tool: Tool, step_id: str | None = None) -> list[PlannedStep]:
     return [_plan(tool, step) for step in steps]
 
 
-def kind_of(tool: Tool) -> ToolKind:
+def kind_of(tool: Tool | sa.Row[Any]) -> ToolKind:
     """The code that runs this tool; raises ToolUnavailable when there is none."""
     try:
         return TOOL_KINDS[tool.kind]
     except KeyError:
         raise ToolUnavailable from None
+
+
+@lru_cache
+def _shown_columns() -> sa.Select[*tuple[Any, ...]]:
+    # No rows of the models: making those costs more than all the rest of a list.
+    return sa.select(*map(col, SHOWN), col(ToolType.name).label("type")).join(
+        ToolType, col(ToolType.id) == col(Tool.tool_type_id)
+    )
 
 
 def _order(sort: ToolSort) -> tuple[Any, ...]:
@@ -178,7 +191,7 @@ def _order(sort: ToolSort) -> tuple[Any, ...]:
     return (*ways[sort], col(Tool.id).desc())
 
 
-def _plan(tool: Tool, step: StepKind) -> PlannedStep:
+def _plan(tool: Tool | sa.Row[Any], step: StepKind) -> PlannedStep:
     config = tool.config.get("steps", {}).get(step.id, {})
     return PlannedStep(
         kind=step,
@@ -189,14 +202,14 @@ def _plan(tool: Tool, step: StepKind) -> PlannedStep:
     )
 
 
-def _tool_view(tool: Tool, type_name: str) -> ToolView:
+def _tool_view(tool: sa.Row[Any]) -> ToolView:
     steps = plan_steps(tool)
     return ToolView(
         id=tool.id,
         slug=tool.slug,
         title=_(tool.title),
         description=_(tool.description),
-        type=type_name,
+        type=tool.type,
         features=[_(feature) for feature in tool.features],
         thumbnail_url=tool.thumbnail,
         steps=[_step_view(step) for step in steps],

@@ -5,7 +5,7 @@ from typing import Literal
 import reflex as rx
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
-from funmagic.ui.props import Node, Number, Text
+from funmagic.ui.props import Flag, Node, Number, Text
 
 Kind = Literal["info", "success", "warning", "danger"]
 ICONS: dict[str, str] = {
@@ -65,9 +65,14 @@ def skeleton(
 
 def connection_banner(text: Text) -> rx.Component:
     """A line at the foot of the window while the live connection is away."""
+    return waiting_banner(has_too_many_connection_errors, text)
+
+
+def waiting_banner(is_shown: Flag, text: Text) -> rx.Component:
+    """A line at the foot of the window while something is away that the whole page needs."""
     return rx.el.div(
         rx.cond(
-            has_too_many_connection_errors,
+            is_shown,
             rx.el.div(rx.el.span(class_name="spinner", aria_hidden="true"), text, class_name="connection-banner"),
         ),
         role="status",

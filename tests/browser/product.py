@@ -11,11 +11,13 @@ from typing import Any
 
 import httpx
 import psutil
+import redis
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from funmagic.db import make_engine
 from funmagic.models.tools import Tool
+from funmagic.settings import Settings
 from tests.factories import wait_until
 from tests.ports import free_port
 
@@ -31,7 +33,7 @@ class Product:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         own = {"FUNMAGIC_DATA_DIR": str(data_dir), "FUNMAGIC_PORT": str(self.port)}
-        self._environment = os.environ | own | (environment or {})
+        self.environment = os.environ | own | (environment or {})
         self._log = data_dir / "up.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -42,18 +44,18 @@ class Product:
                 [sys.executable, "-m", "funmagic", "up"],
                 stdout=log,
                 stderr=log,
-                env=self._environment,
+                env=self.environment,
                 start_new_session=True,
             )
         try:
-            wait_until(self._is_ready, START_TIMEOUT_S)
+            wait_until(self.is_ready, START_TIMEOUT_S)
         except AssertionError:
             raise AssertionError(self._log.read_text()) from None
 
     def command(self, *words: str) -> str:
         """What `python -m funmagic …` says with this product's settings; it must succeed."""
         command = [sys.executable, "-m", "funmagic", *words]
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -75,8 +77,21 @@ class Product:
 
     def kill_redis(self) -> None:
         """Kill the embedded Redis without warning; the supervisor starts it again."""
-        [server] = [child for child in self._children() if "redis-server" in child.name()]
-        server.kill()
+        self._redis_server().kill()
+
+    def flush_redis(self) -> None:
+        """Have the embedded Redis forget everything."""
+        redis.Redis.from_url(Settings(data_dir=self.data_dir).redis_address).flushall()
+
+    @contextmanager
+    def redis_hung(self) -> Iterator[None]:
+        """Within the block the embedded Redis takes connections and answers nothing."""
+        server = self._redis_server()
+        server.suspend()
+        try:
+            yield
+        finally:
+            server.resume()
 
     @contextmanager
     def workers_paused(self) -> Iterator[None]:
@@ -112,7 +127,8 @@ class Product:
             session.commit()
 
     def _engine(self) -> sa.Engine:
-        return make_engine(f"sqlite:///{self.data_dir / 'funmagic.db'}")
+        embedded = f"sqlite:///{self.data_dir / 'funmagic.db'}"
+        return make_engine(self.environment.get("FUNMAGIC_DATABASE_URL", embedded))
 
     def find_processes(self, kind: str) -> list[psutil.Process]:
         """The running processes of a kind: worker, clock or web."""
@@ -125,6 +141,10 @@ class Product:
                     found.append(child)
         return found
 
+    def _redis_server(self) -> psutil.Process:
+        [server] = [child for child in self._children() if "redis-server" in child.name()]
+        return server
+
     def _workers(self) -> list[psutil.Process]:
         workers = self.find_processes("worker")
         assert workers, self._children()
@@ -134,7 +154,8 @@ class Product:
         assert self._process is not None
         return psutil.Process(self._process.pid).children(recursive=True)
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it answers, with a worker to do the work."""
         assert self._process is not None
         if self._process.poll() is not None:
             raise AssertionError(self._log.read_text())

@@ -23,6 +23,18 @@ def test_redis_killed_in_mid_run_is_only_a_pause(page: Page, context: BrowserCon
     expect_balance(page, 95)
 
 
+def test_redis_that_hangs_and_forgets_all_loses_nothing(page: Page, context: BrowserContext, product: Product) -> None:
+    paused = page.get_by_text("Live updates are paused. Your run goes on.")
+    with product.workers_paused():
+        start_waiting_run(page, context)
+        with product.redis_hung():
+            expect(paused).to_be_visible()
+        expect(paused).to_be_hidden()
+        product.flush_redis()
+    expect_result(page)
+    expect_balance(page, 95)
+
+
 def test_a_worker_killed_in_mid_run_charges_once(page: Page, context: BrowserContext, product: Product) -> None:
     start_run(page, context, a_photo(photo_bytes(6000, 6000), "large.jpg"))
     task_id = task_id_of(page)

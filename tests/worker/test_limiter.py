@@ -51,7 +51,7 @@ def slots():
 
 
 def keys():
-    return sorted(key.decode() for key in get_redis().scan_iter())
+    return sorted(key.decode() for key in get_redis().scan_iter("prl:*"))
 
 
 def lifetime_ms(key):

@@ -1,11 +1,15 @@
 """Redis goes away and comes back: no run is lost, and nobody sees an error."""
 
 import pytest
+from sqlmodel import select
 
+from funmagic.db import transaction
 from funmagic.models.base import db_time
+from funmagic.models.providers import Provider
 from tests.factories import balance_of, change_task, load_task, submit
 from tests.worker.conftest import DONE, ScriptedProvider, cancel, events_of, install, make_due, take_jobs, waiting_jobs
 from worker.clock import Clock
+from worker.limiter import slots_in_use
 from worker.providers.base import Waiting
 from worker.run import run_task
 
@@ -75,3 +79,20 @@ def test_a_parked_run_that_came_due_while_redis_was_away_goes_on_after_its_retur
     run_task(task.id)
     assert provider.calls == ["start", "check job-1"]
     assert load_task(task.id).status == "completed"
+
+
+def test_the_slot_of_a_job_that_ended_while_redis_was_away_is_free_after_its_return(alice, provider, stoppable_redis):
+    with transaction() as session:
+        row = session.exec(select(Provider).where(Provider.name == "scripted")).one()
+        row.config = {"rateLimit": {"maxConcurrency": 1}}
+    provider.answers(Waiting("job-1", 0))
+    task = submit(alice)
+    run_task(task.id)
+    assert slots_in_use("web", "scripted") == 1
+    stoppable_redis.stop()
+    run_task(task.id)
+    tell_again(task.id)
+    stoppable_redis.start()
+    Clock().tick()
+    assert load_task(task.id).announced_at is not None
+    assert slots_in_use("web", "scripted") == 0

@@ -1,6 +1,7 @@
 """Two workers on one run, in threads and one inside the other: one result, one charge."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from funmagic.db import reading, transaction
@@ -105,7 +106,7 @@ def test_what_a_dead_worker_had_stored_is_removed_by_the_next(alice, provider, m
         raise WorkerKilled
 
     with monkeypatch.context() as patch:
-        patch.setattr(lifecycle, "complete_task", die)
+        patch.setattr(lifecycle, "finish_step", die)
         run_and_die(task.id)
     assert len(output_files(task.id, alice)) == 1
     run_task(task.id)
@@ -126,16 +127,33 @@ def test_a_worker_that_dies_after_the_commit_has_finished_the_run(alice, provide
     assert balance_of(alice).balance == 95
 
 
+def test_a_result_whose_commit_was_lost_once_keeps_its_file(alice, provider, monkeypatch):
+    task = submit(alice)
+    losses = iter([OperationalError("COMMIT", {}, Exception("the connection was cut"))])
+    finish = lifecycle.finish_step
+
+    def finish_and_lose_once(*args, **options):
+        following = finish(*args, **options)
+        for loss in losses:
+            raise loss
+        return following
+
+    monkeypatch.setattr(lifecycle, "finish_step", finish_and_lose_once)
+    run_task(task.id)
+    assert_done_once(alice, task.id)
+
+
 def test_finishing_and_cancelling_at_once_end_a_run_one_way(alice, provider):
     task = submit(alice)
     with transaction() as session:
         claim = lifecycle.claim_task(session, task.id)
+        step = lifecycle.take_step(session, claim)
 
     def end(turns=iter(range(8))):  # noqa: B008 - shared by the threads on purpose
         with transaction() as session:
             if next(turns) % 2:
                 return lifecycle.cancel_task(session, task.id)
-            lifecycle.complete_task(session, claim, [])
+            lifecycle.finish_step(session, claim, step, [], usage={})
             return True
 
     outcomes = run_together(8, end)

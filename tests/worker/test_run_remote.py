@@ -89,7 +89,7 @@ def test_a_remote_job_saved_by_a_worker_that_died_before_parking_is_not_bought_t
     task = submit(alice)
     with transaction() as session:
         claim = lifecycle.claim_task(session, task.id)
-        lifecycle.start_next_step(session, claim)
+        lifecycle.take_step(session, claim)
         lifecycle.save_remote_job(session, claim, "remove", "job-1")
     expire_lease(task.id)
     recover_orphans()

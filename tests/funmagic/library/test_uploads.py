@@ -18,7 +18,7 @@ from tests import factories
 from tests.factories import photo_bytes
 from tests.funmagic.library import samples
 from worker.providers.base import InvalidWork
-from worker.work import prepare_work
+from worker.subject import load_subject, read_work
 
 MEGABYTE = 1024 * 1024
 
@@ -161,7 +161,7 @@ def test_a_file_that_was_swapped_after_it_was_looked_at_is_not_worked_on(alice_c
     task = run(alice_client, place["assetId"]).json()["task"]
     alice_client.put(place["url"], content=samples.HTML.ljust(len(photo)), headers=place["headers"])
     try:
-        work = prepare_work(task["id"], load_step(task["id"]))
+        work = read_work(load_subject(load_step(task["id"])))
     except InvalidWork:
         return
     assert work.files["assetId"].data == photo

@@ -39,8 +39,9 @@ async def fresh_watchers() -> AsyncIterator[None]:
     yield
     watchers = get_watchers()
     get_watchers.cache_clear()
-    if watchers._reader is not None:
-        watchers._reader.cancel()
+    for task in (watchers._subscription._reader, watchers._ticker):
+        if task is not None:
+            task.cancel()
     await watchers._redis.aclose()
 
 

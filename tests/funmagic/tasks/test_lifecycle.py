@@ -20,12 +20,11 @@ def claim(task_id):
         return lifecycle.claim_task(session, task_id)
 
 
+STEP = TaskStep(task_id="any", step_id="remove", position=0, provider="local")
 CHANGES = {
-    "start_next_step": lifecycle.start_next_step,
     "save_remote_job": lambda session, claim: lifecycle.save_remote_job(session, claim, "remove", "job"),
     "park_task": lambda session, claim: lifecycle.park_task(session, claim, seconds=1),
-    "complete_step": lambda session, claim: lifecycle.complete_step(session, claim, "remove", [], usage={}),
-    "complete_task": lambda session, claim: lifecycle.complete_task(session, claim, []),
+    "finish_step": lambda session, claim: lifecycle.finish_step(session, claim, STEP, [], usage={}),
     "fail_task": lambda session, claim: lifecycle.fail_task(session, claim, FailureCode.PROVIDER),
 }
 
@@ -125,7 +124,7 @@ def test_a_late_note_of_the_enqueue_does_not_wake_an_ended_task(alice, end):
 def test_a_failure_closes_the_open_step_with_the_detail_for_operators(alice):
     got = claim(submit(alice).id)
     with transaction() as session:
-        lifecycle.start_next_step(session, got)
+        lifecycle.take_step(session, got)
     with transaction() as session:
         lifecycle.fail_task(session, got, FailureCode.PROVIDER, detail="x" * 5000)
     with reading() as session:

@@ -5,10 +5,10 @@ import reflex as rx
 from reflex.istate.data import RouterData
 from sqlalchemy.exc import OperationalError
 
-from funmagic.accounts.state import SignInDialogState
+from funmagic.accounts.state import SessionState, SignInDialogState
 from funmagic.errors import InvalidInput, SignInRequired, TaskFinished
 from funmagic.tools.background_remove.state import BackgroundRemoveState
-from tests.factories import balance_of, load_task, photo_bytes, session_token, submit
+from tests.factories import balance_of, change_task, load_task, photo_bytes, session_token, submit
 
 PHOTO = {"name": "photo.jpg", "type": "image/jpeg", "size": len(photo_bytes())}
 
@@ -139,3 +139,66 @@ async def test_cancelling_twice_says_that_it_has_ended(alice):
     with pytest.raises(TaskFinished):
         await state.cancel_run()
     assert balance_of(alice).available == 100
+
+
+async def test_a_button_pressed_at_a_process_that_knows_nothing_yet_works(alice):
+    task = submit(alice)
+    state = tab(alice, f"?task={task.id}")
+    await state.cancel_run()
+    assert (state.phase, load_task(task.id).status) == ("failed", "failed")
+
+
+async def test_a_run_whose_address_got_lost_on_the_way_is_shown(alice):
+    earlier, task = submit(alice), submit(alice, key="the-key")
+    change_task(task.id, status="completed")
+    for query in ("", f"?task={earlier.id}"):
+        state = tab(alice, query)
+        state.submission_key = "the-key"
+        [redirect] = await play(state.load)
+        assert f"?task={task.id}" in str(redirect.args)
+    state = tab(alice, f"?task={task.id}")
+    state.submission_key = "the-key"
+    await play(state.load)
+    assert (state._task_id, state.submission_key) == (task.id, "")
+
+
+async def test_a_run_that_was_asked_for_is_not_started_again_when_its_address_got_lost(alice):
+    old, task = submit(alice), submit(alice, key="the-key")
+    change_task(old.id, status="completed")
+    state = tab(alice, f"?task={old.id}")
+    await play(state.load)
+    state.submission_key = "the-key"
+    held = balance_of(alice).reserved
+    [redirect] = await play(state.run_again)
+    assert f"?task={task.id}" in str(redirect.args)
+    assert balance_of(alice).reserved == held
+
+
+async def test_somebody_elses_key_leads_nowhere(alice, bob):
+    submit(bob, key="the-key")
+    state = tab(alice)
+    state.submission_key = "the-key"
+    await play(state.load)
+    assert (state.phase, state._task_id) == ("choosing", "")
+
+
+async def test_a_lost_connection_takes_no_photo_off_the_stage(alice):
+    state = await ready_tab(alice)
+    submit(alice)
+    await play(state.load)
+    assert (state.phase, state.has_photo) == ("choosing", True)
+    await state.start_run()
+    ticket = state.ticket
+    await play(state.load)
+    assert (state.phase, state.ticket) == ("uploading", ticket)
+
+
+async def test_a_lost_connection_does_not_close_the_dialog_that_asks_to_sign_in(db):
+    state = await ready_tab(None)
+    await state.start_run()
+    session, dialog = await state.get_state(SessionState), await state.get_state(SignInDialogState)
+    await session.load()
+    assert dialog.is_open
+    state.router = RouterData.from_router_data({"headers": {"cookie": ""}, "asPath": "/tools"})
+    await session.load()
+    assert not dialog.is_open

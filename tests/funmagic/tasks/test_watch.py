@@ -9,7 +9,7 @@ import pytest
 from funmagic.errors import LiveUpdatesPaused
 from funmagic.models.base import new_id
 from funmagic.redis_client import get_redis
-from funmagic.tasks.events import EventType, publish
+from funmagic.tasks.events import EventType, publish, stream_key
 from funmagic.tasks.watch import LOOK_AGAIN, PAUSED, SIGNS, START
 from tests.factories import wait_until
 
@@ -36,8 +36,9 @@ def numbers_of(events):
     return [event.data["progress"] for event in events]
 
 
-def blocked_readers():
-    return [client for client in get_redis().client_list() if client["cmd"] == "xread"]
+def subscriptions():
+    """How many channels each connection listens to that listens to any."""
+    return [int(client["sub"]) for client in get_redis().client_list() if client["sub"] != "0"]
 
 
 async def test_the_past_is_told_before_what_is_live(redis, watchers):
@@ -92,24 +93,39 @@ async def test_watchers_of_different_tasks_hear_only_their_own(redis, watchers):
         assert numbers_of(events) == [[place, number] for number in range(20)]
 
 
-async def test_all_watchers_share_one_connection_that_waits(redis, watchers):
+async def test_all_watchers_share_one_connection(redis, watchers):
     ids = [new_id() for _ in range(8)]
     following = [asyncio.create_task(collect(watchers, task_id, 1)) for task_id in ids]
-    await asyncio.to_thread(wait_until, lambda: len(watchers._positions) == 9 and len(blocked_readers()) == 1)
+    await asyncio.to_thread(wait_until, lambda: subscriptions() == [8])
     publish_all(ids[0], [0])
     await following[0]
-    await asyncio.to_thread(wait_until, lambda: len(blocked_readers()) == 1)
+    await asyncio.to_thread(wait_until, lambda: subscriptions() == [7])
     for task_id in ids[1:]:
         publish_all(task_id, [0])
     await asyncio.gather(*following)
+    await asyncio.to_thread(wait_until, lambda: subscriptions() == [])
 
 
-async def test_the_reader_forgets_a_task_that_nobody_watches(redis, watchers):
+async def test_a_task_that_nobody_watches_is_forgotten(redis, watchers):
+    one, other = new_id(), new_id()
+    async with aclosing(watchers.follow(one)) as stream:
+        await anext(stream)
+        publish_all(other, [0])
+        await collect(watchers, other, 1)
+        assert other not in str((watchers._mailboxes, watchers._heard, watchers._subscription._channels))
+        await asyncio.to_thread(wait_until, lambda: get_redis().pubsub_channels() == [stream_key(one).encode()])
+    assert (watchers._mailboxes, watchers._heard) == ({}, set())
+
+
+async def test_whoever_leaves_and_comes_back_at_once_misses_nothing(redis, watchers):
     task_id = new_id()
-    publish_all(task_id, [0])
-    await collect(watchers, task_id, 1)
-    assert task_id not in str(watchers._positions)
-    assert watchers._queues == {}
+    for number in range(20):
+        async with aclosing(watchers.follow(task_id)) as stream:
+            seen = [await anext(stream) for _ in range(number)]
+            assert await anext(stream) == LOOK_AGAIN
+            publish_all(task_id, [number])
+            assert [event.data["progress"] async for event in until_number(stream)][-1:] == [number]
+    assert numbers_of(seen) == list(range(19))
 
 
 async def test_a_slow_watcher_holds_up_nobody(redis, watchers):

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ from fastapi.testclient import TestClient
 from funmagic.db import get_engine, transaction
 from funmagic.models.users import Role
 from funmagic.redis_client import get_redis
-from funmagic.tools.cache import GENERATION_KEY, LISTS_KEY, cached_answer, drop_catalogue, tool_key
+from funmagic.tools.cache import GENERATION_KEY, LISTS_KEY, cached_answer, drop_catalogue, fresh_answer, tool_key
 from tests import factories
 from tests.conftest import StoppableRedis
 
@@ -58,25 +59,32 @@ def test_what_is_kept_does_not_live_longer_than_five_minutes(client: TestClient)
     assert 0 < get_redis().ttl(tool_key(SLUG)) <= 300
 
 
-def test_an_answer_made_before_a_change_is_not_kept_for_after_it(redis: None) -> None:
+async def test_an_answer_made_before_a_change_is_not_kept_for_after_it(redis: None) -> None:
     def make_slowly() -> bytes:
         drop_catalogue(SLUG)  # an admin saves while this reader still computes
         return b"old"
 
-    assert cached_answer(LISTS_KEY, "x", make_slowly) == b"old"
-    assert cached_answer(LISTS_KEY, "x", lambda: b"new") == b"new"
+    assert (await cached_answer(LISTS_KEY, "x", make_slowly)).body == b"old"
+    assert (await cached_answer(LISTS_KEY, "x", lambda: b"new")).body == b"new"
     assert get_redis().get(GENERATION_KEY) == b"1"
 
 
-def test_of_many_visitors_at_once_one_asks_the_database(redis: None) -> None:
+async def test_of_many_visitors_at_once_one_asks_the_database(redis: None) -> None:
     made: list[int] = []
 
     def make() -> bytes:
         made.append(1)
         return b"tools"
 
-    assert factories.run_together(16, lambda: cached_answer(LISTS_KEY, "x", make)) == [b"tools"] * 16
+    answers = await asyncio.gather(*(cached_answer(LISTS_KEY, "x", make) for _ in range(100)))
+    assert [answer.body for answer in answers] == [b"tools"] * 100
     assert made == [1]
+
+
+async def test_what_is_kept_is_what_was_made_line_breaks_and_name_included(redis: None) -> None:
+    made = await cached_answer(LISTS_KEY, "x", lambda: b"\none\ntwo\n")
+    kept = await cached_answer(LISTS_KEY, "x", lambda: b"another")
+    assert kept == made == await fresh_answer(lambda: b"\none\ntwo\n")
 
 
 def test_a_browser_that_has_it_already_is_told_so(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""When the files of a task's failed attempts were swept."""
+"""When the files of a task's failed attempts were swept; and an index of each user's running tasks."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,8 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+IS_RUNNING = "status IN ('pending', 'queued', 'processing')"
 
 
 def upgrade() -> None:
@@ -22,10 +24,18 @@ def upgrade() -> None:
         sqlite_where=sa.text("files_swept_at IS NULL"),
         postgresql_where=sa.text("files_swept_at IS NULL"),
     )
+    op.create_index(
+        "ix_tasks_running",
+        "tasks",
+        ["user_id"],
+        sqlite_where=sa.text(IS_RUNNING),
+        postgresql_where=sa.text(IS_RUNNING),
+    )
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index("ix_tasks_running", table_name="tasks")
     op.drop_index("ix_tasks_unswept", table_name="tasks")
     with op.batch_alter_table("tasks") as tasks:
         tasks.drop_column("files_swept_at")

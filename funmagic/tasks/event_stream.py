@@ -1,0 +1,67 @@
+"""Server-sent events to one client: written as they come, with next to nothing held per client."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from fastapi import Response
+from starlette.types import Receive, Scope, Send
+
+from funmagic.tasks.watch import SIGNS, StreamEvent
+
+HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+
+
+class EventStream(Response):
+    """Events, first those that came already and then the rest, until they end or the client leaves."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, begun: list[StreamEvent], rest: AsyncGenerator[StreamEvent, None]) -> None:
+        super().__init__(headers=HEADERS)
+        del self.headers["content-length"]
+        self._begun = begun
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Answer as an ASGI application."""
+        async with aclosing(self._rest):
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            begun = b"".join(_encode(event) for event in self._begun)
+            await send({"type": "http.response.body", "body": begun, "more_body": True})
+            if await self._tell_while_listening(receive, send):
+                await send({"type": "http.response.body", "body": b""})
+
+    async def _tell_while_listening(self, receive: Receive, send: Send) -> bool:
+        """True when all is told, False when the client has left."""
+        leaving = asyncio.create_task(_wait_for_leaving(receive))
+        try:
+            async with asyncio.timeout(None) as listening:
+
+                def stop(_: object) -> None:
+                    listening.reschedule(0)
+
+                leaving.add_done_callback(stop)
+                try:
+                    async for event in self._rest:
+                        await send({"type": "http.response.body", "body": _encode(event), "more_body": True})
+                finally:
+                    leaving.remove_done_callback(stop)
+                    leaving.cancel()
+        except TimeoutError:
+            if not listening.expired():
+                raise
+            return False
+        return True
+
+
+async def _wait_for_leaving(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _encode(event: StreamEvent) -> bytes:
+    if event in SIGNS:
+        return b": still here\n\n"
+    id_line = f"id: {event.id}\n" if event.id else ""
+    return f"{id_line}data: {event.text}\n\n".encode()

@@ -1,0 +1,70 @@
+"""What waits for one watcher: light enough for thousands of them, and never longer than a page of events."""
+
+import asyncio
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+# A client that does not read must not fill the memory; what it misses here, the stream still has.
+MOST_WAITING = 64
+
+
+class Mailbox(Generic[T]):
+    """Events in their order and the newest sign after them, for one reader; it tells when it had to leave some out."""
+
+    __slots__ = ("_events", "_heard_at", "_is_closed", "_sign", "_waiter", "has_gap")
+
+    def __init__(self) -> None:
+        self.has_gap = False
+        self._events: list[T] = []
+        self._sign: T | None = None
+        self._is_closed = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._heard_at = asyncio.get_running_loop().time()
+
+    def put(self, event: T) -> None:
+        """Add an event, unless it has to be fetched with others that were left out."""
+        if self.has_gap or len(self._events) >= MOST_WAITING:
+            self.has_gap = True
+        else:
+            self._events.append(event)
+        self._wake()
+
+    def tell(self, sign: T) -> None:
+        """Replace the sign by a newer one."""
+        self._sign = sign
+        self._wake()
+
+    def fall_behind(self) -> None:
+        """Events may be missing after those that are here."""
+        self.has_gap = True
+        self._wake()
+
+    def close(self) -> None:
+        """Let the reader go, now and whenever it comes again."""
+        self._is_closed = True
+        self._wake()
+
+    def empty(self) -> None:
+        """Forget everything."""
+        self._events, self._sign, self.has_gap = [], None, False
+
+    def silence(self) -> float:
+        """For how many seconds nothing has come."""
+        return asyncio.get_running_loop().time() - self._heard_at
+
+    async def take(self) -> list[T]:
+        """What is here, as soon as there is something; nothing when all that is left is a gap, or when it is closed."""
+        while not (self._events or self._sign or self.has_gap or self._is_closed):
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        news, self._events = self._events, []
+        if self._sign is not None:
+            news.append(self._sign)
+            self._sign = None
+        return news
+
+    def _wake(self) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

@@ -1,0 +1,118 @@
+"""The statements of every run's life, made once: building them anew costs more than the database needs to run them.
+
+They work on tables: through the mapped classes each would cost the session several times as much.
+"""
+
+import sqlalchemy as sa
+
+from funmagic.models.assets import Asset
+from funmagic.models.base import db_time
+from funmagic.models.tasks import IS_RUNNING, StepStatus, Task, TaskStatus, TaskStep
+from funmagic.models.tools import Tool
+
+TASKS: sa.Table = Task.__table__  # type: ignore[attr-defined]
+STEPS: sa.Table = TaskStep.__table__  # type: ignore[attr-defined]
+ASSETS: sa.Table = Asset.__table__  # type: ignore[attr-defined]
+TOOLS: sa.Table = Tool.__table__  # type: ignore[attr-defined]
+
+LEASE_S = 10
+# The enqueue after a submit takes milliseconds; a task that is still pending after this was forgotten.
+FIRST_CHECK_S = 2
+# A queued or parked task is looked at again after this long, in case its job was lost.
+LOOK_AGAIN_S = 10
+
+_IS_FRESH = TASKS.c.status.in_((TaskStatus.PENDING, TaskStatus.QUEUED))
+_IS_PARKED = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until.is_(None))
+_IS_ORPHANED = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until < db_time())
+_FIRST_OPEN_STEP = (
+    sa.select(STEPS.c.step_id)
+    .where(STEPS.c.task_id == TASKS.c.id, STEPS.c.status != StepStatus.COMPLETED)
+    .order_by(STEPS.c.position)
+    .limit(1)
+    .scalar_subquery()
+)
+_TAKE = (
+    sa.update(TASKS)
+    .where(TASKS.c.id == sa.bindparam("task"))
+    .values(
+        status=TaskStatus.PROCESSING,
+        lease_token=sa.bindparam("token"),
+        leased_until=db_time(LEASE_S),
+        attempts=TASKS.c.attempts + sa.case((_IS_PARKED, 0), else_=1),
+        next_check_at=None,
+        current_step=_FIRST_OPEN_STEP,
+        started_at=sa.func.coalesce(TASKS.c.started_at, db_time(), type_=db_time.type),
+    )
+    .returning(TASKS.c.attempts)
+)
+CLAIM = _TAKE.where(sa.or_(_IS_FRESH, _IS_PARKED, _IS_ORPHANED))
+CLAIM_ORPHANED = _TAKE.where(_IS_ORPHANED)
+COMPLETE_TASK = (
+    sa.update(TASKS)
+    .where(
+        TASKS.c.id == sa.bindparam("task"),
+        TASKS.c.lease_token == sa.bindparam("token"),
+        TASKS.c.status == TaskStatus.PROCESSING,
+    )
+    .values(
+        status=TaskStatus.COMPLETED,
+        output=sa.bindparam("made", type_=TASKS.c.output.type),
+        progress=1.0,
+        lease_token=None,
+        leased_until=None,
+        next_check_at=None,
+        finished_at=db_time(),
+        # Only an attempt that came to nothing can have left files behind.
+        files_swept_at=sa.case((TASKS.c.attempts == 1, db_time())),
+    )
+)
+BEGIN_STEP = (
+    sa.update(STEPS)
+    .where(STEPS.c.id == sa.bindparam("step"))
+    .values(status=StepStatus.PROCESSING, started_at=db_time())
+)
+COMPLETE_STEP = (
+    sa.update(STEPS)
+    .where(STEPS.c.id == sa.bindparam("step"))
+    .values(
+        status=StepStatus.COMPLETED,
+        response=sa.bindparam("made", type_=STEPS.c.response.type),
+        usage=sa.bindparam("spent", type_=STEPS.c.usage.type),
+        finished_at=db_time(),
+    )
+)
+FIND_LATER_STEP = (
+    sa.select(STEPS.c.id)
+    .where(STEPS.c.task_id == sa.bindparam("task"), STEPS.c.position > sa.bindparam("after"))
+    .order_by(STEPS.c.position)
+    .limit(1)
+)
+INSERT_ASSETS = sa.insert(ASSETS)
+COUNT_USAGE = (
+    sa.update(TOOLS)
+    .where(TOOLS.c.id == sa.select(TASKS.c.tool_id).where(TASKS.c.id == sa.bindparam("task")).scalar_subquery())
+    .values(usage_count=TOOLS.c.usage_count + 1)
+)
+MARK_ANNOUNCED = sa.update(TASKS).where(TASKS.c.id == sa.bindparam("task")).values(announced_at=sa.bindparam("now"))
+# A worker may have been faster than the note of its job; then only the number counts: one used is never used again.
+_IS_WAITING = sa.func.coalesce(TASKS.c.next_check_at <= db_time(FIRST_CHECK_S), sa.false())
+_WAS_PENDING = sa.and_(_IS_WAITING, TASKS.c.status == TaskStatus.PENDING)
+MARK_QUEUED = (
+    sa.update(TASKS)
+    .where(TASKS.c.id == sa.bindparam("task"))
+    .values(
+        enqueues=sa.case((TASKS.c.enqueues < sa.bindparam("number"), sa.bindparam("number")), else_=TASKS.c.enqueues),
+        status=sa.case((_WAS_PENDING, TaskStatus.QUEUED), else_=TASKS.c.status),
+        enqueued_at=sa.case((_IS_WAITING, db_time()), else_=TASKS.c.enqueued_at),
+        queued_at=sa.case((_WAS_PENDING, db_time()), else_=TASKS.c.queued_at),
+        next_check_at=sa.case((_IS_WAITING, db_time(LOOK_AGAIN_S)), else_=TASKS.c.next_check_at),
+    )
+)
+FIND_BY_KEY = sa.select(TASKS.c.id, TASKS.c.request_hash).where(
+    TASKS.c.user_id == sa.bindparam("user"), TASKS.c.idempotency_key == sa.bindparam("key")
+)
+INSERT_TASK = sa.insert(TASKS).values(next_check_at=db_time(FIRST_CHECK_S))
+INSERT_STEPS = sa.insert(STEPS)
+COUNT_RUNNING = (
+    sa.select(sa.func.count()).select_from(TASKS).where(TASKS.c.user_id == sa.bindparam("user"), sa.text(IS_RUNNING))
+)

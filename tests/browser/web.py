@@ -1,0 +1,43 @@
+"""More web processes of one product, as an orchestrator starts, stops and loses them."""
+
+import signal
+import subprocess
+import sys
+
+import httpx
+
+from tests.browser.product import Product
+from tests.factories import wait_until
+from tests.ports import free_port
+
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 30
+
+
+class Web:
+    """One more web process of a product, on a port of its own."""
+
+    def __init__(self, product: Product) -> None:
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self._environment = product.environment | {"FUNMAGIC_PORT": str(self.port)}
+        self._log = product.data_dir / f"web-{self.port}.log"
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        with self._log.open("ab") as log:
+            command = [sys.executable, "-m", "funmagic", "web"]
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        wait_until(lambda: httpx.get(f"{self.url}/readyz").is_success, START_TIMEOUT_S)
+
+    def stop(self) -> None:
+        """As an orchestrator does; it must end by itself, and without a complaint."""
+        self._process.send_signal(signal.SIGTERM)
+        assert self._process.wait(STOP_TIMEOUT_S) == 0
+        for complaint in ("Killing", "Traceback"):
+            assert complaint not in self._log.read_text()
+
+    def kill(self) -> None:
+        """Kill it without warning, with the process that serves."""
+        self._process.kill()
+        self._process.wait()
