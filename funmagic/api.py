@@ -21,6 +21,7 @@ from funmagic.library import routes as library_routes
 from funmagic.middleware import SAFE_METHODS, LimitBodies, RefuseOtherSites, SpeakCallersLanguage
 from funmagic.storage import routes as storage_routes
 from funmagic.tasks import routes as task_routes
+from funmagic.tasks.event_stream import StreamsAfterRoutes
 from funmagic.telemetry import routes as telemetry_routes
 from funmagic.telemetry.requests import HEADER as REQUEST_ID_HEADER
 from funmagic.telemetry.requests import ObserveRequests, request_id
@@ -51,6 +52,7 @@ def create_api() -> FastAPI:
     api.add_api_route("/api/{path:path}", unknown_path, methods=ALL_METHODS, include_in_schema=False)
     api.add_middleware(LimitBodies)
     api.add_middleware(RefuseOtherSites)
+    api.add_middleware(StreamsAfterRoutes)
     api.add_middleware(SpeakCallersLanguage)
     api.add_middleware(ObserveRequests)
     api.add_exception_handler(FunMagicError, answer_named_error)

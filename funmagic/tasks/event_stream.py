@@ -5,10 +5,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from fastapi import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from funmagic.tasks.watch import SIGNS, StreamEvent
 
+KEY = "event_stream"
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 
@@ -24,7 +25,11 @@ class EventStream(Response):
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Answer as an ASGI application."""
+        """Leave the answer to StreamsAfterRoutes."""
+        scope["state"][KEY] = self
+
+    async def tell(self, receive: Receive, send: Send) -> None:
+        """Answer the request, for as long as it takes."""
         async with aclosing(self._rest):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             begun = b"".join(_encode(event) for event in self._begun)
@@ -53,6 +58,19 @@ class EventStream(Response):
                 raise
             return False
         return True
+
+
+class StreamsAfterRoutes:
+    """Tells an event stream once its route is done: what served the route would be held for as long as it lasts."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve as the wrapped application does, and then the stream that it may have answered with."""
+        await self._app(scope, receive, send)
+        if stream := scope.get("state", {}).pop(KEY, None):
+            await stream.tell(receive, send)
 
 
 async def _wait_for_leaving(receive: Receive) -> None:

@@ -1,0 +1,133 @@
+"""Starts the product's processes for tests: each is forked from this one, which has loaded what they need.
+
+It reads one order a line, in JSON, and answers with the new process's id. A process may be told to freeze at a point,
+`before worker.run.store_outputs` or `after` it: the first time it gets there it touches the file `reached` in its
+folder, and goes on when there is a file `go`. Whether it then is killed, or finds a server gone, is up to the test.
+"""
+
+import functools
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from funmagic.api import create_api
+from funmagic.cli import app
+from funmagic.settings import get_settings
+from funmagic.stopping import EndOpenConnections
+from funmagic.supervisor.tether import die_with_parent
+from funmagic.telemetry.logs import configure_logging
+from tests.emulators.server import serve_forever
+
+LOADED = ("worker.main", "worker.clock")
+# A test that failed has killed its processes long before.
+LONGEST_FREEZE_S = 60
+
+
+def main() -> None:
+    """Start what is ordered until the orders end."""
+    for module in LOADED:
+        importlib.import_module(module)
+    assert get_settings.cache_info().currsize == 0, "what is forked must read settings of its own"
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            _become(json.loads(line))
+        print(pid, flush=True)
+
+
+def _become(order: dict[str, Any]) -> None:
+    """Be the ordered process, and never return."""
+    die_with_parent()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    folder = Path(order["folder"])
+    log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.environ.update(order["environment"])
+    try:
+        if order["point"]:
+            _freeze_at(order["point"], folder)
+        _run(order["command"])
+    except BaseException:  # noqa: BLE001 - the log tells the test
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(1)
+
+
+def _run(command: list[str]) -> None:
+    if command[0] == "api":
+        configure_logging("web")
+        serve_forever(EndOpenConnections(create_api()), int(command[1]))
+    else:
+        app(command)
+
+
+def _freeze_at(point: str, folder: Path) -> None:
+    moment, _, path = point.partition(" ")
+
+    def freeze() -> None:
+        reached, go = folder / "reached", folder / "go"
+        if reached.exists():
+            return
+        reached.touch()
+        began = time.monotonic()
+        while not go.exists() and time.monotonic() - began < LONGEST_FREEZE_S:
+            time.sleep(0.01)
+
+    def note_end() -> None:
+        if (folder / "reached").exists():
+            (folder / "ended").touch()
+
+    _wrap(path, before=freeze if moment == "before" else None, after=freeze if moment == "after" else None)
+    _wrap("worker.run.run_task", finally_=note_end)
+
+
+def _wrap(
+    path: str,
+    *,
+    before: Callable[[], None] | None = None,
+    after: Callable[[], None] | None = None,
+    finally_: Callable[[], None] | None = None,
+) -> None:
+    owner, name = _find(path)
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            if before:
+                before()
+            result = original(*args, **kwargs)
+            if after:
+                after()
+            return result
+        finally:
+            if finally_:
+                finally_()
+
+    setattr(owner, name, wrapped)
+
+
+def _find(path: str) -> tuple[Any, str]:
+    """The module or class that `path` names a function of, and the function's name."""
+    *owners, name = path.split(".")
+    for length in range(len(owners), 0, -1):
+        try:
+            owner: Any = importlib.import_module(".".join(owners[:length]))
+        except ModuleNotFoundError:
+            continue
+        return functools.reduce(getattr, owners[length:], owner), name
+    raise AssertionError(path)
+
+
+if __name__ == "__main__":
+    main()
