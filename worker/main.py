@@ -1,5 +1,6 @@
 """A worker process: one warm RQ SimpleWorker, recycled after a number of jobs."""
 
+import gc
 import os
 import threading
 import time
@@ -43,6 +44,9 @@ def run_worker(queue_names: list[str]) -> None:
     queues = [QueueName(name) for name in queue_names] or list(QueueName)
     configure_tracing("worker")
     _wait_for_redis()
+    # What is loaded by now stays for ever: the collector need not look at it again between runs.
+    gc.collect()
+    gc.freeze()
     worker = Worker(
         queues,
         connection=new_worker_redis(),

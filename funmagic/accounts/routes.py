@@ -84,7 +84,7 @@ def sign_out(response: Response, token: SessionToken = None) -> None:
 
 
 @router.get("/api/auth/session")
-def get_session(viewer: OptionalViewer) -> SessionAnswer:
+async def get_session(viewer: OptionalViewer) -> SessionAnswer:
     """Who is signed in."""
     return SessionAnswer(user=UserView.model_validate(viewer) if viewer else None)
 

@@ -9,7 +9,7 @@ from funmagic.tasks.events import End, find_end, publish
 def dispatch_tasks(*jobs: TaskJob) -> None:
     """Put jobs on the queue and note it; with Redis away their tasks keep waiting for the clock."""
     if enqueue_tasks(*jobs):
-        with transaction() as session:
+        with transaction(must_last=False) as session:
             lifecycle.mark_queued(session, jobs)
 
 
@@ -19,5 +19,5 @@ def announce_end(task_id: str, end: End | None = None) -> None:
         with reading() as session:
             end = find_end(session, task_id)
     if end and publish(task_id, end[0], **end[1]):
-        with transaction() as session:
+        with transaction(must_last=False) as session:
             lifecycle.mark_announced(session, task_id)

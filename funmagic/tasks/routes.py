@@ -1,12 +1,9 @@
 """`/api/tasks/*`: start, look, follow, cancel, try again, delete; the viewer's own only."""
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response, status
-from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, Field
 
 from funmagic.accounts.http import RequiredViewer
@@ -15,14 +12,13 @@ from funmagic.json_api import PAGE_LIMIT, RequestShape, Shape
 from funmagic.models.base import new_id
 from funmagic.models.tasks import TaskStatus
 from funmagic.tasks import service
+from funmagic.tasks.event_stream import EventStream
 from funmagic.tasks.stream import follow_task, has_heard_the_end
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskPage, TaskView
-from funmagic.tasks.watch import SIGNS, START, StreamEvent
+from funmagic.tasks.watch import START
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
-
-STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 
 def storable_text(values: dict[str, Any]) -> dict[str, Any]:
@@ -46,13 +42,12 @@ class TaskAnswer(Shape):
     task: TaskView
 
 
-@router.post("", status_code=status.HTTP_201_CREATED)
+@router.post("", status_code=status.HTTP_201_CREATED, response_model=TaskAnswer)
 def create_task(
     body: TaskRequest,
     viewer: RequiredViewer,
-    response: Response,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
-) -> TaskAnswer:
+) -> Response:
     """Hold the price and start a run; the same Idempotency-Key with the same body answers 200 with the same task."""
     submission = Submission(
         tool_slug=body.tool_slug,
@@ -62,9 +57,10 @@ def create_task(
         input=body.input,
     )
     task, is_new = submit_task(viewer, submission)
-    if not is_new:
-        response.status_code = status.HTTP_200_OK
-    return TaskAnswer(task=task)
+    # Encoded here, in this thread: the framework would check the answer once more in another.
+    answer = TaskAnswer(task=task).model_dump_json(by_alias=True)
+    number = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+    return Response(answer, number, media_type="application/json")
 
 
 @router.get("")
@@ -114,7 +110,10 @@ def own_task_id(task_id: str, viewer: RequiredViewer) -> str:
 
 
 @router.get(
-    "/{task_id}/stream", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}}
+    "/{task_id}/stream",
+    status_code=status.HTTP_200_OK,
+    response_class=EventStream,
+    responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def stream_task(
     task_id: Annotated[str, Depends(own_task_id)],
@@ -127,25 +126,5 @@ async def stream_task(
     if last_event_id and await has_heard_the_end(task_id, last_event_id):
         return Response(status_code=status.HTTP_204_NO_CONTENT)
     events = follow_task(task_id, last_event_id or START)
-    first = await anext(events)
-    # The second answer shows whether Redis is there; after the headers are sent it would be too late for a 503.
-    second = await anext(events, None)
-    return StreamingResponse(_encode(first, second, events), media_type="text/event-stream", headers=STREAM_HEADERS)
-
-
-async def _encode(
-    first: StreamEvent, second: StreamEvent | None, rest: AsyncGenerator[StreamEvent, None]
-) -> AsyncGenerator[str, None]:
-    async with aclosing(rest):
-        yield _sse(first)
-        if second is not None:
-            yield _sse(second)
-        async for event in rest:
-            yield _sse(event)
-
-
-def _sse(event: StreamEvent) -> str:
-    if event in SIGNS:
-        return ": still here\n\n"
-    id_line = f"id: {event.id}\n" if event.id else ""
-    return f"{id_line}data: {json.dumps(event.data)}\n\n"
+    # The second event shows whether Redis is there; after the headers are sent it would be too late for a 503.
+    return EventStream([await anext(events), await anext(events)], events)

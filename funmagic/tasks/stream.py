@@ -1,8 +1,10 @@
 """A task's events from the first to the last, whatever became of the stream: what SSE and the pages follow."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 from funmagic.db import reading
 from funmagic.tasks.events import TERMINAL_EVENTS, EventType, find_end, make_event
@@ -19,21 +21,25 @@ async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[Stream
     it ends only when this process stops: whoever follows asks another one. Raises LiveUpdatesPaused when Redis is away
     at the start.
     """
-    yield StreamEvent("", make_event(task_id, EventType.CONNECTED))
+    yield _tell("", task_id, EventType.CONNECTED)
     async with aclosing(get_watchers().follow(task_id, after)) as events:
         async for event in events:
             if event in SIGNS and (end := await asyncio.to_thread(_end_of, task_id)):
                 yield end
                 return
             yield event
-            if event.data.get("type") in TERMINAL_EVENTS:
+            if event.type in TERMINAL_EVENTS:
                 return
 
 
 def _end_of(task_id: str) -> StreamEvent | None:
     with reading() as session:
         end = find_end(session, task_id)
-    return end and StreamEvent(TOLD_BY_DATABASE, make_event(task_id, end[0], **end[1]))
+    return end and _tell(TOLD_BY_DATABASE, task_id, end[0], **end[1])
+
+
+def _tell(id_: str, task_id: str, type_: EventType, **facts: Any) -> StreamEvent:
+    return StreamEvent(id_, type_, json.dumps(make_event(task_id, type_, **facts)))
 
 
 async def has_heard_the_end(task_id: str, last_id: str) -> bool:
@@ -42,4 +48,4 @@ async def has_heard_the_end(task_id: str, last_id: str) -> bool:
         return True
     # Not only the newest event: an end may be told twice.
     event = await get_watchers().find_event(task_id, last_id)
-    return event is not None and event.data["type"] in TERMINAL_EVENTS
+    return event is not None and event.type in TERMINAL_EVENTS

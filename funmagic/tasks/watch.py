@@ -1,91 +1,90 @@
-"""Watching tasks live: one reader per process follows every watched stream and feeds SSE and pages alike."""
+"""Watching tasks live: one connection per process hears every watched task and feeds SSE and pages alike."""
 
 import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
-import structlog
 from redis.exceptions import RedisError
 
 from funmagic.errors import LiveUpdatesPaused
-from funmagic.models.base import new_id
 from funmagic.redis_client import new_async_redis
 from funmagic.tasks.events import stream_key
+from funmagic.tasks.mailbox import Mailbox
+from funmagic.tasks.subscription import ANSWER_S, RECONNECT_S, Subscription
 
-log = structlog.get_logger()
-
-BLOCK_MS = 5000
-RECONNECT_S = 1.0
 SILENCE_S = 30.0
-# A Redis that hangs is as good as away.
-ANSWER_S = 5.0
+# After an outage everybody wants the past at once.
+HISTORIES_AT_ONCE = 16
 START = "0-0"
 
 
 @dataclass(frozen=True)
 class StreamEvent:
-    """An event as it lies in the stream, with its id there."""
+    """An event as it lies in the stream, with its id there; its JSON is passed on as it is, and parsed when needed."""
 
     id: str
-    data: dict[str, Any]
+    type: str
+    text: str = ""
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What the event says."""
+        said: dict[str, Any] = json.loads(self.text) if self.text else {"type": self.type}
+        return said
 
 
 # Signs from the reader itself: the database may know more than the stream; and Redis is away for now.
-LOOK_AGAIN = StreamEvent("", {"type": "look_again"})
-PAUSED = StreamEvent("", {"type": "paused"})
+LOOK_AGAIN = StreamEvent("", "look_again")
+PAUSED = StreamEvent("", "paused")
 SIGNS = (LOOK_AGAIN, PAUSED)
-# Never passed on: it ends the following.
-ENDED = StreamEvent("", {"type": "ended"})
 
 
 class Watchers:
-    """The one reader of a process: it waits on all watched streams at once and passes events on."""
+    """Everybody in this process who watches a task, each with a mailbox that one subscription fills."""
 
     def __init__(self) -> None:
         self._redis = new_async_redis()
-        # A stream of our own in every read: appending to it makes the reader notice a new watcher at once.
-        self._wake_key = f"watchers:{new_id()}"
-        self._positions: dict[Any, Any] = {self._wake_key: START}
-        self._queues: dict[str, set[asyncio.Queue[StreamEvent]]] = {}
-        self._reader: asyncio.Task[None] | None = None
+        self._subscription = Subscription(self._redis.connection_pool, self)
+        self._mailboxes: dict[str, set[Mailbox[StreamEvent]]] = {}
+        # The tasks of which we hear everything from now on.
+        self._heard: set[str] = set()
+        self._histories = asyncio.Semaphore(HISTORIES_AT_ONCE)
+        self._ticker: asyncio.Task[None] | None = None
         self._has_ended = False
 
     def end_all(self) -> None:
         """Let everybody go, now and from now on, because this process stops; they follow on at another one."""
         self._has_ended = True
-        self._tell_everybody(ENDED)
+        for mailbox in self._everybody():
+            mailbox.close()
 
     async def follow(self, task_id: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
         """Every event of a task after an id, past and live, none missed or twice; and signs in between.
 
         LOOK_AGAIN comes when the past is told, when Redis is back, and after every half minute of silence. PAUSED comes
-        every second while Redis is away. It ends only with this process. Raises LiveUpdatesPaused when Redis is away at
-        the start.
+        about every second while Redis is away. It ends only with this process. Raises LiveUpdatesPaused when Redis is
+        away at the start.
         """
         key = stream_key(task_id)
-        queue: asyncio.Queue[StreamEvent] = asyncio.Queue()
+        mailbox: Mailbox[StreamEvent] = Mailbox()
         last = after
         try:
-            async with asyncio.timeout(ANSWER_S):
-                await self._join(key, queue)
-                past = await self._history(key, after)
-            for event in past:
+            for event in await self._join(key, mailbox, after):
                 last = event.id
                 yield event
             yield LOOK_AGAIN
-            while not self._has_ended and (event := await _next(queue)) is not ENDED:
-                if event in SIGNS:
-                    yield event
-                elif _order(event.id) > _order(last):
-                    last = event.id
-                    yield event
-        except (RedisError, TimeoutError) as error:
-            raise LiveUpdatesPaused from error
+            while not self._has_ended:
+                for event in await self._next(key, mailbox, last):
+                    if event in SIGNS:
+                        yield event
+                    elif _order(event.id) > _order(last):
+                        last = event.id
+                        yield event
         finally:
-            self._leave(key, queue)
+            await self._leave(key, mailbox)
 
     async def find_event(self, task_id: str, id_: str) -> StreamEvent | None:
         """The event of this id in a task's stream; raises LiveUpdatesPaused when Redis is away."""
@@ -96,55 +95,81 @@ class Watchers:
             raise LiveUpdatesPaused from error
         return _parse(*found[0]) if found else None
 
-    async def _join(self, key: str, queue: asyncio.Queue[StreamEvent]) -> None:
-        self._queues.setdefault(key, set()).add(queue)
-        if key not in self._positions:
-            newest = await self._redis.xrevrange(key, count=1)
-            self._positions.setdefault(key, newest[0][0] if newest else START)
-        if self._reader is None or self._reader.done():
-            self._reader = asyncio.create_task(self._read_forever())
-        await self._redis.xadd(self._wake_key, {"watch": key}, maxlen=1)
-        await self._redis.expire(self._wake_key, 3600)
+    def hear(self, channel: str, message: str) -> None:
+        """An event was published: everybody who watches its task gets it."""
+        event = StreamEvent(*message.split(" ", 2))
+        for mailbox in self._mailboxes.get(channel, ()):
+            mailbox.put(event)
 
-    def _leave(self, key: str, queue: asyncio.Queue[StreamEvent]) -> None:
-        queues = self._queues.get(key, set())
-        queues.discard(queue)
-        if not queues:
-            self._queues.pop(key, None)
-            self._positions.pop(key, None)
+    def hear_from_now_on(self, channel: str) -> None:
+        """What was published before may have been missed: everybody who watches this task reads its past."""
+        if channel not in self._mailboxes:
+            return
+        self._heard.add(channel)
+        for mailbox in self._mailboxes[channel]:
+            mailbox.tell(LOOK_AGAIN)
+            mailbox.fall_behind()
+
+    def hear_nothing(self) -> None:
+        """Redis is away: everybody is told."""
+        self._heard.clear()
+        for mailbox in self._everybody():
+            mailbox.tell(PAUSED)
+
+    def _everybody(self) -> list[Mailbox[StreamEvent]]:
+        return [mailbox for mailboxes in self._mailboxes.values() for mailbox in mailboxes]
+
+    async def _join(self, key: str, mailbox: Mailbox[StreamEvent], after: str) -> list[StreamEvent]:
+        """The past of a task, read once all that follows it is heard."""
+        is_first = key not in self._mailboxes
+        self._mailboxes.setdefault(key, set()).add(mailbox)
+        if self._ticker is None or self._ticker.done():
+            self._ticker = asyncio.create_task(self._break_silence())
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                if is_first:
+                    await self._subscription.add(key)
+                while key not in self._heard and not self._has_ended:
+                    if PAUSED in await mailbox.take():
+                        raise LiveUpdatesPaused
+                    mailbox.empty()
+                mailbox.empty()
+                return await self._history(key, after)
+        except (RedisError, TimeoutError) as error:
+            raise LiveUpdatesPaused from error
+
+    async def _leave(self, key: str, mailbox: Mailbox[StreamEvent]) -> None:
+        mailboxes = self._mailboxes.get(key, set())
+        mailboxes.discard(mailbox)
+        if not mailboxes and self._mailboxes.pop(key, None) is not None:
+            self._heard.discard(key)
+            await self._subscription.remove(key)
+
+    async def _next(self, key: str, mailbox: Mailbox[StreamEvent], last: str) -> list[StreamEvent]:
+        """What came meanwhile; from the stream itself where the mailbox has gaps."""
+        news = await mailbox.take()
+        if news or not mailbox.has_gap:
+            return news
+        mailbox.has_gap = False
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._history(key, last)
+        except (RedisError, TimeoutError):
+            await asyncio.sleep(RECONNECT_S)
+            mailbox.fall_behind()
+            return [PAUSED]
 
     async def _history(self, key: str, after: str) -> list[StreamEvent]:
-        return [_parse(id_, fields) for id_, fields in await self._redis.xrange(key, min=f"({after}")]
+        async with self._histories:
+            return [_parse(id_, fields) for id_, fields in await self._redis.xrange(key, min=f"({after}")]
 
-    async def _read_forever(self) -> None:
-        is_away = False
-        while self._queues:
-            try:
-                answer = await self._redis.xread(dict(self._positions), block=BLOCK_MS)
-            except RedisError as error:
-                log.warning("watchers_reconnect", error=str(error))
-                is_away = True
-                self._tell_everybody(PAUSED)
-                await asyncio.sleep(RECONNECT_S)
-                continue
-            if is_away:
-                is_away = False
-                self._tell_everybody(LOOK_AGAIN)
-            for key, entries in answer or []:
-                self._pass_on(key, entries)
-
-    def _tell_everybody(self, sign: StreamEvent) -> None:
-        for queues in self._queues.values():
-            for queue in queues:
-                queue.put_nowait(sign)
-
-    def _pass_on(self, key: str, entries: list[tuple[str, dict[str, str]]]) -> None:
-        if key not in self._positions:
-            return
-        self._positions[key] = entries[-1][0]
-        for id_, fields in entries:
-            for queue in self._queues.get(key, ()):
-                queue.put_nowait(_parse(id_, fields))
+    async def _break_silence(self) -> None:
+        # One timer for all: one for each watcher would cost more memory than all else that it needs.
+        while self._mailboxes:
+            await asyncio.sleep(SILENCE_S / 30)
+            for mailbox in self._everybody():
+                if mailbox.silence() >= SILENCE_S:
+                    mailbox.tell(LOOK_AGAIN)
 
 
 @lru_cache
@@ -153,15 +178,8 @@ def get_watchers() -> Watchers:
     return Watchers()
 
 
-async def _next(queue: asyncio.Queue[StreamEvent]) -> StreamEvent:
-    try:
-        return await asyncio.wait_for(queue.get(), SILENCE_S)
-    except TimeoutError:
-        return LOOK_AGAIN
-
-
 def _parse(id_: str, fields: dict[str, str]) -> StreamEvent:
-    return StreamEvent(id_, json.loads(fields["event"]))
+    return StreamEvent(id_, fields["type"], fields["event"])
 
 
 def _order(id_: str) -> tuple[int, int]:

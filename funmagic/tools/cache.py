@@ -19,6 +19,8 @@ LISTS_KEY = "tools:active"
 # Raised by every change: an answer made from what was true before it is never taken for the new truth.
 GENERATION_KEY = "tools:generation"
 LIFETIME_S = 300
+# Raised when what is kept looks different: a process of another version must not read it.
+FORMAT = 2
 
 _making = threading.Lock()
 
@@ -38,7 +40,7 @@ class Answer:
 
 async def cached_answer(key: str, variant: str, make: Callable[[], bytes]) -> Answer:
     """The answer kept for this variant in the language in force; when there is none it is made, once at a time."""
-    field = f"{current_locale()}|{variant}"
+    field = f"{FORMAT}|{current_locale()}|{variant}"
     try:
         async with get_async_redis().pipeline(transaction=False) as pipe:
             _ask(pipe, key, field)

@@ -104,7 +104,7 @@ def list_tools(
     featured: bool | None = None,
 ) -> list[ToolView]:
     """The active tools that the code can run; `q` looks into titles and descriptions."""
-    query = _shown_columns().where(col(Tool.is_active)).order_by(*_order(sort))
+    query = _active_tools(sort)
     if q:
         query = query.where(
             sa.or_(col(Tool.title).icontains(q, autoescape=True), col(Tool.description).icontains(q, autoescape=True))
@@ -171,6 +171,11 @@ def kind_of(tool: Tool | sa.Row[Any]) -> ToolKind:
         return TOOL_KINDS[tool.kind]
     except KeyError:
         raise ToolUnavailable from None
+
+
+@lru_cache
+def _active_tools(sort: ToolSort) -> sa.Select[*tuple[Any, ...]]:
+    return _shown_columns().where(col(Tool.is_active)).order_by(*_order(sort))
 
 
 @lru_cache

@@ -74,8 +74,19 @@ def test_a_database_that_is_away_is_told_in_plain_words(
 
 
 def test_connections_cut_while_idle_are_replaced_before_anybody_notices(
+    stoppable_postgresql: Cluster, alice_client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("funmagic.db.PING_AFTER_S", 0)
+    assert alice_client.get("/api/credits/balance").is_success
+    stoppable_postgresql.cut_connections()
+    assert alice_client.get("/api/credits/balance").is_success
+
+
+def test_a_connection_cut_while_busy_costs_one_answer_and_no_more(
     stoppable_postgresql: Cluster, alice_client: TestClient
 ) -> None:
     assert alice_client.get("/api/credits/balance").is_success
     stoppable_postgresql.cut_connections()
-    assert alice_client.get("/api/credits/balance").is_success
+    answers = [alice_client.get("/api/credits/balance").status_code for _ in range(3)]
+    assert answers[1:] == [200, 200]
+    assert answers[0] in (200, 503)

@@ -83,6 +83,15 @@ def test_last_event_id_resumes_without_loss_or_repetition(server: str, visit: Vi
     assert [event.data["progress"] for event in rest[1:-1]] == [0.2, 0.3, 0.9]
 
 
+def test_whoever_leaves_is_forgotten(server: str, visit: Visit, alice: Viewer, run: str) -> None:
+    client = visit(server, alice)
+    with following(client, run) as events, following(visit(server, alice), run) as others:
+        assert next(events).type == next(others).type == "connected"
+        channel = stream_key(run).encode()
+        factories.wait_until(lambda: get_redis().pubsub_channels() == [channel])
+    factories.wait_until(lambda: get_redis().pubsub_channels() == [])
+
+
 def test_the_end_is_told_even_when_the_stream_is_gone(server: str, visit: Visit, alice: Viewer, run: str) -> None:
     client = visit(server, alice)
     client.post(f"/api/tasks/{run}/cancel")

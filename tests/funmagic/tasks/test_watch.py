@@ -10,6 +10,7 @@ from funmagic.errors import LiveUpdatesPaused
 from funmagic.models.base import new_id
 from funmagic.redis_client import get_redis
 from funmagic.tasks.events import EventType, publish, stream_key
+from funmagic.tasks.mailbox import MOST_WAITING
 from funmagic.tasks.watch import LOOK_AGAIN, PAUSED, SIGNS, START
 from tests.factories import wait_until
 
@@ -138,6 +139,40 @@ async def test_a_slow_watcher_holds_up_nobody(redis, watchers):
         assert numbers_of([await anext(slow) for _ in range(EVENTS)]) == list(range(EVENTS))
 
 
+async def test_a_watcher_that_does_not_read_holds_a_few_events_and_gets_all_of_them_later(redis, watchers):
+    task_id = new_id()
+    async with aclosing(watchers.follow(task_id)) as slow:
+        assert await anext(slow) == LOOK_AGAIN
+        await asyncio.to_thread(publish_all, task_id, range(EVENTS))
+        await collect(watchers, task_id, EVENTS)
+        [mailbox] = watchers._mailboxes[stream_key(task_id)]
+        assert (len(mailbox._events), mailbox.has_gap) == (MOST_WAITING, True)
+        publish_all(task_id, [EVENTS])
+        assert numbers_of([await anext(slow) for _ in range(EVENTS + 1)]) == list(range(EVENTS + 1))
+
+
+async def test_what_was_published_while_the_connection_was_lost_is_told_after_it(redis, watchers):
+    task_id = new_id()
+    async with aclosing(watchers.follow(task_id)) as stream:
+        assert await anext(stream) == LOOK_AGAIN
+        get_redis().client_kill_filter(_type="pubsub")
+        assert await anext(stream) == PAUSED
+        publish_all(task_id, range(3))
+        assert [event.data["progress"] async for event in stream_until(stream, 2)] == [0, 1, 2]
+
+
+async def test_a_redis_that_hangs_is_away_and_what_it_heard_late_is_told_once(stoppable_redis, watchers, monkeypatch):
+    monkeypatch.setattr("funmagic.tasks.subscription.QUIET_S", 0.1)
+    task_id = new_id()
+    async with aclosing(watchers.follow(task_id)) as stream:
+        assert await anext(stream) == LOOK_AGAIN
+        stoppable_redis.hang()
+        assert await anext(stream) == PAUSED
+        stoppable_redis.wake()
+        publish_all(task_id, range(3))
+        assert [event.data["progress"] async for event in stream_until(stream, 2)] == [0, 1, 2]
+
+
 async def test_silence_is_answered_with_a_sign(redis, watchers, monkeypatch):
     monkeypatch.setattr("funmagic.tasks.watch.SILENCE_S", 0.01)
     async with aclosing(watchers.follow(new_id())) as stream:
@@ -172,6 +207,15 @@ async def test_an_outage_is_told_and_events_go_on_after_it(stoppable_redis, watc
         after = [event async for event in until_number(stream)]
     assert LOOK_AGAIN in after
     assert numbers_of(after[-1:]) == [7]
+
+
+async def stream_until(stream, number):
+    """The events up to this number, signs left out."""
+    async for event in stream:
+        if event not in SIGNS:
+            yield event
+            if event.data["progress"] == number:
+                return
 
 
 async def until_number(stream):

@@ -12,6 +12,7 @@ from funmagic.telemetry import counters, metrics
 from funmagic.telemetry.counters import PROVIDER_SECONDS, RATE_LIMITED_RETRIES, count, hand_over, observe
 from tests import factories
 from worker.clock import Clock
+from worker.sweeps import sweep_everything
 
 TOKEN = "the-metrics-token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -122,6 +123,7 @@ def test_the_clocks_actions_and_its_lead_are_shown(scrape, alice):
     counters.get_redis().flushall()
     clock = Clock()
     clock.tick()
+    sweep_everything()
     hand_over()
     samples = scrape()
     assert samples["funmagic_clock_leading",] == 1

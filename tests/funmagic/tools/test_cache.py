@@ -110,3 +110,16 @@ def test_what_an_admin_sees_is_not_kept_for_others(client: TestClient) -> None:
 def test_without_redis_the_database_answers(client: TestClient, stoppable_redis: StoppableRedis) -> None:
     stoppable_redis.stop()
     assert [client.get(path).status_code for path in PATHS] == [200, 200, 200]
+
+
+def test_when_redis_is_back_answers_are_kept_again(
+    client: TestClient, stoppable_redis: StoppableRedis, statements: list[str]
+) -> None:
+    first = client.get("/api/tools")
+    stoppable_redis.stop()
+    client.get("/api/tools")
+    stoppable_redis.start()
+    client.get("/api/tools")
+    statements.clear()
+    assert client.get("/api/tools").content == first.content
+    assert statements == []
