@@ -25,8 +25,8 @@ test: .venv/dev.stamp ## run the tests; ARGS="-k credits" picks some
 ifdef ARGS
 	@$(RUN) pytest $(ARGS)
 else
-	@$(RUN) pytest -n auto --ignore=tests/browser --ignore=tests/chaos
-	@$(RUN) pytest -n auto --database=postgresql $(ON_BOTH_DATABASES)
+	@$(RUN) pytest -n auto --dist worksteal --ignore=tests/browser --ignore=tests/chaos
+	@$(RUN) pytest -n auto --dist worksteal --database=postgresql $(ON_BOTH_DATABASES)
 	@$(RUN) pytest tests/browser tests/chaos
 endif
 

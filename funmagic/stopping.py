@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 # The code for a server that restarts: clients are to come back.
 SERVICE_RESTART = 1012
+# How long a socket gets to close in due form.
+GOODBYE_S = 1.0
 
 
 class _Stopping:
@@ -59,12 +61,16 @@ class EndOpenConnections:
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_open = True
+        serving = asyncio.current_task()
 
         async def close() -> None:
             nonlocal is_open
             is_open = False
             with suppress(Exception):  # it may be closing by itself
                 await send({"type": "websocket.close", "code": SERVICE_RESTART})
+            if serving is not None:
+                # Should the server not tell the application that the socket is gone, it must not hold up the end.
+                asyncio.get_running_loop().call_later(GOODBYE_S, serving.cancel)
 
         async def send_while_open(message: Message) -> None:
             if is_open:
@@ -74,6 +80,9 @@ class EndOpenConnections:
         closers.add(close)
         try:
             await self._app(scope, receive, send_while_open)
+        except asyncio.CancelledError:
+            if is_open:  # not by us
+                raise
         finally:
             closers.discard(close)
 

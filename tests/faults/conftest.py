@@ -42,6 +42,8 @@ def migrated(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     """In this package the database, and Redis with it, are servers that a test may stop."""
     for name, value in servers.settings.items():
         monkeypatch.setattr(get_settings(), name, value)
+    # This process looks on from outside, and is to see what there is right after a cut.
+    monkeypatch.setattr("funmagic.db.PING_AFTER_S", 0)
     servers.make_ready()
     yield
     get_engine().dispose()

@@ -16,7 +16,7 @@ from funmagic.settings import get_settings
 from funmagic.storage.local import LocalStorage
 from funmagic.storage.protocol import PRIVATE_BUCKET, ObjectMissing, PresignedPut, StorageUnavailable
 from funmagic.storage.routes import put_object
-from worker.clock import Clock
+from worker.sweeps import sweep_everything
 
 PHOTO = b"the bytes of a photo"
 PNG = {"Content-Type": "image/png"}
@@ -150,10 +150,8 @@ def test_the_clock_sweeps_drafts_of_a_day_ago_while_files_live_here(
     os.utime(old, (yesterday, yesterday))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("funmagic.settings.Settings.uses_s3", True)
-        clock = Clock()
-        clock.tick()
-        clock.resign()
+        sweep_everything()
     assert (old.exists(), fresh.exists()) == (True, True)
-    Clock().tick()
+    sweep_everything()
     assert (old.exists(), fresh.exists()) == (False, True)
     fresh.unlink()
