@@ -16,16 +16,21 @@ WITH account AS (
 SELECT balance, (SELECT id FROM line) FROM account;
 COMMIT;
 BEGIN;
-SELECT * FROM credit_transactions WHERE idempotency_key = 'reserve:' || :pair;
-WITH account AS (
-    UPDATE credit_accounts SET balance = balance - 1, reserved = reserved - 1, lifetime_used = lifetime_used + 1
-    WHERE user_id = 'user' || :account AND balance - 1 >= 0 AND reserved - 1 >= 0 AND reserved - 1 <= balance - 1
-    RETURNING balance, reserved
+WITH hold AS (
+    SELECT user_id AS owner, - (reserved_delta * 1) AS by, - reserved_delta AS held, reserved_delta * 1 AS used,
+           description AS note
+    FROM credit_transactions WHERE idempotency_key = 'reserve:' || :pair
+), account AS (
+    UPDATE credit_accounts SET balance = balance + hold.by, reserved = reserved + hold.held,
+                               lifetime_used = lifetime_used + hold.used FROM hold
+    WHERE user_id = hold.owner AND balance + hold.by >= 0 AND reserved + hold.held >= 0
+      AND reserved + hold.held <= balance + hold.by
+    RETURNING user_id, balance, reserved
 ), line AS (
     INSERT INTO credit_transactions (id, created_at, user_id, type, amount, reserved_delta, task_id, description,
                                      idempotency_key, balance_after, reserved_after)
-    SELECT gen_random_uuid()::text, now(), 'user' || :account, 'usage', -1, -1, 'task' || :account, '',
-           'settle:' || :pair, account.balance, account.reserved FROM account
+    SELECT gen_random_uuid()::text, now(), hold.owner, 'usage', hold.by, hold.held, 'task' || :account, hold.note,
+           'settle:' || :pair, account.balance, account.reserved FROM account, hold WHERE account.user_id = hold.owner
     ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
 )
 SELECT balance, (SELECT id FROM line) FROM account;

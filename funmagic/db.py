@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 from alembic import command
 from alembic.config import Config
+from pydantic_core import from_json
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
@@ -38,19 +39,13 @@ DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 PROJECT_ROOT = Path(__file__).parent.parent
 AFTER_COMMIT = "after_commit"
-WITHOUT_WAITING = sa.text("SET LOCAL synchronous_commit TO off")
 
 
 @contextmanager
-def transaction(*, must_last: bool = True) -> Iterator[Session]:
-    """Commit everything done in the block, or nothing; then run what `after_commit` collected.
-
-    What need not last is a note that the clock would make good: it is committed without waiting for the disk.
-    """
+def transaction() -> Iterator[Session]:
+    """Commit everything done in the block, or nothing; then run what `after_commit` collected."""
     with Session(get_engine(), expire_on_commit=False) as session:
         session.info[AFTER_COMMIT] = []
-        if not must_last and session.get_bind().dialect.name == "postgresql":
-            session.execute(WITHOUT_WAITING)
         yield session
         session.commit()
     for action in session.info[AFTER_COMMIT]:
@@ -62,12 +57,18 @@ def transaction(*, must_last: bool = True) -> Iterator[Session]:
 
 
 @contextmanager
+def noting() -> Iterator[Session]:
+    """A session for notes that somebody would make good if they got lost: each statement counts by itself."""
+    with Session(_each_by_itself(get_engine()), expire_on_commit=False, autoflush=False) as session:
+        yield session
+        session.commit()
+
+
+@contextmanager
 def reading() -> Iterator[Session]:
     """A session for reads only: it never waits for a writer, and leaves nothing behind."""
-    engine = get_engine().execution_options(sqlite_begin="DEFERRED")
-    with Session(engine, expire_on_commit=False, autoflush=False) as session:
+    with Session(_deferred(get_engine()), expire_on_commit=False, autoflush=False) as session:
         yield session
-        # Ended by COMMIT: after a ROLLBACK psycopg forgets every statement that the server has prepared.
         session.expunge_all()
         session.commit()
 
@@ -75,6 +76,11 @@ def reading() -> Iterator[Session]:
 def after_commit(session: Session, action: Callable[[], object]) -> None:
     """Run `action` once the session's transaction has committed; never when it rolled back."""
     session.info[AFTER_COMMIT].append(action)
+
+
+def execute_rows(session: Session, statement: sa.Executable, rows: Sequence[dict[str, Any]]) -> None:
+    """Run a statement for each of some rows; a single row is spared the round trips of a batch."""
+    session.execute(statement, rows if len(rows) > 1 else rows[0])
 
 
 def answers() -> bool:
@@ -107,6 +113,19 @@ async def read(fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs
     return await asyncio.to_thread(call)
 
 
+@lru_cache(maxsize=1)
+def _each_by_itself(engine: sa.Engine) -> sa.Engine:
+    # BEGIN and COMMIT around a single statement would triple its cost; SQLite has no round trips to save.
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@lru_cache(maxsize=1)
+def _deferred(engine: sa.Engine) -> sa.Engine:
+    return _each_by_itself(engine).execution_options(sqlite_begin="DEFERRED")
+
+
 @lru_cache
 def get_engine() -> sa.Engine:
     """The engine of this process, made on first use."""
@@ -120,7 +139,7 @@ def make_engine(url: str) -> sa.Engine:
         return _make_postgresql_engine(address)
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(address, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
+    engine = sa.create_engine(address, json_deserializer=from_json, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -133,6 +152,7 @@ def _make_postgresql_engine(address: sa.URL) -> sa.Engine:
         max_overflow=POOL_OVERFLOW,
         pool_timeout=POOL_TIMEOUT_S,
         pool_use_lifo=True,
+        json_deserializer=from_json,
         connect_args={
             "options": POSTGRESQL_LIMITS,
             "connect_timeout": CONNECT_TIMEOUT_S,

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from funmagic.db import reading
@@ -15,6 +16,12 @@ from funmagic.tools.kinds import StepKind, ToolKind
 from funmagic.tools.service import kind_of
 from worker.providers.accounts import Account, read_account
 from worker.providers.base import InputFile, InvalidWork, Work
+
+# Every attempt asks these.
+FIND_TASK_AND_TOOL = (
+    sa.select(Task, Tool).join(Tool, col(Tool.id) == col(Task.tool_id)).where(col(Task.id) == sa.bindparam("task"))
+)
+FIND_FILES = sa.select(Asset).where(col(Asset.id).in_(sa.bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,7 @@ def load_subject(step: TaskStep) -> Subject:
     with reading() as session:
         # What runs at a provider that was switched off meanwhile is brought home.
         account = read_account(session, step.provider, must_be_active=not step.provider_job_id)
-        query = select(Task, Tool).join(Tool, col(Tool.id) == Task.tool_id).where(Task.id == step.task_id)
-        task, tool = session.exec(query).one()
+        task, tool = session.execute(FIND_TASK_AND_TOOL, {"task": step.task_id}).one()
         bare = Subject(step, task, tool, account, {}, [])
         fields = {field.name for field in bare.step_kind.inputs if field.type == "image" and field.name in task.input}
         earlier = _previous_outputs(session, step)
@@ -77,7 +83,7 @@ def _previous_outputs(session: Session, step: TaskStep) -> list[str]:
 
 
 def _find_files(session: Session, task: Task, asset_ids: list[str]) -> dict[str, Asset]:
-    rows = session.exec(select(Asset).where(col(Asset.id).in_(asset_ids))) if asset_ids else ()
+    rows = session.execute(FIND_FILES, {"ids": asset_ids}).scalars() if asset_ids else ()
     # Checked at submit, and again here: what a worker reads must be its task's owner's.
     found = {asset.id: asset for asset in rows if asset.user_id == task.user_id and asset.deleted_at is None}
     if missing := set(asset_ids) - set(found):

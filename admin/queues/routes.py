@@ -11,8 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin.queues.dashboard import make_dashboard
 from funmagic import paths
-from funmagic.accounts.sessions import COOKIE_NAME, find_viewer
-from funmagic.db import read
+from funmagic.accounts.sessions import COOKIE_NAME, read_viewer
 from funmagic.errors import Forbidden, ForeignOrigin, FunMagicError, SignInRequired
 from funmagic.json_api import error_response
 from funmagic.middleware import SAFE_METHODS
@@ -64,7 +63,7 @@ class SuperAdminsOnly:
 
 
 async def _admit(request: Request) -> None:
-    viewer = await read(find_viewer, request.cookies.get(COOKIE_NAME))
+    viewer = await read_viewer(request.cookies.get(COOKIE_NAME))
     if viewer is None:
         raise SignInRequired
     if not viewer.is_super_admin:

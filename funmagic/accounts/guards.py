@@ -3,16 +3,14 @@
 import reflex as rx
 from starlette.requests import cookie_parser
 
-from funmagic.accounts.sessions import COOKIE_NAME, find_viewer
+from funmagic.accounts.sessions import COOKIE_NAME, read_viewer
 from funmagic.accounts.viewer import Viewer
-from funmagic.db import read
 from funmagic.errors import SignInRequired
 
 
 async def current_viewer(state: rx.State) -> Viewer | None:
     """Who holds this socket, looked up anew; None without a valid session."""
-    token = cookie_parser(state.router.headers.cookie).get(COOKIE_NAME)
-    return await read(find_viewer, token) if token else None
+    return await read_viewer(cookie_parser(state.router.headers.cookie).get(COOKIE_NAME))
 
 
 async def require_user(state: rx.State) -> Viewer:

@@ -3,12 +3,11 @@
 from typing import Annotated
 
 from fastapi import Cookie, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
-from funmagic.accounts.sessions import COOKIE_NAME, LIFETIME, close_session, find_viewer, open_session
+from funmagic.accounts.sessions import COOKIE_NAME, LIFETIME, close_session, open_session, read_viewer
 from funmagic.accounts.viewer import Viewer
 from funmagic.client_address import client_address
-from funmagic.db import reading, transaction
+from funmagic.db import transaction
 from funmagic.errors import SignInRequired
 from funmagic.settings import get_settings
 
@@ -17,7 +16,7 @@ SessionToken = Annotated[str | None, Cookie(alias=COOKIE_NAME, include_in_schema
 
 async def current_viewer(token: SessionToken = None) -> Viewer | None:
     """Who sends this request; None without a valid session."""
-    return await run_in_threadpool(_look_up, token) if token else None
+    return await read_viewer(token)
 
 
 async def required_viewer(viewer: Annotated[Viewer | None, Depends(current_viewer)]) -> Viewer:
@@ -57,8 +56,3 @@ def sign_out_browser(response: Response, token: str | None) -> None:
     with transaction() as session:
         close_session(session, token)
     response.delete_cookie(COOKIE_NAME, path="/", httponly=True, samesite="lax", secure=get_settings().is_secure)
-
-
-def _look_up(token: str) -> Viewer | None:
-    with reading() as session:
-        return find_viewer(session, token)

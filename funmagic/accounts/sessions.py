@@ -3,12 +3,14 @@
 import hashlib
 import secrets
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from funmagic.accounts import session_cache
 from funmagic.accounts.viewer import Viewer
+from funmagic.db import after_commit, read, reading
 from funmagic.models.base import utcnow
 from funmagic.models.users import User, UserSession
 
@@ -33,6 +35,20 @@ def open_session(session: Session, user_id: str, *, ip: str | None = None, user_
     return token
 
 
+async def read_viewer(token: str | None) -> Viewer | None:
+    """Whose token this is, as `find_viewer` says, without a question to the database most of the time."""
+    if not token:
+        return None
+    token_hash = _hash(token)
+    if kept := await session_cache.find_kept(token_hash):
+        return kept
+    viewer = await read(find_viewer, token)
+    # Whoever may do more than use tools is looked up every time.
+    if viewer and not viewer.is_admin:
+        await session_cache.keep(token_hash, viewer)
+    return viewer
+
+
 def find_viewer(session: Session, token: str | None) -> Viewer | None:
     """Whose token this is; None when it is unknown or expired, or its user is banned or deleted."""
     if not token:
@@ -44,12 +60,26 @@ def find_viewer(session: Session, token: str | None) -> Viewer | None:
 def close_session(session: Session, token: str | None) -> None:
     """Sign one browser out; an unknown token is fine."""
     if token:
-        session.execute(sa.delete(UserSession).where(col(UserSession.token_hash) == _hash(token)))
+        token_hash = _hash(token)
+        session.execute(sa.delete(UserSession).where(col(UserSession.token_hash) == token_hash))
+        after_commit(session, partial(session_cache.drop, [token_hash]))
+
+
+def refresh_sessions(session: Session, user_id: str) -> None:
+    """Have every browser of a user see, from the next request or event on, what this transaction makes of them."""
+    after_commit(session, partial(_drop_all_of, user_id))
 
 
 def sweep_expired_sessions(session: Session) -> None:
     """Forget sessions that have run out."""
     session.execute(sa.delete(UserSession).where(col(UserSession.expires_at) <= utcnow()))
+
+
+def _drop_all_of(user_id: str) -> None:
+    # Looked up after the commit: a session opened meanwhile is among them, one opened later has read what is new.
+    with reading() as session:
+        hashes = session.execute(sa.select(col(UserSession.token_hash)).where(col(UserSession.user_id) == user_id))
+        session_cache.drop(hashes.scalars().all())
 
 
 @lru_cache

@@ -69,6 +69,23 @@ def _postgresql_time(element: db_time, compiler: Any, **kw: Any) -> str:
     return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **kw)}))"
 
 
+class without_waiting(FunctionElement[bool]):  # noqa: N801 - reads as the SQL function it is
+    """True, always; on PostgreSQL the commit of this transaction then does not wait for the disk."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+@compiles(without_waiting, "sqlite")
+def _sqlite_without_waiting(_element: without_waiting, _compiler: Any, **_kw: Any) -> str:
+    return "1 = 1"
+
+
+@compiles(without_waiting, "postgresql")
+def _postgresql_without_waiting(_element: without_waiting, _compiler: Any, **_kw: Any) -> str:
+    return "set_config('synchronous_commit', 'off', true) IS NOT NULL"
+
+
 class Row(SQLModel):
     """A table row with a UUIDv7 id and the time it was made."""
 

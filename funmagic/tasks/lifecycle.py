@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from funmagic.credits import ledger
+from funmagic.db import execute_rows
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
@@ -23,6 +24,7 @@ from funmagic.tasks.statements import (
     COMPLETE_STEP,
     COMPLETE_TASK,
     COUNT_USAGE,
+    FIND_CURRENT_STEP,
     FIND_LATER_STEP,
     INSERT_ASSETS,
     LEASE_S,
@@ -59,8 +61,7 @@ def claim_task(session: Session, task_id: str, *, only_orphaned: bool = False) -
 
 def take_step(session: Session, claim: Claim) -> TaskStep:
     """The step that a task just claimed is at, as it was; from here on it is being worked on."""
-    current = sa.select(TASKS.c.current_step).where(TASKS.c.id == claim.task_id).scalar_subquery()
-    step = session.exec(select(TaskStep).where(TaskStep.task_id == claim.task_id, TaskStep.step_id == current)).one()
+    step: TaskStep = session.execute(FIND_CURRENT_STEP, {"task": claim.task_id}).scalar_one()
     if step.status == StepStatus.PENDING:
         session.execute(BEGIN_STEP, {"step": step.id})
     return step
@@ -110,16 +111,10 @@ def finish_step(
     Its output, its status, its charge and the tool's count: all or nothing. Raises LeaseLost.
     """
     output = {"assetIds": [asset.id for asset in assets]}
-    later = session.execute(FIND_LATER_STEP, {"task": claim.task_id, "after": step.position}).scalar_one_or_none()
-    following = session.get_one(TaskStep, later) if later else None
-    if following is None:
-        _complete(session, claim, output)
-    else:
-        _keep(session, claim, current_step=following.step_id)
-        session.execute(BEGIN_STEP, {"step": following.id})
+    following = None if _complete(session, claim, step, output) else _begin_next_step(session, claim, step)
     if assets:
         # Not as mapped objects: those of a commit that failed would pass for stored when it is tried again.
-        session.execute(INSERT_ASSETS, [asset.model_dump() for asset in assets])
+        execute_rows(session, INSERT_ASSETS, [asset.model_dump() for asset in assets])
     session.execute(COMPLETE_STEP, {"step": step.id, "made": output, "spent": usage})
     if following is None:
         ledger.confirm(session, task_id=claim.task_id)
@@ -152,7 +147,7 @@ def mark_queued(session: Session, jobs: Sequence[TaskJob]) -> None:
     """Note that jobs were put on the queue, and when to look whether they got lost."""
     # In one order, so that two who note many at once cannot wait for each other.
     ordered = sorted(jobs, key=lambda job: job.task_id)
-    session.execute(MARK_QUEUED, [{"task": job.task_id, "number": job.number} for job in ordered])
+    execute_rows(session, MARK_QUEUED, [{"task": job.task_id, "number": job.number} for job in ordered])
 
 
 def postpone_checks(session: Session, task_ids: list[str]) -> None:
@@ -209,10 +204,20 @@ def _keep(session: Session, claim: Claim, **changes: Any) -> None:
         raise LeaseLost(claim.task_id)
 
 
-def _complete(session: Session, claim: Claim, output: dict[str, Any]) -> None:
-    completed = session.execute(COMPLETE_TASK, {"task": claim.task_id, "token": claim.token, "made": output})
-    if not completed.rowcount:  # type: ignore[attr-defined]
+def _complete(session: Session, claim: Claim, step: TaskStep, output: dict[str, Any]) -> bool:
+    """End the task well; False when another step follows, or the lease is lost."""
+    done = {"task": claim.task_id, "token": claim.token, "after": step.position, "made": output}
+    return bool(session.execute(COMPLETE_TASK, done).rowcount)  # type: ignore[attr-defined]
+
+
+def _begin_next_step(session: Session, claim: Claim, step: TaskStep) -> TaskStep:
+    later = {"task": claim.task_id, "after": step.position}
+    following: TaskStep | None = session.execute(FIND_LATER_STEP, later).scalar_one_or_none()
+    if following is None:
         raise LeaseLost(claim.task_id)
+    _keep(session, claim, current_step=following.step_id)
+    session.execute(BEGIN_STEP, {"step": following.id})
+    return following
 
 
 def _change(session: Session, claim: Claim, **changes: Any) -> bool:

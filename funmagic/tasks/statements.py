@@ -6,7 +6,7 @@ They work on tables: through the mapped classes each would cost the session seve
 import sqlalchemy as sa
 
 from funmagic.models.assets import Asset
-from funmagic.models.base import db_time
+from funmagic.models.base import db_time, without_waiting
 from funmagic.models.tasks import IS_RUNNING, StepStatus, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool
 
@@ -53,6 +53,7 @@ COMPLETE_TASK = (
         TASKS.c.id == sa.bindparam("task"),
         TASKS.c.lease_token == sa.bindparam("token"),
         TASKS.c.status == TaskStatus.PROCESSING,
+        ~sa.exists().where(STEPS.c.task_id == TASKS.c.id, STEPS.c.position > sa.bindparam("after")),
     )
     .values(
         status=TaskStatus.COMPLETED,
@@ -81,8 +82,12 @@ COMPLETE_STEP = (
         finished_at=db_time(),
     )
 )
+FIND_CURRENT_STEP = sa.select(TaskStep).where(
+    STEPS.c.task_id == sa.bindparam("task"),
+    STEPS.c.step_id == sa.select(TASKS.c.current_step).where(TASKS.c.id == sa.bindparam("task")).scalar_subquery(),
+)
 FIND_LATER_STEP = (
-    sa.select(STEPS.c.id)
+    sa.select(TaskStep)
     .where(STEPS.c.task_id == sa.bindparam("task"), STEPS.c.position > sa.bindparam("after"))
     .order_by(STEPS.c.position)
     .limit(1)
@@ -93,13 +98,17 @@ COUNT_USAGE = (
     .where(TOOLS.c.id == sa.select(TASKS.c.tool_id).where(TASKS.c.id == sa.bindparam("task")).scalar_subquery())
     .values(usage_count=TOOLS.c.usage_count + 1)
 )
-MARK_ANNOUNCED = sa.update(TASKS).where(TASKS.c.id == sa.bindparam("task")).values(announced_at=sa.bindparam("now"))
+MARK_ANNOUNCED = (
+    sa.update(TASKS)
+    .where(TASKS.c.id == sa.bindparam("task"), without_waiting())
+    .values(announced_at=sa.bindparam("now"))
+)
 # A worker may have been faster than the note of its job; then only the number counts: one used is never used again.
 _IS_WAITING = sa.func.coalesce(TASKS.c.next_check_at <= db_time(FIRST_CHECK_S), sa.false())
 _WAS_PENDING = sa.and_(_IS_WAITING, TASKS.c.status == TaskStatus.PENDING)
 MARK_QUEUED = (
     sa.update(TASKS)
-    .where(TASKS.c.id == sa.bindparam("task"))
+    .where(TASKS.c.id == sa.bindparam("task"), without_waiting())
     .values(
         enqueues=sa.case((TASKS.c.enqueues < sa.bindparam("number"), sa.bindparam("number")), else_=TASKS.c.enqueues),
         status=sa.case((_WAS_PENDING, TaskStatus.QUEUED), else_=TASKS.c.status),
@@ -111,6 +120,10 @@ MARK_QUEUED = (
 FIND_BY_KEY = sa.select(TASKS.c.id, TASKS.c.request_hash).where(
     TASKS.c.user_id == sa.bindparam("user"), TASKS.c.idempotency_key == sa.bindparam("key")
 )
+FIND_INPUT = sa.select(ASSETS.c.verified_at, ASSETS.c.used_at).where(
+    ASSETS.c.id == sa.bindparam("asset"), ASSETS.c.user_id == sa.bindparam("user"), ASSETS.c.deleted_at.is_(None)
+)
+MARK_USED = sa.update(ASSETS).where(ASSETS.c.id == sa.bindparam("asset")).values(used_at=sa.bindparam("now"))
 INSERT_TASK = sa.insert(TASKS).values(next_check_at=db_time(FIRST_CHECK_S))
 INSERT_STEPS = sa.insert(STEPS)
 COUNT_RUNNING = (

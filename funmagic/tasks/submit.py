@@ -11,15 +11,15 @@ from sqlmodel import Session
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
-from funmagic.db import after_commit, reading, transaction
-from funmagic.errors import IdempotencyConflict, InvalidInput, NotFound, PriceChanged, TooManyTasks
-from funmagic.library.uploads import find_own_asset, verify_upload
+from funmagic.db import after_commit, execute_rows, reading, transaction
+from funmagic.errors import FunMagicError, IdempotencyConflict, InvalidInput, NotFound, PriceChanged, TooManyTasks
+from funmagic.library.uploads import verify_upload
 from funmagic.models.base import new_id, utcnow
-from funmagic.models.tasks import Task, TaskStep
+from funmagic.models.tasks import Task
 from funmagic.queues import TaskJob
 from funmagic.settings import get_settings
 from funmagic.tasks.dispatch import dispatch_tasks
-from funmagic.tasks.statements import COUNT_RUNNING, FIND_BY_KEY, INSERT_STEPS, INSERT_TASK
+from funmagic.tasks.statements import COUNT_RUNNING, FIND_BY_KEY, FIND_INPUT, INSERT_STEPS, INSERT_TASK, MARK_USED
 from funmagic.tasks.views import TaskView, view_new_task, view_tasks
 from funmagic.tools.service import PlannedStep, find_runnable_tool, plan_steps
 
@@ -55,21 +55,25 @@ def submit_task(viewer: Viewer, submission: Submission) -> tuple[TaskView, bool]
 
     It opens its own transactions: a new upload is looked at in between, with no lock held while the store is read.
     """
+    try:
+        return _insert_once_seen(viewer, submission), True
+    except (FunMagicError, IntegrityError):
+        # Whoever asks again gets their task, whatever would be wrong with a new one: the key is used, and so may be
+        # the credits, or the photo or the tool are no longer there.
+        with reading() as session:
+            earlier = _find_earlier(session, viewer, submission)
+        if earlier is None:
+            raise
+        return earlier, False
+
+
+def _insert_once_seen(viewer: Viewer, submission: Submission) -> TaskView:
     while True:
         try:
             with transaction() as session:
-                if earlier := _find_earlier(session, viewer, submission):
-                    return earlier, False
-                return _insert_task(session, viewer, submission), True
+                return _insert_task(session, viewer, submission)
         except _UnseenUpload as unseen:
             verify_upload(viewer, unseen.asset_id)
-        except IntegrityError:
-            # A double click: the other request inserted the task between our look and our insert.
-            with reading() as session:
-                earlier = _find_earlier(session, viewer, submission)
-            if earlier is None:
-                raise
-            return earlier, False
 
 
 def _find_earlier(session: Session, viewer: Viewer, submission: Submission) -> TaskView | None:
@@ -88,40 +92,37 @@ def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> Ta
     cost = sum(step.credits for step in planned)
     if submission.expected_credits not in (None, cost):
         raise PriceChanged(price=cost)
-    task = Task(
-        id=new_id(),
-        user_id=viewer.id,
-        tool_id=tool.id,
-        step_id=submission.step_id,
-        parent_task_id=submission.parent_task_id,
-        credits_cost=cost,
-        input=submission.input,
-        idempotency_key=submission.idempotency_key,
-        request_hash=submission.request_hash,
-    )
+    task = {
+        "id": new_id(),
+        "created_at": utcnow(),
+        "user_id": viewer.id,
+        "tool_id": tool.id,
+        "step_id": submission.step_id,
+        "parent_task_id": submission.parent_task_id,
+        "credits_cost": cost,
+        "input": submission.input,
+        "idempotency_key": submission.idempotency_key,
+        "request_hash": submission.request_hash,
+    }
     _check_references(session, viewer, submission, planned)
-    session.execute(INSERT_TASK, task.model_dump(exclude={"next_check_at"}))
+    session.execute(INSERT_TASK, task)
     # Holding the credits locks the account, so that the count after it is right under parallel submits.
-    ledger.reserve(session, viewer.id, task.credits_cost, task_id=task.id, description=tool.title)
+    ledger.reserve(session, viewer.id, cost, task_id=task["id"], description=tool.title)
     _check_running_limit(session, viewer)
-    steps = _steps(task, planned)
-    session.execute(INSERT_STEPS, [step.model_dump() for step in steps])
-    after_commit(session, partial(dispatch_tasks, TaskJob(task.id, 1)))
-    return view_new_task(task, tool, steps)
+    execute_rows(session, INSERT_STEPS, [_step(task["id"], *numbered) for numbered in enumerate(planned)])
+    after_commit(session, partial(dispatch_tasks, TaskJob(task["id"], 1)))
+    return view_new_task(task, tool.slug, [step.kind.id for step in planned])
 
 
-def _steps(task: Task, planned: list[PlannedStep]) -> list[TaskStep]:
-    return [
-        TaskStep(
-            task_id=task.id,
-            step_id=step.kind.id,
-            position=position,
-            provider=step.provider,
-            model=step.model,
-            request={"options": step.options},
-        )
-        for position, step in enumerate(planned)
-    ]
+def _step(task_id: str, position: int, step: PlannedStep) -> dict[str, Any]:
+    return {
+        "task_id": task_id,
+        "step_id": step.kind.id,
+        "position": position,
+        "provider": step.provider,
+        "model": step.model,
+        "request": {"options": step.options},
+    }
 
 
 def _check_references(session: Session, viewer: Viewer, submission: Submission, planned: list[PlannedStep]) -> None:
@@ -131,10 +132,13 @@ def _check_references(session: Session, viewer: Viewer, submission: Submission, 
         if parent is None or parent.user_id != viewer.id:
             raise NotFound
     for asset_id in _input_assets(planned, submission.input):
-        asset = find_own_asset(session, viewer, asset_id)
-        if asset.verified_at is None:
+        found = session.execute(FIND_INPUT, {"asset": asset_id, "user": viewer.id}).one_or_none()
+        if found is None:
+            raise NotFound
+        if found.verified_at is None:
             raise _UnseenUpload(asset_id)
-        asset.used_at = asset.used_at or utcnow()
+        if found.used_at is None:
+            session.execute(MARK_USED, {"asset": asset_id, "now": utcnow()})
 
 
 def _input_assets(planned: list[PlannedStep], values: dict[str, Any]) -> list[str]:

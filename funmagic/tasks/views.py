@@ -1,5 +1,6 @@
 """A task as its owner may see it: no prompt, no provider, no internal option."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlmodel import Session, col, select
 from funmagic.i18n.translate import _
 from funmagic.json_api import Shape
 from funmagic.models.assets import Asset
-from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStatus, TaskStep
+from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool
 from funmagic.storage.current import get_storage
 
@@ -100,9 +101,26 @@ def view_tasks(session: Session, tasks: list[Task], *, with_children: bool = Fal
     ]
 
 
-def view_new_task(task: Task, tool: Tool, steps: list[TaskStep]) -> TaskView:
-    """The view of a task that was just made, without asking the database for what is known."""
-    return _view(task, tool.slug, steps, {})
+def view_new_task(task: Mapping[str, Any], tool_slug: str, step_ids: list[str]) -> TaskView:
+    """The view of a task just inserted with these values, without asking the database for what is known."""
+    return TaskView(
+        id=task["id"],
+        tool_slug=tool_slug,
+        step_id=task["step_id"],
+        parent_task_id=task["parent_task_id"],
+        status=TaskStatus.PENDING,
+        credits_cost=task["credits_cost"],
+        progress=0,
+        current_step=None,
+        input=task["input"],
+        output=None,
+        error=None,
+        steps=[TaskStepView(id=step_id, status=StepStatus.PENDING, progress=0) for step_id in step_ids],
+        children=[],
+        created_at=task["created_at"],
+        started_at=None,
+        finished_at=None,
+    )
 
 
 def view_output(session: Session, task: Task) -> TaskOutput:

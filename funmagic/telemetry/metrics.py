@@ -167,8 +167,6 @@ def _redis_facts() -> Bounded[RedisFacts]:
 
 def _read_database() -> DatabaseFacts:
     with reading() as session:
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(sa.text(f"SET LOCAL statement_timeout = '{PATIENCE_S}s'"))
         return DatabaseFacts(
             tasks=_count_tasks(session),
             reserved=session.exec(select(sa.func.coalesce(sa.func.sum(CreditAccount.reserved), 0))).one(),

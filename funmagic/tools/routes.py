@@ -46,8 +46,9 @@ async def list_tools(
 
     def make() -> bytes:
         with reading() as session:
-            tools = service.list_tools(session, q=q, category=category, sort=sort, featured=featured)
-        return service.page_tools(tools, limit=limit, cursor=cursor).model_dump_json(by_alias=True).encode()
+            wanted = service.ToolFilter(q=q, category=category, featured=featured, sort=sort)
+            page = service.page_tools(session, limit=limit, cursor=cursor, **wanted)
+        return page.model_dump_json(by_alias=True).encode()
 
     # What people type is endless; only what every visitor asks for is worth keeping.
     is_common = not q and not category and cursor is None and limit in KEPT_LIMITS

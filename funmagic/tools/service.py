@@ -1,9 +1,10 @@
 """The catalogue: which tools there are, what they cost, and who runs each of their steps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -83,6 +84,13 @@ SHOWN = (
     *(Tool.is_featured, Tool.usage_count, Tool.rating_sum, Tool.rating_count),
 )
 
+MOST_TOOLS = 1000
+# Every submit asks it: made once, and of the table, not of the model.
+TOOLS: sa.Table = Tool.__table__  # type: ignore[attr-defined]
+FIND_TOOL = sa.select(
+    *(TOOLS.c.id, TOOLS.c.slug, TOOLS.c.kind, TOOLS.c.title, TOOLS.c.config, TOOLS.c.is_active)
+).where(TOOLS.c.slug == sa.bindparam("slug"))
+
 
 @dataclass(frozen=True)
 class PlannedStep:
@@ -95,34 +103,30 @@ class PlannedStep:
     options: dict[str, Any]
 
 
-def list_tools(
-    session: Session,
-    *,
-    q: str = "",
-    category: str | None = None,
-    sort: ToolSort = ToolSort.POPULAR,
-    featured: bool | None = None,
-) -> list[ToolView]:
-    """The active tools that the code can run; `q` looks into titles and descriptions."""
-    query = _active_tools(sort)
-    if q:
-        query = query.where(
-            sa.or_(col(Tool.title).icontains(q, autoescape=True), col(Tool.description).icontains(q, autoescape=True))
-        )
-    if category:
-        query = query.where(col(ToolType.name) == category)
-    if featured is not None:
-        query = query.where(col(Tool.is_featured) == featured)
-    return [_tool_view(tool) for tool in session.execute(query) if tool.kind in TOOL_KINDS]
+class ToolFilter(TypedDict, total=False):
+    """Which tools, in which order; `q` looks into titles and descriptions, `category` is a tool type's name."""
+
+    q: str
+    category: str | None
+    featured: bool | None
+    sort: ToolSort
 
 
-def page_tools(tools: list[ToolView], *, limit: int, cursor: str | None = None) -> ToolPage:
-    """One page of a list of tools; a catalogue is short, so it is cut here and not in the database."""
+def list_tools(session: Session, **wanted: Unpack[ToolFilter]) -> list[ToolView]:
+    """The active tools that the code can run."""
+    return [_tool_view(tool) for tool in _find_tools(session, **wanted)]
+
+
+def page_tools(session: Session, *, limit: int, cursor: str | None = None, **wanted: Unpack[ToolFilter]) -> ToolPage:
+    """One page of the same; a catalogue is short, so only its first page is cut in the database."""
+    tools = _find_tools(session, most=MOST_TOOLS if cursor else limit + 1, **wanted)
     after = decode_cursor(cursor)
     start = next((place for place, tool in enumerate(tools, start=1) if tool.id == after), 0)
     shown = tools[start : start + limit]
     has_more = start + limit < len(tools)
-    return ToolPage(tools=shown, next_cursor=encode_cursor(shown[-1].id) if has_more else None)
+    return ToolPage(
+        tools=[_tool_view(tool) for tool in shown], next_cursor=encode_cursor(shown[-1].id) if has_more else None
+    )
 
 
 def list_tool_types(session: Session) -> list[ToolTypeView]:
@@ -143,9 +147,9 @@ def get_tool(session: Session, slug: str, viewer: Viewer | None = None) -> ToolV
     return _tool_view(tool)
 
 
-def find_runnable_tool(session: Session, slug: str, viewer: Viewer) -> Tool:
-    """The tool a task may run: active, or any for an admin who tests it. Raises NotFound or ToolUnavailable."""
-    tool = session.exec(select(Tool).where(Tool.slug == slug)).first()
+def find_runnable_tool(session: Session, slug: str, viewer: Viewer) -> sa.Row[Any]:
+    """What a task needs of the tool it runs: active, or any for an admin. Raises NotFound or ToolUnavailable."""
+    tool = session.execute(FIND_TOOL, {"slug": slug}).first()
     if tool is None:
         raise NotFound
     if not tool.is_active and not viewer.is_admin:
@@ -173,9 +177,31 @@ def kind_of(tool: Tool | sa.Row[Any]) -> ToolKind:
         raise ToolUnavailable from None
 
 
+def _find_tools(
+    session: Session,
+    *,
+    q: str = "",
+    category: str | None = None,
+    featured: bool | None = None,
+    sort: ToolSort = ToolSort.POPULAR,
+    most: int = MOST_TOOLS,
+) -> Sequence[sa.Row[Any]]:
+    query = _active_tools(sort)
+    if q:
+        query = query.where(
+            sa.or_(col(Tool.title).icontains(q, autoescape=True), col(Tool.description).icontains(q, autoescape=True))
+        )
+    if category:
+        query = query.where(col(ToolType.name) == category)
+    if featured is not None:
+        query = query.where(col(Tool.is_featured) == featured)
+    return session.execute(query, {"kinds": list(TOOL_KINDS), "most": most}).all()
+
+
 @lru_cache
 def _active_tools(sort: ToolSort) -> sa.Select[*tuple[Any, ...]]:
-    return _shown_columns().where(col(Tool.is_active)).order_by(*_order(sort))
+    can_run = col(Tool.kind).in_(sa.bindparam("kinds", expanding=True))
+    return _shown_columns().where(col(Tool.is_active), can_run).order_by(*_order(sort)).limit(sa.bindparam("most"))
 
 
 @lru_cache

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
-from sqlmodel import Session, select
+from sqlmodel import Session, col
 
 from funmagic.crypto import UndecryptableSecret, decrypt
 from funmagic.models.providers import Provider
 from funmagic.providers.config import ProviderConfig
 from worker.providers.base import ProviderUnavailable
+
+FIND_PROVIDER = sa.select(Provider).where(col(Provider.name) == sa.bindparam("name"))
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Account:
 
 def read_account(session: Session, name: str, *, must_be_active: bool = True) -> Account:
     """The account at a provider; raises ProviderUnavailable when there is none, or when it is switched off."""
-    row = session.exec(select(Provider).where(Provider.name == name)).first()
+    row = session.execute(FIND_PROVIDER, {"name": name}).scalar_one_or_none()
     if row is None:
         raise ProviderUnavailable(f"there is no provider {name}")
     if must_be_active and not row.is_active:

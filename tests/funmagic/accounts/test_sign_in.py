@@ -5,6 +5,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import select
 
+from funmagic.accounts.sessions import refresh_sessions
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.models.base import utcnow
@@ -43,6 +44,7 @@ def test_who_is_banned_or_deleted_is_refused_and_their_session_stops(
     assert who_is_signed_in(alice_client)["id"] == alice.id
     with transaction() as session:
         setattr(session.get_one(User, alice.id), change, utcnow())
+        refresh_sessions(session, alice.id)
     assert who_is_signed_in(alice_client) is None
     assert alice_client.get("/api/credits/balance").status_code == 401
     assert sign_in(alice_client).json()["error"]["code"] == "INVALID_CREDENTIALS"
