@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlmodel import select
 
-from funmagic.accounts.service import create_user
 from funmagic.accounts.sessions import COOKIE_NAME, open_session
+from funmagic.accounts.users import create_user
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import transaction
 from funmagic.library.uploads import verify_upload
@@ -34,7 +34,9 @@ def make_people(count: int, photo: bytes | None = None) -> list[Person]:
     get_settings().welcome_credits = CREDITS
     with transaction() as session:
         viewers = [
-            create_user(session, email=f"{new_id()}@example.com", name="Mia Chen", password_hash=PASSWORD_HASH)
+            Viewer.of(
+                create_user(session, email=f"{new_id()}@example.com", name="Mia Chen", password_hash=PASSWORD_HASH)
+            )
             for _ in range(count)
         ]
         tokens = [open_session(session, viewer.id) for viewer in viewers]

@@ -93,6 +93,55 @@ class InvalidCredentials(FunMagicError):
     text = "That email and password do not match."
 
 
+class EmailUnverified(Forbidden):
+    """Tools are for people whose email is proved."""
+
+    code = "EMAIL_UNVERIFIED"
+    text = "Please confirm your email first: we have sent you a link. Nothing was charged."
+
+
+class LinkExpired(FunMagicError):
+    """A mailed link is unknown, used, replaced by a newer one, or too old."""
+
+    code = "LINK_EXPIRED"
+    text = "This link has expired or was already used. Ask for a new one."
+
+
+class WeakPassword(FunMagicError):
+    """The password is one of those that everybody tries first."""
+
+    code = "WEAK_PASSWORD"
+    text = "This password is too easy to guess. Please choose another one."
+
+
+class LastWayIn(FunMagicError):
+    """Without it the account could not be opened any more."""
+
+    code = "LAST_WAY_IN"
+    status = 409
+    text = "This is your only way to sign in. Add another one first."
+
+
+class AlreadyLinked(FunMagicError):
+    """The account at the provider already opens another account here."""
+
+    code = "ALREADY_LINKED"
+    status = 409
+    text = "This {provider} account already belongs to another FunMagic account."
+
+
+class TooManyRequests(FunMagicError):
+    """A rate limit is used up."""
+
+    code = "RATE_LIMITED"
+    status = 429
+    text = "Too many requests. Please wait."
+
+    def __init__(self, retry_after: int, **details: Any) -> None:
+        super().__init__(retryAfter=retry_after, **details)
+        self.retry_after = retry_after  # type: ignore[misc]
+
+
 class TooManyTasks(FunMagicError):
     """The user already has as many running tasks as allowed."""
 

@@ -5,7 +5,7 @@ import secrets
 from sqlmodel import Session, select
 
 from funmagic.accounts.passwords import hash_password
-from funmagic.accounts.service import create_user, has_super_admin
+from funmagic.accounts.roles import has_super_admin, make_admin
 from funmagic.db import reading, transaction
 from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool, ToolType
@@ -41,13 +41,7 @@ def _make_super_admin() -> tuple[str, str]:
     password = settings.super_admin_password.get_secret_value() or secrets.token_urlsafe(12)
     password_hash = hash_password(password)
     with transaction() as session:
-        create_user(
-            session,
-            email=settings.super_admin_email,
-            name="Admin",
-            password_hash=password_hash,
-            role=Role.SUPER_ADMIN,
-        )
+        make_admin(session, settings.super_admin_email, role=Role.SUPER_ADMIN, password_hash=password_hash)
     return settings.super_admin_email, password
 
 

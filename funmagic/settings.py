@@ -47,6 +47,21 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     otlp_endpoint: str = ""
     allowed_private_hosts: str = ""
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = "FunMagic <hello@funmagic.local>"
+    require_email_verification: bool | None = None
+    google_client_id: str = ""
+    google_client_secret: SecretStr = SecretStr("")
+    google_issuer: str = "https://accounts.google.com"
+    apple_client_id: str = ""
+    apple_team_id: str = ""
+    apple_key_id: str = ""
+    apple_private_key: SecretStr = SecretStr("")
+    apple_issuer: str = "https://appleid.apple.com"
+    facebook_client_id: str = ""
+    facebook_client_secret: SecretStr = SecretStr("")
+    facebook_authorize_url: str = "https://www.facebook.com/v25.0/dialog/oauth"
+    facebook_api_base: str = "https://graph.facebook.com/v25.0/"
     super_admin_email: str = "admin@funmagic.local"
     super_admin_password: SecretStr = SecretStr("")
     workers: int = 2
@@ -94,6 +109,7 @@ class Settings(BaseSettings):
             "FUNMAGIC_REDIS_URL": bool(self.redis_url),
             "FUNMAGIC_S3_ACCESS_KEY and FUNMAGIC_S3_SECRET_KEY": self.uses_s3,
             "FUNMAGIC_ENCRYPTION_KEYS": bool(self.encryption_keys.get_secret_value()),
+            "FUNMAGIC_SMTP_URL": bool(self.smtp_url.get_secret_value()),
             "FUNMAGIC_METRICS_TOKEN": bool(self.metrics_token.get_secret_value()),
         }
         missing = [name for name, present in wanted.items() if not present]
@@ -104,6 +120,11 @@ class Settings(BaseSettings):
     def is_local(self) -> bool:
         """Whether this is a development machine: loopback only, secrets made on first start."""
         return self.env == "local"
+
+    @property
+    def verifies_emails(self) -> bool:
+        """Whether nobody runs a tool before their email is proved; production's default, not the local one."""
+        return self.env == "production" if self.require_email_verification is None else self.require_email_verification
 
     @property
     def uses_s3(self) -> bool:

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 from sqlmodel import col, select
 
 from funmagic.accounts.passwords import hash_password
-from funmagic.accounts.service import create_user
 from funmagic.accounts.sessions import COOKIE_NAME, open_session
+from funmagic.accounts.users import create_user
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits.service import Balance, audit_credits, get_balance
 from funmagic.db import reading, transaction
@@ -36,7 +36,7 @@ def make_user(name: str, role: Role = Role.USER) -> Viewer:
     """A user named so, with welcome credits and PASSWORD."""
     with transaction() as session:
         email = f"{name}@example.com"
-        return create_user(session, email=email, name=name.title(), password_hash=PASSWORD_HASH, role=role)
+        return Viewer.of(create_user(session, email=email, name=name.title(), password_hash=PASSWORD_HASH, role=role))
 
 
 def photo_bytes(width: int = 64, height: int = 48, format: str = "JPEG", **save: Any) -> bytes:  # noqa: A002 - Pillow's own name

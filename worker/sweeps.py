@@ -6,6 +6,7 @@ import structlog
 from sqlmodel import Session
 
 from funmagic.accounts.sessions import sweep_expired_sessions
+from funmagic.accounts.tokens import sweep_tokens
 from funmagic.db import transaction
 from funmagic.library.uploads import sweep_unused_uploads
 from funmagic.storage.current import find_local_storage
@@ -16,10 +17,11 @@ log = structlog.get_logger()
 
 
 def sweep_everything() -> None:
-    """Drop unused uploads, expired sessions, unfinished files, and files that nobody names."""
+    """Drop unused uploads, expired sessions and links, unfinished files, and files that nobody names."""
     for sweep in (
         _in_transaction(sweep_unused_uploads),
         _in_transaction(sweep_expired_sessions),
+        _in_transaction(sweep_tokens),
         _sweep_drafts,
         sweep_leftovers,
     ):

@@ -5,7 +5,7 @@ from starlette.requests import cookie_parser
 
 from funmagic.accounts.sessions import COOKIE_NAME, read_viewer
 from funmagic.accounts.viewer import Viewer
-from funmagic.errors import SignInRequired
+from funmagic.errors import Forbidden, SignInRequired
 
 
 async def current_viewer(state: rx.State) -> Viewer | None:
@@ -18,4 +18,20 @@ async def require_user(state: rx.State) -> Viewer:
     viewer = await current_viewer(state)
     if viewer is None:
         raise SignInRequired
+    return viewer
+
+
+async def require_admin(state: rx.State) -> Viewer:
+    """The admin who holds this socket; raises SignInRequired or Forbidden."""
+    viewer = await require_user(state)
+    if not viewer.is_admin:
+        raise Forbidden
+    return viewer
+
+
+async def require_super_admin(state: rx.State) -> Viewer:
+    """The super admin who holds this socket; raises SignInRequired or Forbidden."""
+    viewer = await require_user(state)
+    if not viewer.is_super_admin:
+        raise Forbidden
     return viewer

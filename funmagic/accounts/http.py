@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Cookie, Depends, Request, Response
 
-from funmagic.accounts.sessions import COOKIE_NAME, LIFETIME, close_session, open_session, read_viewer
+from funmagic.accounts.sessions import COOKIE_NAME, LONGEST_LIFETIME, close_session, open_session, read_viewer
 from funmagic.accounts.viewer import Viewer
 from funmagic.client_address import client_address
 from funmagic.db import transaction
-from funmagic.errors import SignInRequired
+from funmagic.errors import Forbidden, SignInRequired
 from funmagic.settings import get_settings
 
 SessionToken = Annotated[str | None, Cookie(alias=COOKIE_NAME, include_in_schema=False)]
@@ -26,8 +26,24 @@ async def required_viewer(viewer: Annotated[Viewer | None, Depends(current_viewe
     return viewer
 
 
+async def required_admin(viewer: Annotated[Viewer, Depends(required_viewer)]) -> Viewer:
+    """The admin who sends this request; raises SignInRequired or Forbidden."""
+    if not viewer.is_admin:
+        raise Forbidden
+    return viewer
+
+
+async def required_super_admin(viewer: Annotated[Viewer, Depends(required_viewer)]) -> Viewer:
+    """The super admin who sends this request; raises SignInRequired or Forbidden."""
+    if not viewer.is_super_admin:
+        raise Forbidden
+    return viewer
+
+
 OptionalViewer = Annotated[Viewer | None, Depends(current_viewer)]
 RequiredViewer = Annotated[Viewer, Depends(required_viewer)]
+RequiredAdmin = Annotated[Viewer, Depends(required_admin)]
+RequiredSuperAdmin = Annotated[Viewer, Depends(required_super_admin)]
 
 
 def sign_in_browser(request: Request, response: Response, viewer: Viewer, replaced_token: str | None) -> None:
@@ -43,7 +59,8 @@ def sign_in_browser(request: Request, response: Response, viewer: Viewer, replac
     response.set_cookie(
         COOKIE_NAME,
         token,
-        max_age=int(LIFETIME.total_seconds()),
+        # How long it is good for, the database says.
+        max_age=int(LONGEST_LIFETIME.total_seconds()),
         httponly=True,
         samesite="lax",
         secure=get_settings().is_secure,

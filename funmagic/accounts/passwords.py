@@ -2,10 +2,21 @@
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from funmagic.errors import WeakPassword
+
+COMMON_PASSWORDS = frozenset(FREQUENCY_LISTS["passwords"])
 
 _hasher = PasswordHasher()
 # Checked when there is no such user, so that a wrong email takes as long as a wrong password.
 _DECOY_HASH = _hasher.hash("a password nobody has")
+
+
+def refuse_common_password(password: str) -> None:
+    """Raise WeakPassword for one of those that everybody tries first."""
+    if password.strip().casefold() in COMMON_PASSWORDS:
+        raise WeakPassword
 
 
 def hash_password(password: str) -> str:

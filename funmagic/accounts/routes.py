@@ -1,4 +1,4 @@
-"""`/api/auth/*`: signing up, in and out, and who is signed in."""
+"""`/api/auth/*`: signing up, in and out, links that were mailed, and who is signed in."""
 
 from typing import Annotated
 
@@ -7,9 +7,14 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from funmagic import paths
 from funmagic.accounts import service
-from funmagic.accounts.http import OptionalViewer, SessionToken, sign_in_browser, sign_out_browser
+from funmagic.accounts.http import OptionalViewer, RequiredViewer, SessionToken, sign_in_browser, sign_out_browser
+from funmagic.accounts.links import own_path
+from funmagic.accounts.users import fold_email
 from funmagic.accounts.viewer import Viewer
+from funmagic.db import transaction
 from funmagic.json_api import RequestShape, Shape
+from funmagic.models.base import new_id
+from funmagic.models.users import Role
 
 router = APIRouter(tags=["auth"])
 
@@ -25,6 +30,7 @@ class UserView(Shape):
     email: str
     name: str
     role: str
+    is_verified: bool
 
 
 class UserAnswer(Shape):
@@ -42,16 +48,48 @@ class SessionAnswer(Shape):
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"),
-    AfterValidator(service.fold_email),
+    AfterValidator(fold_email),
 ]
+
+
+Password = Annotated[str, Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
 
 
 class SignUpRequest(RequestShape):
     """What a new user gives."""
 
     email: Email
-    password: str = Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)
+    password: Password
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    # A secret that the browser keeps, and shows again when the mailed link is opened in it.
+    browser_key: str = Field(default="", max_length=100)
+
+
+class MagicLinkRequest(RequestShape):
+    """Whom to mail a link, and where it leads."""
+
+    email: Email
+    next: str = Field(default="", max_length=2000)
+
+
+class ForgotPasswordRequest(RequestShape):
+    """Whose password is forgotten."""
+
+    email: Email
+
+
+class VerifyEmailRequest(RequestShape):
+    """What the mailed link carries; and the key of the browser, if it is the one that signed up."""
+
+    token: str = Field(max_length=200)
+    browser_key: str = Field(default="", max_length=100)
+
+
+class ResetPasswordRequest(RequestShape):
+    """What the mailed link carries, and the new password."""
+
+    token: str = Field(max_length=200)
+    password: Password
 
 
 class SignInRequest(RequestShape):
@@ -63,8 +101,10 @@ class SignInRequest(RequestShape):
 
 @router.post(paths.API_SIGN_UP, status_code=status.HTTP_201_CREATED)
 def sign_up(body: SignUpRequest, request: Request, response: Response, token: SessionToken = None) -> UserAnswer:
-    """Make an account with its welcome credits, and sign this browser in."""
-    viewer = service.sign_up(body.email, body.password, body.name)
+    """Make an account and sign this browser in; where emails must be proved first, only the mail says what happened."""
+    viewer = service.sign_up(body.email, body.password, body.name, browser_key=body.browser_key)
+    if viewer is None:
+        return _answer(Viewer(id=new_id(), email=body.email, name=body.name, role=Role.USER))
     sign_in_browser(request, response, viewer, token)
     return _answer(viewer)
 
@@ -77,13 +117,59 @@ def sign_in(body: SignInRequest, request: Request, response: Response, token: Se
     return _answer(viewer)
 
 
+@router.post(paths.API_MAGIC_LINK, status_code=status.HTTP_202_ACCEPTED, response_class=Response)
+def request_magic_link(body: MagicLinkRequest) -> Response:
+    """Mail a link that signs in, whether or not there is an account yet."""
+    with transaction() as session:
+        service.request_magic_link(session, body.email, own_path(body.next))
+    return Response(status_code=status.HTTP_202_ACCEPTED)
+
+
+@router.post(paths.API_VERIFY_EMAIL)
+def verify_email(
+    body: VerifyEmailRequest, request: Request, response: Response, viewer: OptionalViewer, token: SessionToken = None
+) -> UserAnswer:
+    """Prove an email by its link; whoever can do that is signed in."""
+    with transaction() as session:
+        proven = service.verify_email(session, body.token, viewer=viewer, browser_key=body.browser_key)
+    if viewer is None or viewer.id != proven.id:
+        sign_in_browser(request, response, proven, token)
+    return _answer(proven)
+
+
+@router.post(paths.API_RESEND_VERIFICATION, status_code=status.HTTP_202_ACCEPTED, response_class=Response)
+def resend_verification(viewer: RequiredViewer) -> Response:
+    """Mail the link that proves the viewer's email again."""
+    with transaction() as session:
+        service.resend_verification(session, viewer)
+    return Response(status_code=status.HTTP_202_ACCEPTED)
+
+
+@router.post(paths.API_FORGOT_PASSWORD, status_code=status.HTTP_202_ACCEPTED, response_class=Response)
+def forgot_password(body: ForgotPasswordRequest) -> Response:
+    """Mail a link to a new password, if there is an account."""
+    with transaction() as session:
+        service.request_password_reset(session, body.email)
+    return Response(status_code=status.HTTP_202_ACCEPTED)
+
+
+@router.post(paths.API_RESET_PASSWORD)
+def reset_password(
+    body: ResetPasswordRequest, request: Request, response: Response, token: SessionToken = None
+) -> UserAnswer:
+    """Set a new password by a mailed link; all sessions end, and this browser gets a new one."""
+    viewer = service.reset_password(body.token, body.password)
+    sign_in_browser(request, response, viewer, token)
+    return _answer(viewer)
+
+
 @router.post(paths.API_SIGN_OUT, status_code=status.HTTP_204_NO_CONTENT)
 def sign_out(response: Response, token: SessionToken = None) -> None:
     """Sign this browser out; without a session this is fine too."""
     sign_out_browser(response, token)
 
 
-@router.get("/api/auth/session")
+@router.get(paths.API_SESSION)
 async def get_session(viewer: OptionalViewer) -> SessionAnswer:
     """Who is signed in."""
     return SessionAnswer(user=UserView.model_validate(viewer) if viewer else None)

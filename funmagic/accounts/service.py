@@ -1,22 +1,53 @@
-"""Accounts: signing up and signing in with email and password."""
+"""Signing up and in: with a password, or with a link in a mail. What may be known of an email is never said."""
 
-from sqlalchemy.exc import IntegrityError
+from dataclasses import dataclass
+
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.passwords import hash_password, password_matches
+from funmagic import paths
+from funmagic.accounts import tokens
+from funmagic.accounts.links import mailed_link, public_url
+from funmagic.accounts.passwords import hash_password, password_matches, refuse_common_password
+from funmagic.accounts.sessions import close_sessions
+from funmagic.accounts.tokens import digest
+from funmagic.accounts.users import create_user, find_user, fold_email, prove_email, set_password
 from funmagic.accounts.viewer import Viewer
-from funmagic.credits import ledger
 from funmagic.db import reading, transaction
-from funmagic.errors import EmailTaken, InvalidCredentials
-from funmagic.models.users import Account, AccountProvider, Role, User
+from funmagic.errors import EmailTaken, InvalidCredentials, LinkExpired
+from funmagic.i18n.translate import current_locale
+from funmagic.mail import MailKind, send_mail
+from funmagic.models.users import Account, AccountProvider, OneTimeToken, TokenPurpose, User
 from funmagic.settings import get_settings
 
 
-def sign_up(email: str, password: str, name: str) -> Viewer:
-    """Make a user with their welcome credits; raises EmailTaken."""
+@dataclass(frozen=True)
+class Entrance:
+    """Who came in, and where they were going."""
+
+    viewer: Viewer
+    next_url: str
+
+
+def sign_up(email: str, password: str, name: str, *, browser_key: str = "") -> Viewer | None:
+    """Make a user and mail them a link that proves their email; raises WeakPassword.
+
+    Where emails must be proved, taken and free ones look alike: None, and a mail tells the rest. Elsewhere a taken one
+    raises EmailTaken.
+    """
+    refuse_common_password(password)
     password_hash = hash_password(password)
-    with transaction() as session:
-        return create_user(session, email=email, name=name, password_hash=password_hash)
+    try:
+        with transaction() as session:
+            user = create_user(session, email=email, name=name, password_hash=password_hash)
+            user.locale = current_locale()
+            send_verification(session, user, browser_key=browser_key)
+    except EmailTaken:
+        if not get_settings().verifies_emails:
+            raise
+        with transaction() as session:
+            _tell_of_the_account(session, email)
+        return None
+    return None if get_settings().verifies_emails else Viewer.of(user)
 
 
 def sign_in(email: str, password: str) -> Viewer:
@@ -34,32 +65,102 @@ def sign_in(email: str, password: str) -> Viewer:
     return Viewer.of(user)
 
 
-def create_user(session: Session, *, email: str, name: str, password_hash: str, role: Role = Role.USER) -> Viewer:
-    """Insert a user, their credential, their credit account and the welcome credits; raises EmailTaken."""
-    user = User(email=fold_email(email), name=name.strip(), role=role)
-    try:
-        with session.begin_nested():
-            session.add(user)
-    except IntegrityError:
-        raise EmailTaken from None
-    session.add(
-        Account(
-            user_id=user.id,
-            provider=AccountProvider.CREDENTIAL,
-            provider_account_id=user.email,
-            password_hash=password_hash,
-        )
-    )
-    ledger.open_account(session, user.id)
-    ledger.grant_welcome(session, user.id, get_settings().welcome_credits)
+def request_magic_link(session: Session, email: str, next_url: str) -> None:
+    """Mail a link that signs in, and makes the account when there is none."""
+    email = fold_email(email)
+    token = tokens.issue_token(session, TokenPurpose.MAGIC_LINK, email=email, data={"next": next_url})
+    send_mail(session, MailKind.MAGIC_LINK, email, link=mailed_link(paths.API_MAGIC_LINK_VERIFY, token))
+
+
+def peek_magic_link(session: Session, token: str) -> str:
+    """The email a link signs in, without using it up; raises LinkExpired."""
+    return tokens.peek_token(session, TokenPurpose.MAGIC_LINK, token).email
+
+
+def enter_by_magic_link(session: Session, token: str) -> Entrance:
+    """Use a link up: its owner has proved their email, and is made a user when they are none. Raises LinkExpired."""
+    link = tokens.use_token(session, TokenPurpose.MAGIC_LINK, token)
+    user = find_or_create_proven(session, link.email)
+    return Entrance(Viewer.of(user), link.data["next"])
+
+
+def find_or_create_proven(session: Session, email: str, *, name: str = "") -> User:
+    """The user whose email was just proved, made when there is none; raises LinkExpired for one who is shut out."""
+    user = find_user(session, email)
+    if user is None:
+        try:
+            user = create_user(session, email=email, name=name or email.partition("@")[0], is_verified=True)
+        except EmailTaken:  # banned
+            raise LinkExpired from None
+        user.locale = current_locale()
+    prove_email(session, user)
+    return user
+
+
+def send_verification(session: Session, user: User, *, browser_key: str = "") -> None:
+    """Mail a link that proves the user's email; with the key of the browser that signed up, see `verify_email`."""
+    data = {"browserKey": digest(browser_key)} if browser_key else {}
+    token = tokens.issue_token(session, TokenPurpose.VERIFY_EMAIL, email=user.email, user_id=user.id, data=data)
+    link = mailed_link(paths.VERIFY_EMAIL, token)
+    send_mail(session, MailKind.VERIFY_EMAIL, user.email, locale=user.locale, name=user.name, link=link)
+
+
+def resend_verification(session: Session, viewer: Viewer) -> None:
+    """Mail the link again, if it is still needed."""
+    user = session.get_one(User, viewer.id)
+    if user.email_verified_at is None:
+        send_verification(session, user)
+
+
+def verify_email(session: Session, token: str, *, viewer: Viewer | None, browser_key: str = "") -> Viewer:
+    """Prove an email by a mailed link; raises LinkExpired.
+
+    Somebody may have signed up with an email that is not theirs, and wait for its owner to prove it. So what was set up
+    before stays only where the link is opened by who did it: in a browser that is signed in to this very account, or
+    that signed up for it.
+    """
+    link = tokens.use_token(session, TokenPurpose.VERIFY_EMAIL, token)
+    user = _live_user(session, link)
+    is_own_session = viewer is not None and viewer.id == user.id
+    is_own_browser = bool(browser_key) and link.data.get("browserKey") == digest(browser_key)
+    prove_email(session, user, keeps_access=is_own_session or is_own_browser)
     return Viewer.of(user)
 
 
-def has_super_admin(session: Session) -> bool:
-    """Whether somebody can already run everything."""
-    return session.exec(select(User.id).where(User.role == Role.SUPER_ADMIN).limit(1)).first() is not None
+def request_password_reset(session: Session, email: str) -> None:
+    """Mail a link to a new password; where there is no account, a mail that says so, and takes as long."""
+    email = fold_email(email)
+    user = find_user(session, email)
+    token = tokens.issue_token(session, TokenPurpose.RESET_PASSWORD, email=email, user_id=user.id if user else None)
+    if user is None:
+        send_mail(session, MailKind.NO_ACCOUNT, email, link=public_url(paths.LOGIN))
+    else:
+        link = mailed_link(paths.RESET_PASSWORD, token)
+        send_mail(session, MailKind.RESET_PASSWORD, email, locale=user.locale, name=user.name, link=link)
 
 
-def fold_email(email: str) -> str:
-    """The form in which an email is stored and compared."""
-    return email.strip().casefold()
+def reset_password(token: str, password: str) -> Viewer:
+    """Set a new password by a mailed link, and end every session; raises LinkExpired or WeakPassword."""
+    refuse_common_password(password)
+    password_hash = hash_password(password)
+    with transaction() as session:
+        user = _live_user(session, tokens.use_token(session, TokenPurpose.RESET_PASSWORD, token))
+        prove_email(session, user)
+        set_password(session, user, password_hash)
+        close_sessions(session, user.id)
+        return Viewer.of(user)
+
+
+def _live_user(session: Session, link: OneTimeToken) -> User:
+    """Whom a link is for; raises LinkExpired when they are gone, shut out, or have another email by now."""
+    user = find_user(session, link.email)
+    if user is None or user.id != link.user_id:
+        raise LinkExpired
+    return user
+
+
+def _tell_of_the_account(session: Session, email: str) -> None:
+    user = find_user(session, email)
+    if user is not None:
+        link = public_url(paths.LOGIN)
+        send_mail(session, MailKind.HAS_ACCOUNT, user.email, locale=user.locale, name=user.name, link=link)

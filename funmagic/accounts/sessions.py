@@ -1,25 +1,31 @@
 """Sessions: a random token in an HttpOnly cookie, of which the database keeps only the hash."""
 
+import asyncio
 import hashlib
 import secrets
 from datetime import timedelta
 from functools import lru_cache, partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from funmagic.accounts import session_cache
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import after_commit, read, reading
-from funmagic.models.base import utcnow
+from funmagic.accounts.viewer import VIEWER_COLUMNS, Viewer
+from funmagic.db import after_commit, noting, reading
+from funmagic.models.base import utcnow, without_waiting
 from funmagic.models.users import User, UserSession
 
 COOKIE_NAME = "fm_session"
+# A browser that comes back stays signed in for another 30 days each time, and for 90 days at most.
 LIFETIME = timedelta(days=30)
+LONGEST_LIFETIME = timedelta(days=90)
+# How exactly the last use is known.
+SEEN_EVERY = timedelta(minutes=5)
 
 
 def open_session(session: Session, user_id: str, *, ip: str | None = None, user_agent: str | None = None) -> str:
-    """Sign a browser in and return the token for its cookie, good for 30 days."""
+    """Sign a browser in and return the token for its cookie, good for 30 days after its last use."""
     token = secrets.token_urlsafe(32)
     now = utcnow()
     session.add(
@@ -42,7 +48,7 @@ async def read_viewer(token: str | None) -> Viewer | None:
     token_hash = _hash(token)
     if kept := await session_cache.find_kept(token_hash):
         return kept
-    viewer = await read(find_viewer, token)
+    viewer = await asyncio.to_thread(_look_up, token)
     # Whoever may do more than use tools is looked up every time.
     if viewer and not viewer.is_admin:
         await session_cache.keep(token_hash, viewer)
@@ -53,8 +59,8 @@ def find_viewer(session: Session, token: str | None) -> Viewer | None:
     """Whose token this is; None when it is unknown or expired, or its user is banned or deleted."""
     if not token:
         return None
-    found = session.execute(_viewer_of_a_session(), {"token_hash": _hash(token), "now": utcnow()}).first()
-    return Viewer(*found) if found else None
+    found = _find(session, token)
+    return Viewer(*found[:VIEWER_COLUMNS]) if found else None
 
 
 def close_session(session: Session, token: str | None) -> None:
@@ -63,6 +69,16 @@ def close_session(session: Session, token: str | None) -> None:
         token_hash = _hash(token)
         session.execute(sa.delete(UserSession).where(col(UserSession.token_hash) == token_hash))
         after_commit(session, partial(session_cache.drop, [token_hash]))
+
+
+def close_sessions(session: Session, user_id: str, *, but: str | None = None) -> None:
+    """Sign a user out everywhere, but for the browser with the token `but`."""
+    refresh_sessions(session, user_id)
+    kept = _hash(but) if but else ""
+    # The names are needed after the commit, when the rows are gone.
+    closed = sa.delete(UserSession).where(col(UserSession.user_id) == user_id, col(UserSession.token_hash) != kept)
+    hashes = session.execute(closed.returning(col(UserSession.token_hash))).scalars().all()
+    after_commit(session, partial(session_cache.drop, hashes))
 
 
 def refresh_sessions(session: Session, user_id: str) -> None:
@@ -75,6 +91,24 @@ def sweep_expired_sessions(session: Session) -> None:
     session.execute(sa.delete(UserSession).where(col(UserSession.expires_at) <= utcnow()))
 
 
+def _look_up(token: str) -> Viewer | None:
+    now = utcnow()
+    with reading() as session:
+        found = _find(session, token)
+    if found is None:
+        return None
+    if now - found.last_seen_at >= SEEN_EVERY:
+        with noting() as session:
+            expires_at = min(now + LIFETIME, found.created_at + LONGEST_LIFETIME)
+            seen = sa.update(UserSession).where(col(UserSession.token_hash) == _hash(token), without_waiting())
+            session.execute(seen.values(last_seen_at=now, expires_at=expires_at))
+    return Viewer(*found[:VIEWER_COLUMNS])
+
+
+def _find(session: Session, token: str) -> sa.Row[Any] | None:
+    return session.execute(_viewer_of_a_session(), {"token_hash": _hash(token), "now": utcnow()}).first()
+
+
 def _drop_all_of(user_id: str) -> None:
     # Looked up after the commit: a session opened meanwhile is among them, one opened later has read what is new.
     with reading() as session:
@@ -83,10 +117,13 @@ def _drop_all_of(user_id: str) -> None:
 
 
 @lru_cache
-def _viewer_of_a_session() -> sa.Select[str, str, str, str]:
+def _viewer_of_a_session() -> sa.Select[*tuple[Any, ...]]:
     """Built once, and of columns only: every request of a signed-in person asks it."""
     return (
-        sa.select(col(User.id), col(User.email), col(User.name), col(User.role))
+        sa.select(
+            *(col(User.id), col(User.email), col(User.name), col(User.role), col(User.email_verified_at).is_not(None)),
+            *(col(UserSession.last_seen_at), col(UserSession.created_at)),
+        )
         .join(UserSession, col(UserSession.user_id) == col(User.id))
         .where(col(UserSession.token_hash) == sa.bindparam("token_hash"))
         .where(col(UserSession.expires_at) > sa.bindparam("now"))

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from funmagic.models.users import Role, User
 
+# How many columns a viewer is made of.
+VIEWER_COLUMNS = 5
+
 
 @dataclass(frozen=True)
 class Viewer:
@@ -13,11 +16,14 @@ class Viewer:
     email: str
     name: str
     role: str
+    is_verified: bool = False
 
     @classmethod
     def of(cls, user: User) -> "Viewer":
         """The viewer that a user's row stands for."""
-        return cls(id=user.id, email=user.email, name=user.name, role=user.role)
+        return cls(
+            id=user.id, email=user.email, name=user.name, role=user.role, is_verified=user.email_verified_at is not None
+        )
 
     @property
     def is_admin(self) -> bool:

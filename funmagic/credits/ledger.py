@@ -148,10 +148,10 @@ def open_account(session: Session, user_id: str) -> None:
     session.flush()
 
 
-def grant_welcome(session: Session, user_id: str, amount: int) -> None:
-    """Give the welcome credits, once per user; 0 gives none."""
+def grant_welcome(session: Session, user_id: str, amount: int, *, person: str) -> None:
+    """Give the welcome credits, once per person, however often they come back as another user; 0 gives none."""
     if amount > 0:
-        entry = Entry(user_id, TransactionType.WELCOME, amount, 0, f"welcome:{user_id}", description="Welcome credits")
+        entry = Entry(user_id, TransactionType.WELCOME, amount, 0, f"welcome:{person}", description="Welcome credits")
         _post(session, entry)
 
 

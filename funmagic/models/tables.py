@@ -5,10 +5,12 @@ from sqlmodel import SQLModel
 from funmagic.models.assets import Asset
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.models.leases import Lease
+from funmagic.models.mails import OutgoingMail
 from funmagic.models.providers import Provider
+from funmagic.models.rate_limits import RateLimitSettings
 from funmagic.models.tasks import Task, TaskStep
 from funmagic.models.tools import Tool, ToolType
-from funmagic.models.users import Account, User, UserSession
+from funmagic.models.users import Account, OneTimeToken, User, UserSession
 
 TABLES = (
     Account,
@@ -16,7 +18,10 @@ TABLES = (
     CreditAccount,
     CreditTransaction,
     Lease,
+    OneTimeToken,
+    OutgoingMail,
     Provider,
+    RateLimitSettings,
     Task,
     TaskStep,
     Tool,

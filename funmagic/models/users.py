@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from funmagic.models.base import Row, UtcDateTime, one_of, time_field
+from funmagic.models.base import Row, UtcDateTime, json_field, one_of, time_field
 
 
 class Role(StrEnum):
@@ -24,6 +25,17 @@ class AccountProvider(StrEnum):
     GOOGLE = "google"
     APPLE = "apple"
     FACEBOOK = "facebook"
+
+
+class TokenPurpose(StrEnum):
+    """What a link that was mailed to somebody is good for."""
+
+    MAGIC_LINK = "magic-link"
+    VERIFY_EMAIL = "verify-email"
+    RESET_PASSWORD = "reset-password"
+    # An email changes when both addresses have agreed.
+    LEAVE_EMAIL = "leave-email"
+    CLAIM_EMAIL = "claim-email"
 
 
 class User(Row, table=True):
@@ -72,3 +84,20 @@ class UserSession(Row, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime, nullable=False, index=True)
     ip: str | None = Field(default=None, max_length=45)
     user_agent: str | None = Field(default=None, max_length=400)
+
+
+class OneTimeToken(Row, table=True):
+    """The secret of a mailed link; only its SHA-256 is kept, and it works once."""
+
+    __tablename__ = "one_time_tokens"
+    __table_args__ = (one_of("purpose", TokenPurpose), sa.Index("ix_one_time_tokens_email", "email", "purpose"))
+
+    purpose: str = Field(max_length=20)
+    token_hash: str = Field(unique=True, max_length=64)
+    # Where the link was sent.
+    email: str = Field(max_length=320)
+    # None where whoever follows the link becomes a user by it.
+    user_id: str | None = Field(default=None, foreign_key="users.id", index=True, max_length=36)
+    data: dict[str, Any] = json_field()
+    expires_at: datetime = Field(sa_type=UtcDateTime, nullable=False, index=True)
+    used_at: datetime | None = time_field()

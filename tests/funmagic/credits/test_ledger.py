@@ -100,18 +100,18 @@ def test_a_free_task_is_held_and_settled_like_any_other(alice):
     assert owned_and_held(alice) == (100, 0)
 
 
-def test_welcome_credits_come_once(alice):
-    for amount in (100, 50):
+def test_welcome_credits_come_once_for_each_person(alice):
+    for amount in (20, 50):
         with transaction() as session:
-            ledger.grant_welcome(session, alice.id, amount)
-    assert owned_and_held(alice) == (100, 0)
-    assert ledger_types(alice) == ["welcome"]
+            ledger.grant_welcome(session, alice.id, amount, person="somebody")
+    assert owned_and_held(alice) == (120, 0)
+    assert ledger_types(alice) == ["welcome", "welcome"]
 
 
 def test_no_welcome_credits_leave_no_line(alice):
     with transaction() as session:
         session.execute(sa.delete(CreditTransaction))
-        ledger.grant_welcome(session, alice.id, 0)
+        ledger.grant_welcome(session, alice.id, 0, person=alice.id)
     assert ledger_types(alice) == []
 
 
@@ -167,7 +167,9 @@ def test_the_database_itself_refuses_a_line_whose_signs_do_not_fit_its_type(alic
 
 
 def test_the_database_itself_refuses_a_key_that_was_used(alice):
-    line = {"type": "bonus", "amount": 5, "reserved_delta": 0, "idempotency_key": f"welcome:{alice.id}"}
+    with reading() as session:
+        used = session.exec(select(CreditTransaction.idempotency_key)).one()
+    line = {"type": "bonus", "amount": 5, "reserved_delta": 0, "idempotency_key": used}
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(sa.insert(CreditTransaction).values(**line, **other_columns(alice)))
 

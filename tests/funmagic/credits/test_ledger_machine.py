@@ -55,7 +55,7 @@ class Books(RuleBasedStateMachine):
     @rule(user=users, amount=AMOUNTS)
     def grant(self, user, amount):
         with transaction() as session:
-            ledger.grant_welcome(session, user.id, amount)
+            ledger.grant_welcome(session, user.id, amount, person=user.id)
         if amount and user.id not in self.welcomed:
             self.welcomed.add(user.id)
             self.accounts[user.id].balance += amount

@@ -1,0 +1,47 @@
+"""What a user may do, and whether they may come in at all; every change works from their next request or event on."""
+
+from sqlmodel import Session, col, select
+
+from funmagic.accounts.sessions import close_sessions, refresh_sessions
+from funmagic.accounts.tokens import revoke_tokens
+from funmagic.accounts.users import create_user, find_user, set_password
+from funmagic.models.base import utcnow
+from funmagic.models.users import Role, User
+
+
+def make_admin(session: Session, email: str, *, role: Role, password_hash: str | None = None) -> User:
+    """The user with this email as an admin, made when there is none; with a hash, that is their password now.
+
+    Whoever works on the server's command line vouches for the email.
+    """
+    user = find_user(session, email)
+    if user is None:
+        user = create_user(session, email=email, name="Admin", is_verified=True)
+    user.email_verified_at = user.email_verified_at or utcnow()
+    if password_hash is not None:
+        set_password(session, user, password_hash)
+    change_role(session, user, role)
+    return user
+
+
+def change_role(session: Session, user: User, role: Role) -> None:
+    """Give a user this role."""
+    user.role = role
+    refresh_sessions(session, user.id)
+
+
+def ban_user(session: Session, user: User) -> None:
+    """Shut a user out: their sessions end, and no way in works."""
+    user.banned_at = utcnow()
+    close_sessions(session, user.id)
+    revoke_tokens(session, user.id)
+
+
+def unban_user(user: User) -> None:
+    """Let a user in again."""
+    user.banned_at = None
+
+
+def has_super_admin(session: Session) -> bool:
+    """Whether somebody can already run everything."""
+    return session.exec(select(User.id).where(col(User.role) == Role.SUPER_ADMIN).limit(1)).first() is not None

@@ -1,0 +1,97 @@
+"""Users as rows: making one, finding one, and the proof that an email is theirs."""
+
+import hashlib
+import hmac
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from funmagic.accounts.sessions import close_sessions, refresh_sessions
+from funmagic.credits import ledger
+from funmagic.errors import EmailTaken
+from funmagic.models.base import utcnow
+from funmagic.models.users import Account, AccountProvider, Role, User
+from funmagic.settings import get_settings
+
+LONGEST_NAME = 100
+
+
+def create_user(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    password_hash: str | None = None,
+    role: Role = Role.USER,
+    is_verified: bool = False,
+) -> User:
+    """Insert a user with a credit account, and their welcome credits as soon as they are due; raises EmailTaken."""
+    user = User(email=fold_email(email), name=name.strip()[:LONGEST_NAME], role=role)
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError:
+        raise EmailTaken from None
+    ledger.open_account(session, user.id)
+    if password_hash is not None:
+        set_password(session, user, password_hash)
+    if is_verified:
+        user.email_verified_at = utcnow()
+    if is_verified or not get_settings().verifies_emails:
+        _welcome(session, user)
+    return user
+
+
+def find_user(session: Session, email: str) -> User | None:
+    """The live user with this email; None also when they are banned or deleted."""
+    alive = col(User.banned_at).is_(None), col(User.deleted_at).is_(None)
+    return session.exec(select(User).where(User.email == fold_email(email), *alive)).first()
+
+
+def prove_email(session: Session, user: User, *, keeps_access: bool = False) -> None:
+    """Note that whoever acts now owns the user's email.
+
+    With the first proof everything goes that was set up before it, by whoever it was: the password, linked accounts,
+    sessions. With `keeps_access` that was certainly the owner, and it stays.
+    """
+    if user.email_verified_at is not None:
+        return
+    user.email_verified_at = utcnow()
+    if not keeps_access:
+        session.execute(sa.delete(Account).where(col(Account.user_id) == user.id))
+        close_sessions(session, user.id)
+    refresh_sessions(session, user.id)
+    _welcome(session, user)
+
+
+def set_password(session: Session, user: User, password_hash: str) -> None:
+    """Give a user this password, in place of any they had."""
+    drop_password(session, user.id)
+    session.add(
+        Account(
+            user_id=user.id,
+            provider=AccountProvider.CREDENTIAL,
+            provider_account_id=user.id,
+            password_hash=password_hash,
+        )
+    )
+    session.flush()
+
+
+def drop_password(session: Session, user_id: str) -> None:
+    """Take a user's password away."""
+    session.execute(
+        sa.delete(Account).where(col(Account.user_id) == user_id, col(Account.provider) == AccountProvider.CREDENTIAL)
+    )
+
+
+def fold_email(email: str) -> str:
+    """The form in which an email is stored and compared."""
+    return email.strip().casefold()
+
+
+def _welcome(session: Session, user: User) -> None:
+    # Under a name made from the email: whoever deletes their account and comes back has had theirs.
+    key = hmac.new(get_settings().signing_key(), user.email.encode(), hashlib.sha256).hexdigest()
+    ledger.grant_welcome(session, user.id, get_settings().welcome_credits, person=key)
