@@ -90,9 +90,13 @@ def find_or_create_proven(session: Session, email: str, *, name: str = "") -> Us
     if user is None:
         try:
             user = create_user(session, email=email, name=name or email.partition("@")[0], is_verified=True)
-        except EmailTaken:  # banned
-            raise LinkExpired from None
-        user.locale = current_locale()
+        except EmailTaken:
+            # Made by another request a moment ago, or shut out.
+            user = find_user(session, email)
+            if user is None:
+                raise LinkExpired from None
+        else:
+            user.locale = current_locale()
     prove_email(session, user)
     return user
 

@@ -12,7 +12,15 @@ from sqlmodel import Session
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
 from funmagic.db import after_commit, execute_rows, reading, transaction
-from funmagic.errors import FunMagicError, IdempotencyConflict, InvalidInput, NotFound, PriceChanged, TooManyTasks
+from funmagic.errors import (
+    EmailUnverified,
+    FunMagicError,
+    IdempotencyConflict,
+    InvalidInput,
+    NotFound,
+    PriceChanged,
+    TooManyTasks,
+)
 from funmagic.library.uploads import verify_upload
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.tasks import Task
@@ -87,6 +95,8 @@ def _find_earlier(session: Session, viewer: Viewer, submission: Submission) -> T
 
 
 def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> TaskView:
+    if get_settings().verifies_emails and not viewer.is_verified:
+        raise EmailUnverified
     tool = find_runnable_tool(session, submission.tool_slug, viewer)
     planned = plan_steps(tool, submission.step_id)
     cost = sum(step.credits for step in planned)
