@@ -16,6 +16,7 @@ import psutil
 from funmagic.db import get_engine, migrate, transaction
 from funmagic.seed import seed_catalogue
 from funmagic.settings import get_settings
+from tests.limits import lift_limits
 from tests.postgres import Cluster
 
 MODELS = Path(".data/models")
@@ -89,6 +90,7 @@ def durable_postgresql() -> Iterator[str]:
         migrate()
         with transaction() as session:
             seed_catalogue(session)
+            lift_limits(session)
         yield cluster.url
     finally:
         get_engine().dispose()

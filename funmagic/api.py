@@ -18,7 +18,12 @@ from funmagic.errors import DatabaseUnavailable, FunMagicError, InvalidInput, No
 from funmagic.i18n.translate import _
 from funmagic.json_api import ErrorAnswer, error_response
 from funmagic.library import routes as library_routes
+from funmagic.mailbox import routes as mailbox_routes
 from funmagic.middleware import SAFE_METHODS, LimitBodies, RefuseOtherSites, SpeakCallersLanguage
+from funmagic.oauth import routes as oauth_routes
+from funmagic.profile import routes as profile_routes
+from funmagic.rate_limits import routes as rate_limit_routes
+from funmagic.rate_limits.requests import LimitRates
 from funmagic.storage import routes as storage_routes
 from funmagic.tasks import routes as task_routes
 from funmagic.tasks.event_stream import StreamsAfterRoutes
@@ -43,14 +48,19 @@ def create_api() -> FastAPI:
         redoc_url=None,
         responses={422: {"model": ErrorAnswer}},
     )
-    for room in (account_routes, credit_routes, tool_routes, library_routes, task_routes, storage_routes):
+    rooms = (account_routes, credit_routes, tool_routes, library_routes, task_routes, storage_routes, rate_limit_routes)
+    for room in rooms:
         api.include_router(room.router)
     api.mount(paths.API_DOCS_FILES, StaticFiles(packages=[("fastapi_swagger", "resources")]))
     api.add_api_route(paths.API_DOCS, documentation, include_in_schema=False)
+    api.include_router(oauth_routes.router)
+    api.include_router(profile_routes.router)
+    api.include_router(mailbox_routes.router)
     api.include_router(health.router)
     api.include_router(telemetry_routes.router)
     api.add_api_route("/api/{path:path}", unknown_path, methods=ALL_METHODS, include_in_schema=False)
     api.add_middleware(LimitBodies)
+    api.add_middleware(LimitRates)
     api.add_middleware(RefuseOtherSites)
     api.add_middleware(StreamsAfterRoutes)
     api.add_middleware(SpeakCallersLanguage)
@@ -95,8 +105,7 @@ async def answer_named_error(_request: Request, error: Exception) -> Response:
     """A named error in the contract's shape."""
     if not isinstance(error, FunMagicError):
         raise error
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
-    return error_response(error.status, error.code, error.message, error.details, headers)
+    return error_response(error.status, error.code, error.message, error.details, error.headers)
 
 
 async def answer_invalid_request(_request: Request, error: Exception) -> Response:

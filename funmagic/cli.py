@@ -5,12 +5,21 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from funmagic.telemetry.logs import configure_logging
+
+
+class AdminRole(StrEnum):
+    """The roles that the command line gives."""
+
+    ADMIN = "admin"
+    SUPER_ADMIN = "super_admin"
+
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -72,6 +81,26 @@ def seed() -> None:
     made = seed_database()
     if made:
         typer.echo("Super admin: {} / {}".format(*made))
+
+
+@app.command()
+def create_admin(
+    email: str,
+    *,
+    role: Annotated[AdminRole, typer.Option()] = AdminRole.SUPER_ADMIN,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+) -> None:
+    """Make somebody an admin, and a user first when they are none; whoever has signed in before keeps their password.
+
+    Without a password one is made for who is new, and shown once. Exits 1 and says why when something is wrong.
+    """
+    from funmagic.accounts.create_admin import create_admin as create
+
+    with _sentences():
+        made = create(email, role=role, password=sys.stdin.readline().rstrip("\r\n") if password_stdin else None)
+    typer.echo(f"{made.email} is {made.role} now.")
+    if made.password:
+        typer.echo(f"Password: {made.password} (shown only now)")
 
 
 @app.command()

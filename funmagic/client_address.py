@@ -1,5 +1,6 @@
 """Whose address a request comes from, when proxies stand in front."""
 
+from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 
 from starlette.datastructures import Headers
@@ -20,6 +21,13 @@ def client_address(scope: Scope) -> str | None:
     if hops < 1 or len(forwarded) < hops:
         return peer
     return _address_in(forwarded[-hops]) or peer
+
+
+def tab_address(headers: Mapping[str, str]) -> str | None:
+    """The client's IP address behind a tab's websocket: Reflex puts the peer's own among the headers."""
+    lines = [(b"x-forwarded-for", value.encode()) for name, value in headers.items() if name == "x-forwarded-for"]
+    peer = headers.get("asgi-scope-client")
+    return client_address({"type": "websocket", "client": (peer, 0) if peer else None, "headers": lines})
 
 
 def is_loopback(scope: Scope) -> bool:

@@ -1,5 +1,6 @@
 """Every error a person can meet: a code for clients, a status for HTTP, a sentence for people."""
 
+import time
 from typing import Any, ClassVar
 
 from funmagic.i18n.translate import _
@@ -22,6 +23,16 @@ class FunMagicError(Exception):
     def message(self) -> str:
         """The sentence for people, in the language in force."""
         return _(self.text, **self.details)
+
+    @property
+    def notice(self) -> str:
+        """The sentence on a page, where nobody reads headers."""
+        return self.message
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What an HTTP answer says beside it."""
+        return {"Retry-After": str(self.retry_after)} if self.retry_after else {}
 
 
 class InvalidInput(FunMagicError):
@@ -114,6 +125,28 @@ class WeakPassword(FunMagicError):
     text = "This password is too easy to guess. Please choose another one."
 
 
+class WrongPassword(FunMagicError):
+    """Whoever wants another password does not know the one they have."""
+
+    code = "WRONG_PASSWORD"
+    text = "That is not your current password."
+
+
+class WrongConfirmation(FunMagicError):
+    """What was typed to confirm an act is not what had to be typed."""
+
+    code = "WRONG_CONFIRMATION"
+    text = "That is not the email of this account. Nothing was deleted."
+
+
+class LastSuperAdmin(FunMagicError):
+    """Without them nobody could run everything any more."""
+
+    code = "LAST_SUPER_ADMIN"
+    status = 409
+    text = "You are the only super admin. Make somebody else one first. Nothing was deleted."
+
+
 class LastWayIn(FunMagicError):
     """Without it the account could not be opened any more."""
 
@@ -137,9 +170,20 @@ class TooManyRequests(FunMagicError):
     status = 429
     text = "Too many requests. Please wait."
 
-    def __init__(self, retry_after: int, **details: Any) -> None:
-        super().__init__(retryAfter=retry_after, **details)
+    def __init__(self, retry_after: int, limit: int) -> None:
+        super().__init__(retryAfter=retry_after, limit=limit)
         self.retry_after = retry_after  # type: ignore[misc]
+
+    @property
+    def notice(self) -> str:
+        """The sentence on a page, with the seconds to wait."""
+        return _("Too many requests. Please wait {seconds} s.", seconds=self.retry_after)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What an HTTP answer says beside it: of which limit nothing is left, and until when."""
+        limit = {"X-RateLimit-Limit": str(self.details["limit"]), "X-RateLimit-Remaining": "0"}
+        return {**super().headers, **limit, "X-RateLimit-Reset": str(int(time.time()) + self.details["retryAfter"])}
 
 
 class TooManyTasks(FunMagicError):

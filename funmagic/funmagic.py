@@ -6,11 +6,19 @@ import reflex as rx
 
 from admin.queues.routes import mount_queues
 from funmagic import paths
-from funmagic.accounts.page import login_page, register_page
-from funmagic.accounts.state import SessionState
+from funmagic.accounts.page import (
+    forgot_password_page,
+    login_page,
+    register_page,
+    reset_password_page,
+    verify_email_page,
+)
+from funmagic.accounts.state import SessionState, WaysInState
 from funmagic.api import create_api
 from funmagic.home.page import home_page
 from funmagic.i18n.translate import _
+from funmagic.profile.page import email_page, profile_page
+from funmagic.profile.state import ProfileState
 from funmagic.site import not_found_page, show_error
 from funmagic.tools.background_remove.page import background_remove_page
 from funmagic.tools.background_remove.state import SLUG as BACKGROUND_REMOVE
@@ -41,11 +49,27 @@ PAGES: tuple[tuple[str, Any, str, list[Any]], ...] = (
         _("Background Remove · FunMagic"),
         [BackgroundRemoveState.load],
     ),
-    (paths.LOGIN, login_page, _("Sign in · FunMagic"), []),
-    (paths.REGISTER, register_page, _("Create your account · FunMagic"), []),
+    (paths.LOGIN, login_page, _("Sign in · FunMagic"), [WaysInState.load]),
+    (paths.REGISTER, register_page, _("Create your account · FunMagic"), [WaysInState.load]),
+    (paths.FORGOT_PASSWORD, forgot_password_page, _("Forgot your password? · FunMagic"), []),
+    (paths.RESET_PASSWORD, reset_password_page, _("Choose a new password · FunMagic"), []),
+    (paths.VERIFY_EMAIL, verify_email_page, _("Confirm your email · FunMagic"), []),
+    (paths.PROFILE, profile_page, _("Profile · FunMagic"), [ProfileState.load]),
+    (paths.PROFILE_EMAIL, email_page, _("Change your email · FunMagic"), []),
 )
 DESCRIPTION = _("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
 
+# Their addresses hold secrets, which no other site may read in a Referer.
+SECRET_PAGES = {paths.RESET_PASSWORD, paths.VERIFY_EMAIL, paths.PROFILE_EMAIL}
+NO_REFERRER = ({"name": "referrer", "content": "no-referrer"},)
+
 for route, page, title, loads in PAGES:
-    app.add_page(page, route=route, title=title, description=DESCRIPTION, on_load=[SessionState.load, *loads])
+    app.add_page(
+        page,
+        route=route,
+        title=title,
+        description=DESCRIPTION,
+        meta=NO_REFERRER if route in SECRET_PAGES else (),
+        on_load=[SessionState.load, *loads],
+    )
 app.add_page(not_found_page, route="404", title=_("Not found · FunMagic"), on_load=SessionState.load)

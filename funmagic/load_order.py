@@ -1,5 +1,6 @@
 """In what order browsers load a built page: what people see first, then the scripts that make it answer."""
 
+import shutil
 from pathlib import Path
 from typing import Unpack
 
@@ -12,17 +13,22 @@ STYLES = '<link as="style" '
 FONT = '<link as="font" crossorigin="" href="{}" rel="preload" type="font/woff2"/>'
 # Latin letters: what every page is set in. Others load when a page has them.
 FONTS = ("bricolage-grotesque-latin-opsz-normal-*.woff2", "instrument-sans-latin-wght-normal-*.woff2")
+# The same under names that stay, for the pages that the server makes by itself: see assets/ui/plain.css.
+PLAIN_FONTS = ("ui/display.woff2", "ui/text.woff2")
 
 
 class LoadOrder(rx.plugins.Plugin):
     """Built pages are whole without their scripts; left alone, browsers fetch those before pictures and fonts."""
 
     def post_build(self, **context: Unpack[PostBuildContext]) -> None:
-        """Put every built page in order, before it is compressed."""
+        """Put every built page in order, before it is compressed, and the fonts where plain pages find them."""
         folder = context["static_dir"]
-        fonts = [f"/{_only(folder / 'assets', pattern).relative_to(folder).as_posix()}" for pattern in FONTS]
+        files = [_only(folder / "assets", pattern) for pattern in FONTS]
+        fonts = [f"/{file.relative_to(folder).as_posix()}" for file in files]
         for page in folder.rglob("*.html"):
             page.write_text(order_links(page.read_text(), fonts))
+        for file, name in zip(files, PLAIN_FONTS, strict=True):
+            shutil.copyfile(file, folder / name)
 
 
 def order_links(html: str, fonts: list[str]) -> str:

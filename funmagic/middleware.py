@@ -13,6 +13,8 @@ from funmagic.settings import get_settings
 # Every JSON request of the contract is far smaller; files go to the store, never through here.
 LONGEST_BODY = 64 * 1024
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# Apple posts its answer from its own site; what it must fit is in a cookie, and what is read there changes nothing.
+OPEN_TO_OTHER_SITES = {paths.oauth_callback("apple")}
 
 
 class SpeakCallersLanguage:
@@ -31,13 +33,16 @@ class SpeakCallersLanguage:
 
 
 class RefuseOtherSites:
-    """Lets unsafe API requests through only from our own pages, or from clients that are no browser."""
+    """Lets unsafe API requests and websockets through only from our own pages, or from clients that are no browser."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or answer 403."""
+        if scope["type"] == "websocket" and _is_from_elsewhere(scope):
+            await send({"type": "websocket.close", "code": status.WS_1008_POLICY_VIOLATION})
+            return
         if scope["type"] == "http" and _is_foreign(scope):
             error = ForeignOrigin()
             response = error_response(error.status, error.code, error.message, error.details)
@@ -71,6 +76,12 @@ class LimitBodies:
 def _is_foreign(scope: Scope) -> bool:
     if scope["method"] in SAFE_METHODS or not scope["path"].startswith(paths.API):
         return False
+    if scope["path"] in OPEN_TO_OTHER_SITES:
+        return False
+    return _is_from_elsewhere(scope)
+
+
+def _is_from_elsewhere(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is None:

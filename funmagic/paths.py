@@ -8,11 +8,14 @@ FORGOT_PASSWORD = "/forgot-password"
 RESET_PASSWORD = "/reset-password"
 VERIFY_EMAIL = "/verify-email"
 PROFILE = "/profile"
+PROFILE_EMAIL = "/profile/email"
 MAILBOX = "/dev/mailbox"
+MAILBOX_JSON = "/dev/mailbox.json"
 STORAGE = "/storage"
 QUEUES = "/dashboard/queues"
 
 API = "/api"
+API_AUTH = "/api/auth/"
 API_SIGN_UP = "/api/auth/sign-up"
 API_SIGN_IN = "/api/auth/sign-in"
 API_SIGN_OUT = "/api/auth/sign-out"
@@ -24,7 +27,16 @@ API_RESEND_VERIFICATION = "/api/auth/verify-email/resend"
 API_FORGOT_PASSWORD = "/api/auth/forgot-password"
 API_RESET_PASSWORD = "/api/auth/reset-password"
 API_OAUTH = "/api/auth/oauth"
+API_SESSIONS = "/api/auth/sessions"
 API_PROFILE = "/api/profile"
+API_PROFILE_EXPORT = "/api/profile/export"
+API_PROFILE_AVATAR = "/api/profile/avatar"
+API_PROFILE_PASSWORD = "/api/profile/password"
+API_PROFILE_EMAIL = "/api/profile/email"
+API_PROFILE_EMAIL_CONFIRM = "/api/profile/email/confirm"
+API_UPLOAD = "/api/upload"
+API_TASKS = "/api/tasks"
+API_ADMIN_SETTINGS = "/api/admin/settings"
 API_DOCS = "/api/docs"
 API_DOCS_FILES = "/api/docs/files"
 API_OPENAPI = "/api/openapi.json"
@@ -33,6 +45,11 @@ API_OPENAPI = "/api/openapi.json"
 def tool(slug: str, task_id: str | None = None) -> str:
     """A tool's page, showing a task when one is given."""
     return f"{TOOLS}/{slug}" + (f"?task={task_id}" if task_id else "")
+
+
+def oauth_callback(provider: str) -> str:
+    """Where a provider sends people back to; providers must be told it."""
+    return f"{API_OAUTH}/{provider}/callback"
 
 
 def asset_download(asset_id: str) -> str:

@@ -13,8 +13,10 @@ from funmagic.redis_client import get_redis
 log = structlog.get_logger()
 
 RUN_TASK = "worker.jobs.run_task"
+SEND_MAIL = "worker.jobs.send_mail"
 # A local step computes; a remote one gives the worker back within seconds. Nothing runs for longer than this.
 JOB_TIMEOUT = 300
+MAIL_TIMEOUT = 60
 
 
 class QueueName(StrEnum):
@@ -54,8 +56,25 @@ def enqueue_tasks(*jobs: TaskJob) -> bool:
     return True
 
 
-def waiting_task_ids(name: QueueName) -> set[str]:
-    """The ids of all tasks that have a job waiting on a queue."""
+def enqueue_mail(mail_id: str, attempt: int) -> bool:
+    """Put the job of a mail's nth attempt on the queue; False when Redis is away, and the clock will do it later."""
+    try:
+        queue(QueueName.MAIL).enqueue_call(
+            SEND_MAIL,
+            args=(mail_id,),
+            job_id=f"{mail_id}-{attempt}",
+            timeout=MAIL_TIMEOUT,
+            result_ttl=0,
+            failure_ttl=3600,
+        )
+    except RedisError as error:
+        log.warning("enqueue_failed", mail_id=mail_id, error=str(error))
+        return False
+    return True
+
+
+def waiting_ids(name: QueueName) -> set[str]:
+    """The ids of all tasks or mails that have a job waiting on a queue."""
     return {job_id.rpartition("-")[0] for job_id in queue(name).get_job_ids()}
 
 

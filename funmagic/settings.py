@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from functools import lru_cache
@@ -13,10 +14,13 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from funmagic.mails.server import MailServer
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_NAMES = ("localhost", "127.0.0.1")
 LONGEST_SOCKET_PATH = 103
 KEY_BYTES = 32
+SENDER = re.compile(r"[^<>@\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+")
 
 
 class Settings(BaseSettings):
@@ -48,7 +52,7 @@ class Settings(BaseSettings):
     otlp_endpoint: str = ""
     allowed_private_hosts: str = ""
     smtp_url: SecretStr = SecretStr("")
-    mail_from: str = "FunMagic <hello@funmagic.local>"
+    mail_from: str = ""
     require_email_verification: bool | None = None
     google_client_id: str = ""
     google_client_secret: SecretStr = SecretStr("")
@@ -84,6 +88,20 @@ class Settings(BaseSettings):
             raise ValueError("an endpoint begins with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _check_smtp_url(cls, value: SecretStr) -> SecretStr:
+        if url := value.get_secret_value():
+            MailServer.of(url)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _check_sender(cls, value: str) -> str:
+        if value and not SENDER.fullmatch(value):
+            raise ValueError("a sender is an address, or: Name <address>")
+        return value
+
     @field_validator("encryption_keys")
     @classmethod
     def _check_encryption_keys(cls, value: SecretStr) -> SecretStr:
@@ -96,6 +114,8 @@ class Settings(BaseSettings):
             self._insist_on_production_settings()
         self.host = self.host or ("127.0.0.1" if self.env == "local" else "0.0.0.0")  # noqa: S104 - a container's own network
         self.public_url = (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+        sender_host = "funmagic.local" if self.env == "local" else urlsplit(self.public_url).hostname
+        self.mail_from = self.mail_from or f"FunMagic <hello@{sender_host}>"
         self.log_format = self.log_format or ("console" if self.env == "local" else "json")
         self.s3_public_endpoint = self.s3_public_endpoint or self.s3_endpoint
         self.database_url = self.database_url or f"sqlite:///{self.data_dir / 'funmagic.db'}"
@@ -130,6 +150,12 @@ class Settings(BaseSettings):
     def uses_s3(self) -> bool:
         """Whether files live in an S3 store; else in the data directory."""
         return bool(self.s3_access_key and self.s3_secret_key.get_secret_value())
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mail is handed in; None means the development mailbox."""
+        url = self.smtp_url.get_secret_value()
+        return MailServer.of(url) if url else None
 
     @property
     def private_hosts(self) -> frozenset[str]:

@@ -7,15 +7,18 @@ from reflex.event import EventSpec
 from funmagic import paths
 from funmagic.accounts.state import SessionState
 from funmagic.db import DATABASE_AWAY
-from funmagic.errors import DatabaseUnavailable, FunMagicError
+from funmagic.errors import DatabaseUnavailable, FunMagicError, SignInRequired
 from funmagic.i18n.translate import _
-from funmagic.ui.account import avatar_menu, balance_pill
+from funmagic.profile.preferences_state import PreferencesState
+from funmagic.settings import get_settings
+from funmagic.ui.account import avatar_menu, balance_pill, menu_link
 from funmagic.ui.buttons import link_button, page_link
-from funmagic.ui.feedback import connection_banner, empty_state, skeleton, waiting_banner
+from funmagic.ui.feedback import connection_banner, empty_state, page_banner, skeleton, waiting_banner
 from funmagic.ui.layout import container, footer_bar, footer_link, header_bar, shell
 from funmagic.ui.props import Node
 from funmagic.ui.theme import theme_toggle
 from funmagic.ui.wrapped.fetch_form import fetch_button
+from funmagic.ui.wrapped.look import look_keeper
 
 log = structlog.get_logger()
 
@@ -29,7 +32,7 @@ def site_page(*children: Node, current: str = "") -> rx.Component:
             SessionState.is_database_away,
             _("We cannot reach our records at the moment. Nothing is lost; this page goes on by itself."),
         ),
-        header=_header(current),
+        header=rx.fragment(_header(current), _unverified_banner()),
         footer=_footer(),
         skip_label=_("Skip to content"),
     )
@@ -44,15 +47,29 @@ def _header(current: str) -> rx.Component:
     return header_bar(
         paths.HOME,
         [(_("Tools"), paths.TOOLS)],
-        [theme_toggle(_("Switch between light and dark")), corner],
+        [_theme_toggle(), corner],
         _("Menu"),
         current=current,
         menu_extra=[
             rx.cond(
                 SessionState.is_loaded & ~SessionState.is_signed_in,
-                page_link(_("Sign in"), href=paths.LOGIN, class_name="nav-link"),
+                page_link(_("Sign in"), href=SessionState.login_url, class_name="nav-link"),
             )
         ],
+    )
+
+
+def _theme_toggle() -> rx.Component:
+    label = _("Switch between light and dark")
+    return rx.fragment(
+        # A visitor's choice stays in the browser until they sign in.
+        rx.cond(SessionState.is_signed_in, theme_toggle(label, PreferencesState.choose_look), theme_toggle(label)),
+        look_keeper(
+            is_signed_in=SessionState.is_signed_in,
+            theme=SessionState.theme,
+            accent=SessionState.accent,
+            on_adopt=PreferencesState.adopt_look,
+        ),
     )
 
 
@@ -62,21 +79,44 @@ def _signed_in() -> rx.Component:
         avatar_menu(
             SessionState.name,
             SessionState.email,
-            [],
+            [menu_link(_("Profile"), paths.PROFILE, "user-round")],
             fetch_button(
                 rx.icon("log-out", size=18),
                 label=_("Sign out"),
                 action=paths.API_SIGN_OUT,
                 next_url=paths.HOME,
             ),
+            image=SessionState.avatar_url,
         ),
     )
 
 
 def _signed_out() -> rx.Component:
     return rx.fragment(
-        link_button(_("Sign in"), paths.LOGIN, variant="ghost", class_name="phone-hidden"),
+        link_button(_("Sign in"), SessionState.login_url, variant="ghost", class_name="phone-hidden"),
         link_button(_("Start free"), paths.REGISTER),
+    )
+
+
+def _unverified_banner() -> rx.Component:
+    text = rx.cond(
+        SessionState.must_verify,
+        _(
+            "Confirm your email to run tools and get your {credits} free credits: we sent a link to {email}.",
+            credits=get_settings().welcome_credits,
+            email=SessionState.email,
+        ),
+        _("Please confirm your email: we sent a link to {email}.", email=SessionState.email),
+    )
+    again = fetch_button(
+        label=_("Send again"),
+        action=paths.API_RESEND_VERIFICATION,
+        done_label=_("Sent. Look at your inbox."),
+        class_name="link",
+    )
+    return rx.cond(
+        SessionState.is_signed_in & ~SessionState.is_verified,
+        page_banner(text, again, _("Your email is not confirmed")),
     )
 
 
@@ -109,8 +149,11 @@ def show_error(exception: Exception) -> list[EventSpec]:
 
     When it was the database that is away, the page is loaded anew once it is back.
     """
+    if isinstance(exception, SignInRequired):
+        # Signed out meanwhile, perhaps from another device: the header must not say otherwise.
+        return [rx.toast.error(exception.message, id="signed-out"), SessionState.load()]
     if isinstance(exception, FunMagicError):
-        return [rx.toast.error(exception.message)]
+        return [rx.toast.error(exception.notice)]
     if isinstance(exception, DATABASE_AWAY):
         log.warning("database_unavailable", error=str(exception))
         # One toast, however many handlers fail.

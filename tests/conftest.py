@@ -21,10 +21,12 @@ CLUSTER_URL = "TESTS_POSTGRESQL_URL"
 
 from fastapi.responses import PlainTextResponse  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
+from sqlalchemy import delete  # noqa: E402
 
 from funmagic.accounts.viewer import Viewer  # noqa: E402
 from funmagic.api import create_api  # noqa: E402
 from funmagic.db import get_engine, migrate, transaction  # noqa: E402
+from funmagic.models.rate_limits import RateLimitSettings  # noqa: E402
 from funmagic.models.tables import metadata  # noqa: E402
 from funmagic.redis_client import get_redis  # noqa: E402
 from funmagic.seed import seed_catalogue  # noqa: E402
@@ -32,6 +34,8 @@ from funmagic.settings import Settings, get_settings  # noqa: E402
 from funmagic.supervisor import embedded_redis  # noqa: E402
 from funmagic.weights import fetch_models  # noqa: E402
 from tests import factories, postgres  # noqa: E402
+from tests.limits import lift_limits  # noqa: E402
+from tests.mailbox import Mailbox  # noqa: E402
 from tests.s3_server import S3Server, running_s3_server  # noqa: E402
 
 PROJECT = Path(__file__).parent.parent
@@ -76,11 +80,12 @@ def migrated(data_dir: Path) -> None:
 
 @pytest.fixture
 def db(migrated: None) -> None:
-    """An empty database with the catalogue in it."""
+    """An empty database with the catalogue in it, and nobody kept from asking often."""
     with transaction() as session:
         for table in reversed(metadata.sorted_tables):
             session.execute(table.delete())
         seed_catalogue(session)
+        lift_limits(session)
 
 
 @pytest.fixture
@@ -114,6 +119,13 @@ def redis_server(data_dir: Path) -> Iterator[None]:
 def redis(redis_server: None) -> None:
     """An empty Redis."""
     get_redis().flushall()
+
+
+@pytest.fixture
+def real_limits(db: None, redis: None) -> None:
+    """The rate limits that the code has."""
+    with transaction() as session:
+        session.execute(delete(RateLimitSettings))
 
 
 @pytest.fixture(scope="session")
@@ -175,6 +187,12 @@ def models(data_dir: Path) -> Path:
     fetch_models(PROJECT / ".data" / "models")
     (data_dir / "models").symlink_to(PROJECT / ".data" / "models")
     return data_dir / "models"
+
+
+@pytest.fixture
+def mailbox(db: None) -> Mailbox:
+    """The development mailbox, empty; reading it first sends whatever mail is due, as workers do."""
+    return Mailbox()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from funmagic.accounts.passwords import hash_password
 from funmagic.accounts.sessions import COOKIE_NAME, open_session
-from funmagic.accounts.users import create_user
+from funmagic.accounts.users import create_user, prove_email
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits.service import Balance, audit_credits, get_balance
 from funmagic.db import reading, transaction
@@ -22,7 +22,7 @@ from funmagic.library.uploads import UploadPurpose, create_upload
 from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
-from funmagic.models.users import Role
+from funmagic.models.users import Role, User
 from funmagic.storage.current import get_storage
 from funmagic.storage.protocol import PRIVATE_BUCKET
 from funmagic.tasks.submit import Submission, submit_task
@@ -37,6 +37,12 @@ def make_user(name: str, role: Role = Role.USER) -> Viewer:
     with transaction() as session:
         email = f"{name}@example.com"
         return Viewer.of(create_user(session, email=email, name=name.title(), password_hash=PASSWORD_HASH, role=role))
+
+
+def prove(viewer: Viewer) -> None:
+    """Have the viewer's email proved, by themselves."""
+    with transaction() as session:
+        prove_email(session, session.get_one(User, viewer.id), keeps_access=True)
 
 
 def photo_bytes(width: int = 64, height: int = 48, format: str = "JPEG", **save: Any) -> bytes:  # noqa: A002 - Pillow's own name

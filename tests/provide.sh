@@ -1,7 +1,16 @@
 #!/bin/sh
-# Brings what the tests need besides Python packages: Chromium, PostgreSQL, and a Redis server where the packaged one
-# does not run.
+# Brings what the tests need besides Python packages: Chromium, PostgreSQL, an OpenID provider of npm's, and a Redis
+# server where the packaged one does not run.
 set -eu
+
+oidc_provider=oidc-provider@9.13.3
+brought=.data/npm/$oidc_provider
+if [ ! -e "$brought" ]; then
+    mkdir -p .data/npm
+    PATH=$PWD/.venv/bin:$PATH npm install --no-package-lock --no-save --no-audit --no-fund --ignore-scripts \
+        --loglevel=error --prefix .data/npm "$oidc_provider" >/dev/null
+    touch "$brought"
+fi
 
 missing=
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||

@@ -29,6 +29,8 @@ ENV_FILE = {
     "FUNMAGIC_SECRET_KEY": "signing-key",
     "FUNMAGIC_ENCRYPTION_KEYS": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=",
     "FUNMAGIC_METRICS_TOKEN": "metrics-token",
+    "FUNMAGIC_SMTP_URL": "smtps://magic:mail-password@mail.example",
+    "FUNMAGIC_MAIL_FROM": "FunMagic <hello@magic.example>",
     "FUNMAGIC_SUPER_ADMIN_EMAIL": "admin@magic.example",
     "FUNMAGIC_SUPER_ADMIN_PASSWORD": "admin-password",
 }
@@ -77,6 +79,8 @@ def test_what_compose_gives_satisfies_production(name: str, monkeypatch: pytest.
     assert settings.uses_s3
     assert settings.s3_public_endpoint == "https://files.magic.example"
     assert settings.trusted_proxy_hops == 1
+    assert settings.mail_server is not None
+    assert settings.mail_from == "FunMagic <hello@magic.example>"
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", ".env.example"])
@@ -90,7 +94,7 @@ def test_every_setting_is_explained_in_the_example() -> None:
 
 def test_secrets_come_from_outside_and_are_insisted_on() -> None:
     given = {name: value for service in OURS.values() for name, value in service["environment"].items()}
-    for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "METRICS_TOKEN", "S3_SECRET_KEY", "SUPER_ADMIN_PASSWORD"):
+    for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "METRICS_TOKEN", "SMTP_URL", "S3_SECRET_KEY", "SUPER_ADMIN_PASSWORD"):
         assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", given[f"FUNMAGIC_{name}"]), name
     assert "${POSTGRES_PASSWORD:?" in given["FUNMAGIC_DATABASE_URL"]
 

@@ -12,13 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from funmagic.db import after_commit, reading, transaction
 from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
-from funmagic.queues import QueueName, waiting_task_ids
+from funmagic.queues import QueueName, waiting_ids
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_tasks
 from funmagic.tasks.failures import FailureCode
 from funmagic.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
 from funmagic.telemetry.traces import configure_tracing
 from worker.leadership import drop_lease, hold_lease
+from worker.mail import wake_due_mails
 from worker.slots import give_slots_back
 from worker.sweeps import sweep_everything
 
@@ -62,6 +63,7 @@ class Clock:
                 announce_forgotten_ends()
                 self._sweep_now_and_then()
                 wake_due_tasks()
+                wake_due_mails()
         except (SQLAlchemyError, RedisError) as error:
             log.warning("tick_failed", error=str(error))
 
@@ -94,7 +96,7 @@ def wake_due_tasks() -> None:
         due = lifecycle.find_due_jobs(session)
     if not due:
         return
-    on_queue = waiting_task_ids(QueueName.AI_TASKS)
+    on_queue = waiting_ids(QueueName.AI_TASKS)
     if waiting := [job.task_id for job in due if job.task_id in on_queue]:
         _in_transaction(lifecycle.postpone_checks, waiting)
     if lost := [job for job in due if job.task_id not in on_queue]:

@@ -1,8 +1,13 @@
 """RQ's entry points: each takes an id and calls one function; running one twice is harmless."""
 
-from worker import run
+from worker import mail, run
 
 
 def run_task(task_id: str) -> None:
     """Advance one task."""
     run.run_task(task_id)
+
+
+def send_mail(mail_id: str) -> None:
+    """Try to send one mail."""
+    mail.send_mail(mail_id)

@@ -8,7 +8,9 @@ from sqlmodel import Session
 from funmagic.accounts.sessions import sweep_expired_sessions
 from funmagic.accounts.tokens import sweep_tokens
 from funmagic.db import transaction
-from funmagic.library.uploads import sweep_unused_uploads
+from funmagic.library.uploads import remove_discarded, sweep_unused_uploads
+from funmagic.mail import sweep_mails
+from funmagic.profile.deletion import erase_deleted_accounts
 from funmagic.storage.current import find_local_storage
 from funmagic.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
 from worker.leftovers import sweep_leftovers
@@ -17,11 +19,14 @@ log = structlog.get_logger()
 
 
 def sweep_everything() -> None:
-    """Drop unused uploads, expired sessions and links, unfinished files, and files that nobody names."""
+    """Drop what is no longer used, good, whole or named: uploads, sessions, links, mails, accounts and files."""
     for sweep in (
         _in_transaction(sweep_unused_uploads),
+        erase_deleted_accounts,
+        remove_discarded,
         _in_transaction(sweep_expired_sessions),
         _in_transaction(sweep_tokens),
+        _in_transaction(sweep_mails),
         _sweep_drafts,
         sweep_leftovers,
     ):

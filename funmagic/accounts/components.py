@@ -3,93 +3,86 @@
 import reflex as rx
 
 from funmagic import paths
+from funmagic.accounts.forms import forgot_link, magic_link_form, password_form, sign_up_form
 from funmagic.accounts.state import SignInDialogState
-from funmagic.errors import EmailTaken, InvalidCredentials
 from funmagic.i18n.translate import _
+from funmagic.oauth.components import oauth_buttons
 from funmagic.settings import get_settings
-from funmagic.ui.buttons import button
+from funmagic.ui.buttons import page_link
 from funmagic.ui.dialogs import dialog
-from funmagic.ui.forms import password_field, text_field
-from funmagic.ui.wrapped.fetch_form import fetch_form
+from funmagic.ui.layout import or_divider
+from funmagic.ui.props import Text
+from funmagic.ui.wrapped.views import view_button, views
 
 
-def sign_up_form(next_url: str = "") -> rx.Component:
-    """Name, email and password; a new account leads to `next_url`, or back to this very page."""
-    return fetch_form(
-        text_field(_("Name"), "name", autocomplete="name", required=True, id="sign-up-name", max_length=100),
-        text_field(_("Email"), "email", type="email", autocomplete="email", required=True, id="sign-up-email"),
-        password_field(
-            _("Password"),
-            autocomplete="new-password",
-            hint=_("At least 8 characters."),
-            show_label=_("Show password"),
-            hide_label=_("Hide password"),
-            id="sign-up-password",
-        ),
-        button(_("Create account"), type="submit", size="lg"),
-        action=paths.API_SIGN_UP,
-        next_url=next_url,
-        messages=_messages()
-        | {
-            EmailTaken.code: _(EmailTaken.text),
-            "VALIDATION_ERROR": _("Please give a valid email, and a password of at least 8 characters."),
-        },
+def ways_in(next_url: Text, query: Text) -> rx.Component:
+    """By a mailed link, or with a password; both lead to `next_url`. `query` goes along to the other pages."""
+    sign_up = page_link(_("Create an account"), href=f"{paths.REGISTER}{query}", class_name="link")
+    return views(
+        _by_link(next_url, _foot(_("New here?"), sign_up)),
+        _by_password(next_url, query, _foot(_("New here?"), sign_up)),
+        names=["link", "password"],
     )
 
 
-def sign_in_form(next_url: str = "") -> rx.Component:
-    """Email and password; success leads to `next_url`, or back to this very page."""
-    return fetch_form(
-        text_field(_("Email"), "email", type="email", autocomplete="email", required=True, id="sign-in-email"),
-        password_field(
-            _("Password"),
-            autocomplete="current-password",
-            show_label=_("Show password"),
-            hide_label=_("Hide password"),
-            id="sign-in-password",
-        ),
-        button(_("Sign in"), type="submit", size="lg"),
-        action=paths.API_SIGN_IN,
-        next_url=next_url,
-        messages=_messages() | {InvalidCredentials.code: _(InvalidCredentials.text)},
-    )
+def signing_up(next_url: Text) -> rx.Component:
+    """With a name and a password, or through somebody who knows the person already; both lead to `next_url`."""
+    return rx.fragment(sign_up_form(next_url), oauth_buttons(next_url))
 
 
 def sign_in_dialog() -> rx.Component:
-    """Lets a visitor in without losing what they were doing; both ways end on this very page."""
-    dialog_state = SignInDialogState
+    """Lets a visitor in without losing what they were doing; every way ends on this very page."""
+    here = SignInDialogState.next_url
     return dialog(
-        dialog_state.is_open,
-        dialog_state.set_is_open,
-        rx.cond(dialog_state.is_new_here, _("One moment before the magic"), _("Welcome back")),
-        rx.cond(
-            dialog_state.is_new_here,
-            _(
-                "Create your account and get {credits} free credits. Your photo stays where it is.",
-                credits=get_settings().welcome_credits,
-            ),
-            _("Sign in and go on. Your photo stays where it is."),
+        SignInDialogState.is_open,
+        SignInDialogState.set_is_open,
+        _("One moment before the magic"),
+        _(
+            "Sign in and go on; your photo stays where it is. New here? You get {credits} free credits.",
+            credits=get_settings().welcome_credits,
         ),
-        rx.cond(
-            dialog_state.is_new_here,
-            rx.fragment(sign_up_form(), _switch(_("Already have an account?"), _("Sign in instead"))),
-            rx.fragment(sign_in_form(), _switch(_("New here?"), _("Create an account"))),
+        views(
+            _by_link(here, _foot(_("New here?"), view_button(_("Create an account"), "sign-up"))),
+            _by_password(
+                here,
+                SignInDialogState.query,
+                _foot(_("New here?"), view_button(_("Create an account"), "sign-up")),
+            ),
+            rx.el.div(
+                signing_up(here),
+                _foot(_("Already have an account?"), view_button(_("Sign in instead"), "password")),
+                class_name="view",
+            ),
+            names=["link", "password", "sign-up"],
         ),
         close_label=_("Close"),
         id="sign-in-dialog",
     )
 
 
-def _switch(question: str, label: str) -> rx.Component:
-    return rx.el.p(
-        f"{question} ",
-        rx.el.button(label, type="button", class_name="link", on_click=SignInDialogState.switch_form),
-        class_name="sign-foot",
+def _by_link(next_url: Text, foot: rx.Component) -> rx.Component:
+    return rx.el.div(
+        magic_link_form(next_url),
+        or_divider(_("or")),
+        _other_ways(next_url, view_button(_("Use a password instead"), "password", is_wide=True)),
+        foot,
+        class_name="view",
     )
 
 
-def _messages() -> dict[str, str]:
-    return {
-        "network": _("We could not be reached. Check your connection and try again."),
-        "default": _("That did not work. Please try again."),
-    }
+def _by_password(next_url: Text, query: Text, foot: rx.Component) -> rx.Component:
+    return rx.el.div(
+        password_form(next_url, forgot_link(query)),
+        or_divider(_("or")),
+        _other_ways(next_url, view_button(_("Email me a link instead"), "link", is_wide=True)),
+        foot,
+        class_name="view",
+    )
+
+
+def _other_ways(next_url: Text, *ways: rx.Component) -> rx.Component:
+    return rx.el.div(oauth_buttons(next_url), *ways, class_name="other-ways")
+
+
+def _foot(question: str, way: rx.Component) -> rx.Component:
+    return rx.el.p(f"{question} ", way, class_name="sign-foot")

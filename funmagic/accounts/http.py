@@ -9,14 +9,23 @@ from funmagic.accounts.viewer import Viewer
 from funmagic.client_address import client_address
 from funmagic.db import transaction
 from funmagic.errors import Forbidden, SignInRequired
+from funmagic.profile.look import Look, get_look
+from funmagic.rate_limits.requests import limit_viewer
 from funmagic.settings import get_settings
+
+# No secret: the script in a page's head reads it, and takes it away (funmagic/ui/wrapped/look.py).
+LOOK_COOKIE = "fm_look"
+LOOK_COOKIE_LIFETIME_S = 300
 
 SessionToken = Annotated[str | None, Cookie(alias=COOKIE_NAME, include_in_schema=False)]
 
 
-async def current_viewer(token: SessionToken = None) -> Viewer | None:
-    """Who sends this request; None without a valid session."""
-    return await read_viewer(token)
+async def current_viewer(request: Request, token: SessionToken = None) -> Viewer | None:
+    """Who sends this request, which counts for them; None without a valid session. Raises TooManyRequests."""
+    viewer = await read_viewer(token)
+    if viewer:
+        await limit_viewer(request.scope, viewer)
+    return viewer
 
 
 async def required_viewer(viewer: Annotated[Viewer | None, Depends(current_viewer)]) -> Viewer:
@@ -56,12 +65,27 @@ def sign_in_browser(request: Request, response: Response, viewer: Viewer, replac
             ip=client_address(request.scope),
             user_agent=request.headers.get("user-agent"),
         )
+        look = get_look(session, viewer)
+    if look.theme:
+        hand_over_look(response, look)
     response.set_cookie(
         COOKIE_NAME,
         token,
         # How long it is good for, the database says.
         max_age=int(LONGEST_LIFETIME.total_seconds()),
         httponly=True,
+        samesite="lax",
+        secure=get_settings().is_secure,
+        path="/",
+    )
+
+
+def hand_over_look(response: Response, look: Look) -> None:
+    """Have the browser's next page appear in this look at once, and the browser remember it."""
+    response.set_cookie(
+        LOOK_COOKIE,
+        f"{look.theme}.{look.accent}",
+        max_age=LOOK_COOKIE_LIFETIME_S,
         samesite="lax",
         secure=get_settings().is_secure,
         path="/",

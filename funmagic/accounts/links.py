@@ -1,6 +1,6 @@
 """Addresses: of our own pages in mails, and the one a person was going to when they had to sign in."""
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from funmagic import paths
 from funmagic.settings import get_settings
@@ -28,5 +28,6 @@ def own_path(wanted: str | None) -> str:
         return paths.TOOLS
     is_path = wanted.startswith("/") and not wanted.startswith("//") and not parts.scheme and not parts.netloc
     # Nobody is sent to a place that is no page, or that would send them elsewhere.
-    is_page = not any(parts.path == place or parts.path.startswith(f"{place}/") for place in (paths.API, paths.STORAGE))
-    return wanted if is_path and is_page else paths.TOOLS
+    steps = unquote(parts.path).split("/")
+    is_page = f"/{steps[1]}" not in (paths.API, paths.STORAGE) if len(steps) > 1 else False
+    return wanted if is_path and is_page and ".." not in steps and "." not in steps else paths.TOOLS

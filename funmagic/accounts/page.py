@@ -1,22 +1,25 @@
-"""The sign-in and sign-up pages."""
+"""The pages on which people come in: signing in and up, a new password, a confirmed email."""
 
 import reflex as rx
 
 from funmagic import paths
-from funmagic.accounts.components import sign_in_form, sign_up_form
+from funmagic.accounts.components import signing_up, ways_in
+from funmagic.accounts.forms import forgot_password_form, reset_password_form, verify_email_form
+from funmagic.accounts.state import WaysInState
 from funmagic.i18n.translate import _
 from funmagic.settings import get_settings
 from funmagic.site import site_page
 from funmagic.ui.buttons import page_link
+from funmagic.ui.feedback import notice
 from funmagic.ui.layout import sign_card
 
 
 def login_page() -> rx.Component:
-    """Sign in, and go to the tools."""
+    """Sign in, and go where the address says, or to the tools."""
     return site_page(
         sign_card(
-            sign_in_form(paths.TOOLS),
-            _foot(_("New here?"), _("Create an account"), paths.REGISTER),
+            rx.cond(WaysInState.problem, notice("warning", WaysInState.problem)),
+            ways_in(WaysInState.next_url, WaysInState.query),
             title=_("Welcome back"),
             text=_("Sign in to go on where you left."),
         ),
@@ -24,10 +27,10 @@ def login_page() -> rx.Component:
 
 
 def register_page() -> rx.Component:
-    """Create an account, and go to the tools."""
+    """Create an account, and go where the address says, or to the tools."""
     return site_page(
         sign_card(
-            sign_up_form(paths.TOOLS),
+            signing_up(WaysInState.next_url),
             _foot(_("Already have an account?"), _("Sign in"), paths.LOGIN),
             title=_("Create your account"),
             text=_(
@@ -38,5 +41,40 @@ def register_page() -> rx.Component:
     )
 
 
-def _foot(question: str, label: str, href: str) -> rx.Component:
-    return rx.el.p(f"{question} ", page_link(label, href=href, class_name="link"), class_name="sign-foot")
+def forgot_password_page() -> rx.Component:
+    """Ask for a link to a new password."""
+    return site_page(
+        sign_card(
+            forgot_password_form(),
+            _foot(_("Remembered it?"), _("Sign in"), paths.LOGIN),
+            title=_("Forgot your password?"),
+            text=_("Tell us your email, and we send you a link to a new one."),
+        ),
+    )
+
+
+def reset_password_page() -> rx.Component:
+    """Choose a new password; the address carries the mailed token."""
+    return site_page(
+        sign_card(
+            reset_password_form(),
+            title=_("Choose a new password"),
+            text=_("With it you are signed out everywhere else."),
+        ),
+    )
+
+
+def verify_email_page() -> rx.Component:
+    """Confirm an email; the address carries the mailed token."""
+    return site_page(
+        sign_card(
+            verify_email_form(),
+            title=_("Confirm your email"),
+            text=_("One click, and we know that this address is yours."),
+        ),
+    )
+
+
+def _foot(question: str, label: str, path: str) -> rx.Component:
+    link = page_link(label, href=f"{path}{WaysInState.query}", class_name="link")
+    return rx.el.p(f"{question} ", link, class_name="sign-foot")

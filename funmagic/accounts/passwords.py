@@ -6,6 +6,9 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from funmagic.errors import WeakPassword
 
+MIN_PASSWORD = 8
+# Long enough for any pass phrase, short enough that hashing cannot be made a denial of service.
+MAX_PASSWORD = 200
 COMMON_PASSWORDS = frozenset(FREQUENCY_LISTS["passwords"])
 
 _hasher = PasswordHasher()
@@ -30,4 +33,4 @@ def password_matches(password: str, password_hash: str | None) -> bool:
         matches = _hasher.verify(password_hash or _DECOY_HASH, password)
     except (VerificationError, InvalidHashError):
         return False
-    return matches and password_hash is not None
+    return matches and bool(password_hash)

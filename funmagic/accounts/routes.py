@@ -1,26 +1,31 @@
 """`/api/auth/*`: signing up, in and out, links that were mailed, and who is signed in."""
 
 from typing import Annotated
+from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request, Response, status
-from pydantic import AfterValidator, Field, StringConstraints
+from fastapi import APIRouter, Depends, Query, Request, Response, status
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
 from funmagic import paths
 from funmagic.accounts import service
 from funmagic.accounts.http import OptionalViewer, RequiredViewer, SessionToken, sign_in_browser, sign_out_browser
 from funmagic.accounts.links import own_path
+from funmagic.accounts.magic_link_page import enter_page, expired_page
+from funmagic.accounts.passwords import MAX_PASSWORD, MIN_PASSWORD
 from funmagic.accounts.users import fold_email
 from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
+from funmagic.db import reading, transaction
+from funmagic.errors import LinkExpired
 from funmagic.json_api import RequestShape, Shape
 from funmagic.models.base import new_id
 from funmagic.models.users import Role
+from funmagic.rate_limits.requests import limit_email
 
 router = APIRouter(tags=["auth"])
 
-MIN_PASSWORD = 8
-# Long enough for any pass phrase, short enough that hashing cannot be made a denial of service.
-MAX_PASSWORD = 200
+FORM = "application/x-www-form-urlencoded"
 
 
 class UserView(Shape):
@@ -72,6 +77,12 @@ class MagicLinkRequest(RequestShape):
     next: str = Field(default="", max_length=2000)
 
 
+class EnterRequest(RequestShape):
+    """What the mailed link carries."""
+
+    token: str = Field(max_length=200)
+
+
 class ForgotPasswordRequest(RequestShape):
     """Whose password is forgotten."""
 
@@ -102,6 +113,7 @@ class SignInRequest(RequestShape):
 @router.post(paths.API_SIGN_UP, status_code=status.HTTP_201_CREATED)
 def sign_up(body: SignUpRequest, request: Request, response: Response, token: SessionToken = None) -> UserAnswer:
     """Make an account and sign this browser in; where emails must be proved first, only the mail says what happened."""
+    limit_email(request.scope, body.email)
     viewer = service.sign_up(body.email, body.password, body.name, browser_key=body.browser_key)
     if viewer is None:
         return _answer(Viewer(id=new_id(), email=body.email, name=body.name, role=Role.USER))
@@ -112,17 +124,68 @@ def sign_up(body: SignUpRequest, request: Request, response: Response, token: Se
 @router.post(paths.API_SIGN_IN)
 def sign_in(body: SignInRequest, request: Request, response: Response, token: SessionToken = None) -> UserAnswer:
     """Sign this browser in."""
+    limit_email(request.scope, body.email)
     viewer = service.sign_in(body.email, body.password)
     sign_in_browser(request, response, viewer, token)
     return _answer(viewer)
 
 
 @router.post(paths.API_MAGIC_LINK, status_code=status.HTTP_202_ACCEPTED, response_class=Response)
-def request_magic_link(body: MagicLinkRequest) -> Response:
+def request_magic_link(body: MagicLinkRequest, request: Request) -> Response:
     """Mail a link that signs in, whether or not there is an account yet."""
+    limit_email(request.scope, body.email)
     with transaction() as session:
         service.request_magic_link(session, body.email, own_path(body.next))
     return Response(status_code=status.HTTP_202_ACCEPTED)
+
+
+_ENTER_CONTENT = {kind: {"schema": EnterRequest.model_json_schema()} for kind in ("application/json", FORM)}
+
+
+@router.get(paths.API_MAGIC_LINK_VERIFY, response_class=HTMLResponse)
+def show_magic_link(token: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
+    """The page with the button that signs in; looking at it uses nothing up."""
+    with reading() as session:
+        try:
+            return enter_page(service.peek_magic_link(session, token), token)
+        except LinkExpired:
+            return expired_page(service.find_old_destination(session, token))
+
+
+async def _posted_link(request: Request) -> EnterRequest:
+    """What a form or a JSON client sent."""
+    body = await request.body()
+    try:
+        if _is_form(request):
+            return EnterRequest.model_validate(dict(parse_qsl(body.decode(errors="replace"))))
+        return EnterRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()]
+        ) from None
+
+
+@router.post(
+    paths.API_MAGIC_LINK_VERIFY,
+    status_code=status.HTTP_303_SEE_OTHER,
+    response_class=RedirectResponse,
+    openapi_extra={"requestBody": {"required": True, "content": _ENTER_CONTENT}},
+)
+def enter_by_magic_link(
+    body: Annotated[EnterRequest, Depends(_posted_link)], request: Request, token: SessionToken = None
+) -> Response:
+    """Use the link up: sign this browser in, and go where the person was going."""
+    try:
+        with transaction() as session:
+            entrance = service.enter_by_magic_link(session, body.token)
+    except LinkExpired:
+        if not _is_form(request):
+            raise
+        with reading() as session:
+            return expired_page(service.find_old_destination(session, body.token))
+    response = RedirectResponse(entrance.next_url, status.HTTP_303_SEE_OTHER, headers={"Cache-Control": "no-store"})
+    sign_in_browser(request, response, entrance.viewer, token)
+    return response
 
 
 @router.post(paths.API_VERIFY_EMAIL)
@@ -138,16 +201,18 @@ def verify_email(
 
 
 @router.post(paths.API_RESEND_VERIFICATION, status_code=status.HTTP_202_ACCEPTED, response_class=Response)
-def resend_verification(viewer: RequiredViewer) -> Response:
+def resend_verification(viewer: RequiredViewer, request: Request) -> Response:
     """Mail the link that proves the viewer's email again."""
+    limit_email(request.scope, viewer.email)
     with transaction() as session:
         service.resend_verification(session, viewer)
     return Response(status_code=status.HTTP_202_ACCEPTED)
 
 
 @router.post(paths.API_FORGOT_PASSWORD, status_code=status.HTTP_202_ACCEPTED, response_class=Response)
-def forgot_password(body: ForgotPasswordRequest) -> Response:
+def forgot_password(body: ForgotPasswordRequest, request: Request) -> Response:
     """Mail a link to a new password, if there is an account."""
+    limit_email(request.scope, body.email)
     with transaction() as session:
         service.request_password_reset(session, body.email)
     return Response(status_code=status.HTTP_202_ACCEPTED)
@@ -173,6 +238,10 @@ def sign_out(response: Response, token: SessionToken = None) -> None:
 async def get_session(viewer: OptionalViewer) -> SessionAnswer:
     """Who is signed in."""
     return SessionAnswer(user=UserView.model_validate(viewer) if viewer else None)
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower() == FORM
 
 
 def _answer(viewer: Viewer) -> UserAnswer:

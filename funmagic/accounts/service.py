@@ -15,7 +15,7 @@ from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.errors import EmailTaken, InvalidCredentials, LinkExpired
 from funmagic.i18n.translate import current_locale
-from funmagic.mail import MailKind, send_mail
+from funmagic.mail import MailKind, may_mail, send_mail
 from funmagic.models.users import Account, AccountProvider, OneTimeToken, TokenPurpose, User
 from funmagic.settings import get_settings
 
@@ -68,6 +68,8 @@ def sign_in(email: str, password: str) -> Viewer:
 def request_magic_link(session: Session, email: str, next_url: str) -> None:
     """Mail a link that signs in, and makes the account when there is none."""
     email = fold_email(email)
+    if not may_mail(session, MailKind.MAGIC_LINK, email):
+        return
     token = tokens.issue_token(session, TokenPurpose.MAGIC_LINK, email=email, data={"next": next_url})
     send_mail(session, MailKind.MAGIC_LINK, email, link=mailed_link(paths.API_MAGIC_LINK_VERIFY, token))
 
@@ -75,6 +77,12 @@ def request_magic_link(session: Session, email: str, next_url: str) -> None:
 def peek_magic_link(session: Session, token: str) -> str:
     """The email a link signs in, without using it up; raises LinkExpired."""
     return tokens.peek_token(session, TokenPurpose.MAGIC_LINK, token).email
+
+
+def find_old_destination(session: Session, token: str) -> str:
+    """Where a link was leading that no longer works; empty when nobody knows."""
+    link = tokens.find_spent_token(session, TokenPurpose.MAGIC_LINK, token)
+    return str(link.data["next"]) if link else ""
 
 
 def enter_by_magic_link(session: Session, token: str) -> Entrance:
@@ -103,6 +111,8 @@ def find_or_create_proven(session: Session, email: str, *, name: str = "") -> Us
 
 def send_verification(session: Session, user: User, *, browser_key: str = "") -> None:
     """Mail a link that proves the user's email; with the key of the browser that signed up, see `verify_email`."""
+    if not may_mail(session, MailKind.VERIFY_EMAIL, user.email):
+        return
     data = {"browserKey": digest(browser_key)} if browser_key else {}
     token = tokens.issue_token(session, TokenPurpose.VERIFY_EMAIL, email=user.email, user_id=user.id, data=data)
     link = mailed_link(paths.VERIFY_EMAIL, token)
@@ -134,6 +144,8 @@ def verify_email(session: Session, token: str, *, viewer: Viewer | None, browser
 def request_password_reset(session: Session, email: str) -> None:
     """Mail a link to a new password; where there is no account, a mail that says so, and takes as long."""
     email = fold_email(email)
+    if not may_mail(session, MailKind.RESET_PASSWORD, email):
+        return
     user = find_user(session, email)
     token = tokens.issue_token(session, TokenPurpose.RESET_PASSWORD, email=email, user_id=user.id if user else None)
     if user is None:

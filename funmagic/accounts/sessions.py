@@ -14,6 +14,7 @@ from funmagic.accounts import session_cache
 from funmagic.accounts.viewer import VIEWER_COLUMNS, Viewer
 from funmagic.db import after_commit, noting, reading
 from funmagic.models.base import utcnow, without_waiting
+from funmagic.models.credits import CreditAccount
 from funmagic.models.users import User, UserSession
 
 COOKIE_NAME = "fm_session"
@@ -122,9 +123,11 @@ def _viewer_of_a_session() -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(
             *(col(User.id), col(User.email), col(User.name), col(User.role), col(User.email_verified_at).is_not(None)),
+            sa.func.coalesce(col(CreditAccount.lifetime_purchased), 0),
             *(col(UserSession.last_seen_at), col(UserSession.created_at)),
         )
         .join(UserSession, col(UserSession.user_id) == col(User.id))
+        .outerjoin(CreditAccount, col(CreditAccount.user_id) == col(User.id))
         .where(col(UserSession.token_hash) == sa.bindparam("token_hash"))
         .where(col(UserSession.expires_at) > sa.bindparam("now"))
         .where(col(User.banned_at).is_(None), col(User.deleted_at).is_(None))

@@ -1,18 +1,30 @@
 """What every page knows of its viewer: their name and their credits; and the dialog that lets them in."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from typing import Any
+from urllib.parse import urlencode
 
 import reflex as rx
+from reflex.event import EventSpec
 from reflex.state import OnLoadInternalState
+from sqlmodel import Session
 
+from funmagic import paths
 from funmagic.accounts.guards import current_viewer
-from funmagic.credits.service import get_balance
+from funmagic.accounts.links import own_path
+from funmagic.accounts.viewer import Viewer
+from funmagic.credits.service import Balance, get_balance
 from funmagic.db import answers, read
 from funmagic.models.base import new_id
+from funmagic.oauth.errors import FAILURES
+from funmagic.profile.look import Look, get_look
+from funmagic.settings import get_settings
 
 ASK_AGAIN_S = 2.0
+# Nobody who signs in there wants to be back there.
+WAYS_IN = (paths.LOGIN, paths.REGISTER, paths.FORGOT_PASSWORD, paths.RESET_PASSWORD, paths.VERIFY_EMAIL)
 
 
 class SessionState(rx.State):
@@ -22,6 +34,17 @@ class SessionState(rx.State):
     is_signed_in: bool = False
     name: str = ""
     email: str = ""
+    avatar_url: str = ""
+    # Empty where the viewer has chosen nothing.
+    theme: str = ""
+    accent: str = ""
+    is_verified: bool = False
+    # Whether tools are closed to who has not confirmed their email.
+    must_verify: bool = False
+    # Where mails can be read on a developer's machine.
+    mailbox_url: str = ""
+    # Where "Sign in" leads: it knows the way back.
+    login_url: str = paths.LOGIN
     available: int = 0
     reserved: int = 0
     is_database_away: bool = False
@@ -57,19 +80,26 @@ class SessionState(rx.State):
         self.is_loaded = True
         self.is_signed_in = viewer is not None
         self.name, self.email = (viewer.name, viewer.email) if viewer else ("", "")
+        self.is_verified, self.must_verify = bool(viewer and viewer.is_verified), get_settings().verifies_emails
+        has_mailbox = get_settings().is_local and get_settings().mail_server is None
+        self.mailbox_url = paths.MAILBOX if has_mailbox else ""
+        self.login_url = paths.LOGIN + _query(_here(self))
         self.available, self.reserved = 0, 0
+        self.avatar_url, self.theme, self.accent = "", "", ""
         if viewer:
-            balance = await read(get_balance, viewer)
+            balance, look = await read(_look_up, viewer)
             self.available, self.reserved = balance.available, balance.reserved
+            self.avatar_url, self.theme, self.accent = look.avatar_url, look.theme, look.accent
 
 
 class SignInDialogState(rx.State):
     """The dialog that asks a visitor to sign up or in, in the middle of what they were doing."""
 
     is_open: bool = False
-    is_new_here: bool = True
+    # Where it was opened, and all ways in lead back to.
+    next_url: str = ""
+    query: str = ""
 
-    # Where it was opened.
     _path: str = ""
 
     @rx.event
@@ -78,9 +108,41 @@ class SignInDialogState(rx.State):
         self.is_open = is_open
 
     def _open(self) -> None:
-        self.is_open, self._path = True, self.router.url.path
+        self.is_open, self._path, self.next_url = True, self.router.url.path, _here(self)
+        self.query = _query(self.next_url)
+
+
+class WaysInState(rx.State):
+    """The pages on which people sign in or up: where they were going, and what went wrong on the way."""
+
+    next_url: str = ""
+    # The same for the links between these pages.
+    query: str = ""
+    problem: str = ""
 
     @rx.event
-    async def switch_form(self) -> None:
-        """Change between signing up and signing in."""
-        self.is_new_here = not self.is_new_here
+    async def load(self) -> EventSpec | None:
+        """Note what the address says; whoever is signed in already goes on at once."""
+        said = self.router.url.query_parameters
+        self.next_url = own_path(str(said.get("next", "")))
+        self.query = _query(self.next_url)
+        failure = FAILURES.get(str(said.get("error", "")))
+        self.problem = failure().message if failure else ""
+        if await current_viewer(self):
+            # Not every page is one that Reflex knows: the browser asks the server.
+            return rx.call_script(f"window.location.replace({json.dumps(self.next_url)})")
+        return None
+
+
+def _look_up(session: Session, viewer: Viewer) -> tuple[Balance, Look]:
+    return get_balance(session, viewer), get_look(session, viewer)
+
+
+def _here(state: rx.State) -> str:
+    url = state.router.url
+    return own_path(f"{url.path}?{url.query}" if url.query else url.path)
+
+
+def _query(next_url: str) -> str:
+    is_usual = next_url in ("", paths.HOME, paths.TOOLS) or next_url.partition("?")[0] in WAYS_IN
+    return "" if is_usual else "?" + urlencode({"next": next_url}, safe="/")

@@ -30,10 +30,9 @@ def issue_token(
     user_id: str | None = None,
     data: dict[str, Any] | None = None,
 ) -> str:
-    """A new secret for a link to this address; earlier ones for the same purpose stop working."""
-    session.execute(
-        sa.delete(OneTimeToken).where(col(OneTimeToken.purpose) == purpose, col(OneTimeToken.email) == email)
-    )
+    """A new secret for a link to this address; earlier ones for the same person and purpose stop working."""
+    is_earlier = col(OneTimeToken.email) == email, col(OneTimeToken.user_id).is_not_distinct_from(user_id)
+    session.execute(sa.delete(OneTimeToken).where(col(OneTimeToken.purpose) == purpose, *is_earlier))
     token = secrets.token_urlsafe(32)
     session.add(
         OneTimeToken(
@@ -56,6 +55,12 @@ def peek_token(session: Session, purpose: TokenPurpose, token: str) -> OneTimeTo
     return found
 
 
+def find_spent_token(session: Session, purpose: TokenPurpose, token: str) -> OneTimeToken | None:
+    """What a secret stood for that no longer works, as long as that is known."""
+    is_it = col(OneTimeToken.token_hash) == digest(token), col(OneTimeToken.purpose) == purpose
+    return session.exec(select(OneTimeToken).where(*is_it)).first()
+
+
 def use_token(session: Session, purpose: TokenPurpose, token: str) -> OneTimeToken:
     """What a secret stands for, which from now on is used; of many at once one succeeds. Raises LinkExpired."""
     used = sa.update(OneTimeToken).where(*_is_good(purpose, token)).values(used_at=utcnow()).returning(OneTimeToken)
@@ -65,9 +70,10 @@ def use_token(session: Session, purpose: TokenPurpose, token: str) -> OneTimeTok
     return found
 
 
-def revoke_tokens(session: Session, user_id: str) -> None:
-    """Have no mailed link work for this user any more."""
-    session.execute(sa.delete(OneTimeToken).where(col(OneTimeToken.user_id) == user_id))
+def revoke_tokens(session: Session, user_id: str, *purposes: TokenPurpose) -> None:
+    """Have no mailed link for one of these purposes work for this user any more; without any, none at all."""
+    revoked = col(OneTimeToken.purpose).in_(purposes or list(TokenPurpose))
+    session.execute(sa.delete(OneTimeToken).where(col(OneTimeToken.user_id) == user_id, revoked))
 
 
 def sweep_tokens(session: Session) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from funmagic.accounts.sessions import close_sessions, refresh_sessions
+from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
-from funmagic.errors import EmailTaken
+from funmagic.errors import EmailTaken, SignInRequired
 from funmagic.models.base import utcnow
 from funmagic.models.users import Account, AccountProvider, Role, User
 from funmagic.settings import get_settings
@@ -47,6 +48,16 @@ def find_user(session: Session, email: str) -> User | None:
     """The live user with this email; None also when they are banned or deleted."""
     alive = col(User.banned_at).is_(None), col(User.deleted_at).is_(None)
     return session.exec(select(User).where(User.email == fold_email(email), *alive)).first()
+
+
+def load_user(session: Session, viewer: Viewer, *, will_change: bool = False) -> User:
+    """The viewer's own row, held if it will change; raises SignInRequired for one who has gone meanwhile."""
+    alive = col(User.banned_at).is_(None), col(User.deleted_at).is_(None)
+    query = select(User).where(User.id == viewer.id, *alive)
+    user = session.exec(query.with_for_update(key_share=True) if will_change else query).first()
+    if user is None:
+        raise SignInRequired
+    return user
 
 
 def prove_email(session: Session, user: User, *, keeps_access: bool = False) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from funmagic.models.users import Role, User
 
 # How many columns a viewer is made of.
-VIEWER_COLUMNS = 5
+VIEWER_COLUMNS = 6
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Viewer:
     name: str
     role: str
     is_verified: bool = False
+    # Credits ever bought, which decide how often they may ask.
+    lifetime_purchased: int = 0
 
     @classmethod
     def of(cls, user: User) -> "Viewer":

@@ -173,6 +173,12 @@ def release(session: Session, *, task_id: str) -> None:
     _settle(session, task_id, TransactionType.RELEASE)
 
 
+def forget_words(session: Session, user_id: str) -> None:
+    """Empty what people wrote into a user's lines; every figure stays."""
+    written = sa.update(LINES).where(LINES.c.user_id == user_id, LINES.c.type == TransactionType.ADMIN_ADJUST)
+    session.execute(written.values(description=""))
+
+
 def _settle(session: Session, task_id: str, type_: TransactionType) -> None:
     settled_as = _settle_in_one(session, task_id, type_) if _is_postgresql(session) else None
     if settled_as is None:

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import PurePath
 
 import sqlalchemy as sa
@@ -17,11 +18,12 @@ from funmagic.library.images import MIME_BY_FORMAT, ImageFacts, inspect_image
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import new_id, utcnow
 from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET, ObjectMissing, PresignedPut
+from funmagic.storage.protocol import PRIVATE_BUCKET, UPLOAD_LIFETIME, ObjectMissing, PresignedPut
 
 MEGABYTE = 1024 * 1024
+UPLOADS = "uploads/"
 UNUSED_UPLOAD_LIFETIME = timedelta(hours=24)
-# The clock has other things to do, too.
+# Whoever discards more than these is not kept waiting for the store: the clock removes the rest.
 REMOVED_AT_ONCE = 200
 
 
@@ -29,9 +31,11 @@ class UploadPurpose(StrEnum):
     """What a file is uploaded for."""
 
     TOOL_INPUT = "tool-input"
+    AVATAR = "avatar"
 
 
-SIZE_LIMITS_MB = {UploadPurpose.TOOL_INPUT: 20}
+SIZE_LIMITS_MB = {UploadPurpose.TOOL_INPUT: 20, UploadPurpose.AVATAR: 5}
+KINDS = {UploadPurpose.TOOL_INPUT: AssetKind.IMAGE, UploadPurpose.AVATAR: AssetKind.AVATAR}
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,9 @@ def create_upload(
     asset = Asset(
         id=asset_id,
         user_id=viewer.id,
-        kind=AssetKind.IMAGE,
+        kind=KINDS[purpose],
         bucket=PRIVATE_BUCKET,
-        storage_key=f"uploads/{viewer.id}/{asset_id}",
+        storage_key=f"{UPLOADS}{viewer.id}/{asset_id}",
         filename=clean_filename(filename),
         mime=mime,
         size=size,
@@ -77,23 +81,49 @@ def verify_upload(viewer: Viewer, asset_id: str) -> None:
     with reading() as session:
         asset = find_own_asset(session, viewer, asset_id)
     if asset.verified_at is None:
-        data = _read_whole(asset)
-        facts = inspect_image(data)
+        data, facts = read_upload(asset)
         with transaction() as session:
             _remember(session, asset_id, facts, hashlib.sha256(data).hexdigest())
 
 
+def read_upload(asset: Asset) -> tuple[bytes, ImageFacts]:
+    """The bytes that arrived, and what they are; raises UploadMissing, UnsupportedFile or ImageTooLarge."""
+    storage = get_storage()
+    info = storage.head(asset.bucket, asset.storage_key)
+    if info is None or info.size != asset.size:
+        raise UploadMissing
+    try:
+        data = storage.get(asset.bucket, asset.storage_key)
+    except ObjectMissing:
+        raise UploadMissing from None
+    return data, inspect_image(data)
+
+
+def discard_assets(session: Session, *which: sa.ColumnElement[bool]) -> int:
+    """Delete these files; returns how many. What they were called goes with this transaction, their bytes after it.
+
+    While the store is away the bytes wait for `remove_discarded`.
+    """
+    # One statement: what somebody changes meanwhile is looked at again.
+    discarded = sa.update(Asset).where(*which, col(Asset.deleted_at).is_(None))
+    forgotten = {"deleted_at": utcnow(), "filename": "", "sha256": None, "meta": {}}
+    ids = session.execute(discarded.values(forgotten).returning(col(Asset.id))).scalars().all()
+    after_commit(session, partial(_remove_some, col(Asset.id).in_(ids[:REMOVED_AT_ONCE])))
+    return len(ids)
+
+
 def sweep_unused_uploads(session: Session) -> int:
-    """Drop uploads of a day ago that no task ever used; returns how many. While the store is away their rows wait."""
-    # One statement: an upload that a task begins to use meanwhile is no longer among them.
-    swept = session.execute(
-        sa.update(Asset)
-        .where(*_unused(), col(Asset.deleted_at).is_(None), col(Asset.created_at) < utcnow() - UNUSED_UPLOAD_LIFETIME)
-        .values(deleted_at=utcnow())
-        .returning(col(Asset.id))
-    ).all()
-    after_commit(session, _remove_swept)
-    return len(swept)
+    """Drop uploads of a day ago that nothing ever used; returns how many."""
+    is_old = col(Asset.created_at) < utcnow() - UNUSED_UPLOAD_LIFETIME
+    is_unused = col(Asset.task_id).is_(None), col(Asset.used_at).is_(None), col(Asset.saved_at).is_(None)
+    return discard_assets(session, is_old, *is_unused)
+
+
+def remove_discarded() -> None:
+    """Remove the files of all discarded assets from the store, then their rows, which know where the files are."""
+    last = ""
+    while last := _remove_some(col(Asset.id) > last):
+        pass
 
 
 def find_own_asset(session: Session, viewer: Viewer, asset_id: str) -> Asset:
@@ -111,34 +141,26 @@ def clean_filename(name: str) -> str:
     return kept[-120:] or "photo"
 
 
-def _unused() -> tuple[sa.ColumnElement[bool], ...]:
-    return col(Asset.task_id).is_(None), col(Asset.used_at).is_(None), col(Asset.saved_at).is_(None)
-
-
-def _remove_swept() -> None:
-    """Remove the files of swept uploads, then their rows, which know where the files are."""
+def _remove_some(which: sa.ColumnElement[bool]) -> str:
+    """Remove the first of some discarded files; returns the id of the last, empty when there was none."""
     with reading() as session:
-        query = select(Asset).where(*_unused(), col(Asset.deleted_at).is_not(None))
+        query = select(Asset).where(which, col(Asset.deleted_at).is_not(None))
         assets = session.exec(query.order_by(col(Asset.id)).limit(REMOVED_AT_ONCE)).all()
     removed: list[str] = []
     try:
         for asset in assets:
             get_storage().delete(asset.bucket, asset.storage_key)
-            removed.append(asset.id)
+            if not _may_still_arrive(asset):
+                removed.append(asset.id)
     finally:
         with transaction() as session:
-            session.execute(sa.delete(Asset).where(*_unused(), col(Asset.id).in_(removed)))
+            session.execute(sa.delete(Asset).where(col(Asset.id).in_(removed)))
+    return assets[-1].id if assets else ""
 
 
-def _read_whole(asset: Asset) -> bytes:
-    storage = get_storage()
-    info = storage.head(asset.bucket, asset.storage_key)
-    if info is None or info.size != asset.size:
-        raise UploadMissing
-    try:
-        return storage.get(asset.bucket, asset.storage_key)
-    except ObjectMissing:
-        raise UploadMissing from None
+def _may_still_arrive(asset: Asset) -> bool:
+    """Whether the address that was signed for it still takes a file: then the row stays, and so does the duty."""
+    return asset.storage_key.startswith(UPLOADS) and asset.created_at > utcnow() - 2 * UPLOAD_LIFETIME
 
 
 def _remember(session: Session, asset_id: str, facts: ImageFacts, sha256: str) -> None:

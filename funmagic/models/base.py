@@ -86,6 +86,22 @@ def _postgresql_without_waiting(_element: without_waiting, _compiler: Any, **_kw
     return "set_config('synchronous_commit', 'off', true) IS NOT NULL"
 
 
+class locked_until_commit(FunctionElement[Any]):  # noqa: N801 - reads as the SQL function it is
+    """Waits until no other transaction holds this text; SQLite has one writer at a time anyway."""
+
+    inherit_cache = True
+
+
+@compiles(locked_until_commit, "sqlite")
+def _sqlite_lock(_element: locked_until_commit, _compiler: Any, **_kw: Any) -> str:
+    return "1"
+
+
+@compiles(locked_until_commit, "postgresql")
+def _postgresql_lock(element: locked_until_commit, compiler: Any, **kw: Any) -> str:
+    return f"CAST(pg_advisory_xact_lock(hashtextextended({compiler.process(element.clauses, **kw)}, 0)) AS text)"
+
+
 class Row(SQLModel):
     """A table row with a UUIDv7 id and the time it was made."""
 

@@ -16,7 +16,7 @@ class OutgoingMail(Row, table=True):
 
     recipient: str = Field(max_length=320)
     kind: str = Field(max_length=40)
-    # Encrypted JSON of subject, text and html; None after sending.
+    # Encrypted JSON of the locale and the values of its template; None once it has been sent or given up.
     sealed: str | None = Field(default=None, sa_type=sa.Text, nullable=True)
     attempts: int = 0
     # When it is tried again; None once it has been sent or given up.

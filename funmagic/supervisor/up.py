@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Iterable
 
-from funmagic import frontend, weights
+from funmagic import frontend, paths, weights
 from funmagic.db import migrate
 from funmagic.seed import seed
 from funmagic.settings import Settings, get_settings
@@ -100,6 +100,13 @@ def _children(settings: Settings, *, dev: bool) -> Iterable[list[Child]]:
 def _welcome(settings: Settings, first_admin: tuple[str, str] | None) -> None:
     say(f"\nFunMagic is ready: {settings.public_url}   (Ctrl-C stops it)")
     if first_admin:
-        email, password = first_admin
-        say(f"Sign in as {email} with the password {password} (shown only now).")
+        say(_how_to_sign_in(settings, *first_admin))
     say("")
+
+
+def _how_to_sign_in(settings: Settings, email: str, password: str) -> str:
+    words = f"Super admin: sign in as {email} with the password {password} (shown only now)."
+    if settings.mail_server is not None:
+        return words
+    login, mailbox = settings.public_url + paths.LOGIN, settings.public_url + paths.MAILBOX
+    return f"{words}\nA mailed link works too: ask for it at {login}, and open it in {mailbox}."

@@ -1,5 +1,6 @@
 """The photo on the stage: chosen in the browser, uploaded straight to the store once the button is pressed."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,11 +8,15 @@ import reflex as rx
 
 from funmagic.accounts.guards import current_viewer
 from funmagic.accounts.state import SignInDialogState
+from funmagic.client_address import tab_address
 from funmagic.credits.service import get_balance
 from funmagic.db import read, transact
 from funmagic.errors import FunMagicError, InsufficientCredits, InvalidInput
 from funmagic.i18n.translate import _
 from funmagic.library.uploads import Upload, UploadPurpose, create_upload
+from funmagic.rate_limits.config import Category
+from funmagic.rate_limits.counting import check_rate
+from funmagic.rate_limits.subjects import address_subject
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class PhotoState(rx.State, mixin=True):
             sentence = _("This run costs {price} credits, and you have {has}.", price=self.price, has=available)
             self.notice = f"{_(InsufficientCredits.text)} {sentence}"
             return
+        if address := tab_address(self.router.headers.raw_headers):
+            await asyncio.to_thread(check_rate, Category.UPLOAD, address_subject(address))
         try:
             upload = await transact(
                 create_upload,
@@ -77,9 +84,9 @@ class PhotoState(rx.State, mixin=True):
                 purpose=UploadPurpose.TOOL_INPUT,
             )
         except FunMagicError as error:
-            self.notice = error.message
+            self.notice = error.notice
             return
-        self.ticket = _ticket(upload)
+        self.ticket = upload_ticket(upload)
         self.notice = ""
         self.phase = "uploading"
 
@@ -108,7 +115,7 @@ class PhotoState(rx.State, mixin=True):
         self.phase, self.has_photo, self.ticket, self.notice, self._photo = "choosing", False, None, "", None
 
 
-def _ticket(upload: Upload) -> dict[str, Any]:
-    """The signed request as the photo picker takes it."""
+def upload_ticket(upload: Upload) -> dict[str, Any]:
+    """The signed request as pickers of photos take it."""
     request = upload.request
     return {"id": upload.asset_id, "url": request.url, "method": request.method, "headers": request.headers}

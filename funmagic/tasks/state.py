@@ -103,7 +103,7 @@ class RunState(PhotoState, mixin=True):
         try:
             task = await asyncio.to_thread(service.retry_task, viewer, self._task_id)
         except FunMagicError as error:
-            self.notice = error.message
+            self.notice = error.notice
             return None
         return self._go_to(task)
 
@@ -243,7 +243,7 @@ class RunState(PhotoState, mixin=True):
         try:
             task, _is_new = await asyncio.to_thread(submit_task, viewer, submission)
         except FunMagicError as error:
-            self.ticket, self.phase, self.notice = None, was, error.message
+            self.ticket, self.phase, self.notice = None, was, error.notice
             self.price = (await read(get_tool, self._slug, viewer)).total_credits
         except Exception:
             self.ticket, self.phase = None, was

@@ -25,6 +25,8 @@ from funmagic.library.uploads import verify_upload
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.tasks import Task
 from funmagic.queues import TaskJob
+from funmagic.rate_limits.config import Category
+from funmagic.rate_limits.counting import check_rate
 from funmagic.settings import get_settings
 from funmagic.tasks.dispatch import dispatch_tasks
 from funmagic.tasks.statements import COUNT_RUNNING, FIND_BY_KEY, FIND_INPUT, INSERT_STEPS, INSERT_TASK, MARK_USED
@@ -64,6 +66,7 @@ def submit_task(viewer: Viewer, submission: Submission) -> tuple[TaskView, bool]
     It opens its own transactions: a new upload is looked at in between, with no lock held while the store is read.
     """
     try:
+        check_rate(Category.TASK_CREATION, viewer.id, viewer.lifetime_purchased)
         return _insert_once_seen(viewer, submission), True
     except (FunMagicError, IntegrityError):
         # Whoever asks again gets their task, whatever would be wrong with a new one: the key is used, and so may be

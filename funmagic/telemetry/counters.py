@@ -26,6 +26,15 @@ BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0
 SUM, OVERFLOW = "sum", "+Inf"
 
 
+class MailOutcome(StrEnum):
+    """What became of a mail, or of one attempt at it."""
+
+    SENT = "sent"
+    PUT_OFF = "put_off"
+    GIVEN_UP = "given_up"
+    DROPPED = "dropped"
+
+
 class ClockAction(StrEnum):
     """What the clock did."""
 
@@ -47,12 +56,13 @@ class Shared:
 
 
 CLOCK_ACTIONS = Shared("funmagic_clock_actions", "What the clock did.", ("action",))
+MAILS = Shared("funmagic_mails", "What became of mails, and of attempts at them.", ("kind", "outcome"))
 PROVIDER_ERRORS = Shared("funmagic_provider_errors", "Provider calls that failed, by type.", ("provider", "error"))
 PROVIDER_SECONDS = Shared("funmagic_provider_call_seconds", "How long provider calls took.", ("provider", "call"))
 RATE_LIMITED_RETRIES = Shared(
     "funmagic_rate_limited_retries", "Steps put off because their provider's limit was reached.", ("provider",)
 )
-COUNTERS = (CLOCK_ACTIONS, PROVIDER_ERRORS, RATE_LIMITED_RETRIES)
+COUNTERS = (CLOCK_ACTIONS, MAILS, PROVIDER_ERRORS, RATE_LIMITED_RETRIES)
 HISTOGRAMS = (PROVIDER_SECONDS,)
 
 

@@ -69,7 +69,8 @@ def _configured_secrets() -> tuple[str, ...]:
 def _secrets_of(settings: Settings) -> Iterable[str]:
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        texts = value.get_secret_value().split(",") if isinstance(value, SecretStr) else []
-        if isinstance(value, str) and "://" in value:
-            texts = [urlsplit(value).password or ""]
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        texts = text.split(",") if isinstance(value, SecretStr) else []
+        if "://" in text:
+            texts.append(urlsplit(text).password or "")
         yield from (text for text in texts if len(text) >= SHORTEST_SECRET)

@@ -59,6 +59,11 @@ def avatar_menu(
     )
 
 
+def menu_link(label: Text, href: Text, icon: str) -> rx.Component:
+    """One line of the account menu that leads to a page."""
+    return page_link(rx.icon(icon, size=18), label, href=href, class_name="menu-item")
+
+
 def avatar(name: Text, image: Text = "") -> rx.Component:
     """A user's picture, or the first letter of their name."""
     initial = rx.Var.create(name).to(str)[0:1].upper()

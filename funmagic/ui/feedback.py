@@ -80,6 +80,19 @@ def waiting_banner(is_shown: Flag, text: Text) -> rx.Component:
     )
 
 
+def page_banner(text: Node, action: rx.Component, label: Text) -> rx.Component:
+    """A line under the header that stays until what it asks for is done."""
+    return rx.el.aside(
+        rx.el.div(
+            rx.icon("mail", size=18, class_name="notice-icon"),
+            rx.el.p(text, " ", action, class_name="page-banner-text"),
+            class_name="container page-banner-row",
+        ),
+        aria_label=label,
+        class_name="page-banner",
+    )
+
+
 def _state(icon: str, title: Text, text: Text, actions: list[rx.Component], class_name: str) -> rx.Component:
     return rx.el.div(
         rx.el.span(rx.icon(icon, size=26), class_name="state-icon"),

@@ -43,10 +43,16 @@ def password_field(
     hint: Text = "",
     error: Text = "",
     aside: rx.Component | None = None,
+    strengths: list[str] | None = None,
     **props: Any,
 ) -> rx.Component:
-    """A password with a show/hide button; `aside` sits beside the label ("Forgot?")."""
+    """A password with a show/hide button; `aside` sits beside the label ("Forgot?").
+
+    Five `strengths`, from the weakest to the strongest, tell how good the password is that is being typed.
+    """
     field_id = props.pop("id", f"field-{name}")
+    if strengths:
+        props["strengths"] = strengths
     control = password_input(
         id=field_id,
         name=name,

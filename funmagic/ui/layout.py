@@ -122,6 +122,11 @@ def sign_card(*children: Node, title: Text, text: Text = "") -> rx.Component:
     )
 
 
+def or_divider(label: Text) -> rx.Component:
+    """A line between two ways to do the same thing."""
+    return rx.el.div(rx.el.span(label), class_name="or-divider")
+
+
 def _section_head(title: Text, text: Text, action: rx.Component | None) -> rx.Component:
     lead = [rx.el.p(text, class_name="section-lead")] if text else []
     return rx.el.div(

@@ -1,8 +1,11 @@
 """What the app needs for our look: stylesheets, head elements, toasts, and no default overlay."""
 
+from typing import Any
+
 import reflex as rx
 
 from funmagic.ui.props import Text
+from funmagic.ui.wrapped.look import APPLY_LOOK, theme_switch
 
 STYLESHEETS = [
     f"/ui/{name}.css"
@@ -21,6 +24,7 @@ STYLESHEETS = [
         "stage",
         "picker",
         "compare",
+        "profile",
     )
 ]
 
@@ -33,6 +37,7 @@ def head_components() -> list[rx.Component]:
         rx.el.meta(name="viewport", content="width=device-width, initial-scale=1, viewport-fit=cover"),
         _theme_color("light", "#fcfafc"),
         _theme_color("dark", "#120d12"),
+        rx.el.script(APPLY_LOOK),
         rx.el.link(rel="icon", href="/ui/favicon.svg", type="image/svg+xml"),
         rx.el.link(rel="alternate icon", href="/favicon.ico", sizes="32x32"),
     ]
@@ -43,16 +48,13 @@ def toaster() -> rx.Component:
     return rx.toast.provider(position="top-center", rich_colors=False, close_button=True, expand=False)
 
 
-def theme_toggle(label: Text) -> rx.Component:
+def theme_toggle(label: Text, on_switch: Any = None) -> rx.Component:
     """A button that switches between light and dark; the icon follows the html class, so it never flashes."""
-    return rx.el.button(
+    return theme_switch(
         rx.icon("moon", size=20, class_name="only-light"),
         rx.icon("sun", size=20, class_name="only-dark"),
-        on_click=rx.toggle_color_mode,
-        type="button",
-        title=label,
-        aria_label=label,
-        class_name="icon-button",
+        label=label,
+        **({"on_switch": on_switch} if on_switch is not None else {}),
     )
 
 

@@ -16,9 +16,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from funmagic.db import make_engine
+from funmagic.models.rate_limits import RateLimitSettings
 from funmagic.models.tools import Tool
+from funmagic.rate_limits.service import KEY
 from funmagic.settings import Settings
 from tests.factories import wait_until
+from tests.limits import lift_limits
 from tests.ports import free_port
 
 START_TIMEOUT_S = 180
@@ -51,6 +54,9 @@ class Product:
             wait_until(self.is_ready, START_TIMEOUT_S)
         except AssertionError:
             raise AssertionError(self._log.read_text()) from None
+        with Session(self._engine()) as session:
+            lift_limits(session)
+            session.commit()
 
     def command(self, *words: str) -> str:
         """What `python -m funmagic …` says with this product's settings; it must succeed."""
@@ -115,6 +121,15 @@ class Product:
         finally:
             self._configure({})
 
+    @contextmanager
+    def rate_limits(self, **limits: int) -> Iterator[None]:
+        """Within the block these rate limits are as the code has them, or as given; the names are the API's."""
+        self._limit(limits)
+        try:
+            yield
+        finally:
+            self._limit(None)
+
     def query(self, statement: str, **values: Any) -> list[Any]:
         """Rows of the product's database."""
         with self._engine().begin() as connection:
@@ -125,6 +140,15 @@ class Product:
             tool = session.exec(select(Tool).where(Tool.slug == "background-remove")).one()
             tool.config = {"steps": {"remove": step}}
             session.commit()
+
+    def _limit(self, limits: dict[str, int] | None) -> None:
+        with Session(self._engine()) as session:
+            lift_limits(session)
+            if limits is not None:
+                session.exec(select(RateLimitSettings)).one().limits = limits
+            session.commit()
+        connection = redis.Redis.from_url(Settings(data_dir=self.data_dir).redis_address)
+        connection.delete(KEY, *connection.scan_iter("rl:*"))
 
     def _engine(self) -> sa.Engine:
         embedded = f"sqlite:///{self.data_dir / 'funmagic.db'}"

@@ -36,6 +36,10 @@ def test_axe_finds_nothing_serious_anywhere(
         ("/tools", "Tools"),
         ("/login", "Welcome back"),
         ("/register", "Create your account"),
+        ("/forgot-password", "Forgot your password?"),
+        ("/reset-password?token=old", "Choose a new password"),
+        ("/verify-email?token=old", "Confirm your email"),
+        ("/api/auth/magic-link/verify?token=old", "This link no longer works"),
         ("/nowhere", "There is nothing here"),
         (TOOL, "Background Remove"),
     ):
@@ -47,8 +51,20 @@ def test_axe_finds_nothing_serious_anywhere(
     expect(run_button(page)).to_be_enabled()
     _check(page, "a chosen photo")
     run_button(page).click()
-    expect(page.get_by_role("dialog")).to_be_visible()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
     _check(page, "the sign-in dialog")
+    dialog.get_by_role("button", name="Create an account").click()
+    dialog.get_by_label("Password", exact=True).press_sequentially("summer")
+    expect(dialog.locator(".strength-word")).not_to_be_empty()
+    _check(page, "signing up in the dialog")
+    dialog.get_by_role("button", name="Sign in instead").click()
+    _check(page, "signing in with a password")
+    dialog.get_by_role("button", name="Email me a link instead").click()
+    dialog.get_by_label("Email").fill("axe@example.com")
+    dialog.get_by_role("button", name="Email me a link").click()
+    expect(dialog.get_by_role("heading", name="Check your inbox")).to_be_focused()
+    _check(page, "a link on its way")
     sign_up(context)
     page.reload()
     with product.workers_paused():
@@ -63,8 +79,15 @@ def test_axe_finds_nothing_serious_anywhere(
 def test_a_phone_shows_everything_within_its_width(chromium: Browser, product: Product) -> None:
     context = chromium.new_context(base_url=product.url, viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
     page = context.new_page()
+    for address in ("/login", "/register", "/forgot-password", "/api/auth/magic-link/verify?token=old"):
+        page.goto(address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
+    page.goto("/")
+    expect(page.get_by_role("banner").get_by_role("link", name="Start free")).to_be_visible()
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_hidden()
     sign_up(context)
-    for address in ("/", "/tools", "/login", TOOL):
+    for address in ("/", "/tools", TOOL):
         page.goto(address)
         expect_balance(page, 100)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address

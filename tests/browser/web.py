@@ -17,10 +17,10 @@ STOP_TIMEOUT_S = 30
 class Web:
     """One more web process of a product, on a port of its own."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, environment: dict[str, str] | None = None) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        self._environment = product.environment | {"FUNMAGIC_PORT": str(self.port)}
+        self._environment = product.environment | {"FUNMAGIC_PORT": str(self.port)} | (environment or {})
         self._log = product.data_dir / f"web-{self.port}.log"
 
     def start(self) -> None:

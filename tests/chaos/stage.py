@@ -22,6 +22,7 @@ from funmagic.supervisor import embedded_redis
 from funmagic.tools.configure import configure_step
 from tests import factories
 from tests.browser.product import Product
+from tests.limits import lift_limits
 from tests.ports import free_port
 from tests.postgres import Cluster
 
@@ -63,6 +64,7 @@ class Stage:
         self.product = Product(self._folder, environment)
         self.product.start()
         with transaction() as session:
+            lift_limits(session)
             limits = {"rateLimit": {"maxConcurrency": SLOTS}}
             base_url = f"http://127.0.0.1:{self.fal_port}"
             set_provider(session, "fal", api_key=KEY, base_url=base_url, config=limits)

@@ -107,4 +107,4 @@ def test_only_the_worker_decrypts() -> None:
         if (isinstance(node, ast.ImportFrom) and "decrypt" in [alias.name for alias in node.names])
         or (isinstance(node, ast.Attribute) and node.attr == "decrypt")
     }
-    assert users == {"funmagic/crypto.py", "worker/providers/accounts.py"}
+    assert users == {"funmagic/crypto.py", "worker/mail.py", "worker/providers/accounts.py"}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from funmagic.load_order import LoadOrder, order_links
+from funmagic.load_order import PLAIN_FONTS, LoadOrder, order_links
 
 PAGE = (
     '<head><link as="style" href="/assets/a.css" rel="preload"/>'
@@ -33,11 +33,14 @@ def test_a_reflex_that_lays_out_pages_otherwise_is_noticed_at_build_time(page: s
 def test_every_built_page_is_put_in_order_with_the_fonts_of_this_build(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "assets").mkdir()
+    (tmp_path / "ui").mkdir()
     for font in FONTS:
-        (tmp_path / "assets" / font).touch()
+        (tmp_path / "assets" / font).write_text(font)
     pages = [tmp_path / "index.html", tmp_path / "tools" / "index.html"]
     for page in pages:
         page.write_text(PAGE)
     LoadOrder().post_build(static_dir=tmp_path)
     for page in pages:
         assert all(f'href="/assets/{font}"' in page.read_text() for font in FONTS)
+    # Pages that the server makes by itself know no hashes.
+    assert [(tmp_path / name).read_text() for name in PLAIN_FONTS] == list(FONTS)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from funmagic.mails.server import MailServer
 from funmagic.settings import Settings
 
 PRODUCTION: dict[str, Any] = {
@@ -19,6 +20,7 @@ PRODUCTION: dict[str, Any] = {
     "s3_secret_key": "secret",
     "encryption_keys": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=",
     "metrics_token": "token",
+    "smtp_url": "smtps://user:password@mail.example",
 }
 INSISTED = tuple(
     f"FUNMAGIC_{name}"
@@ -29,6 +31,7 @@ INSISTED = tuple(
         "REDIS_URL",
         "S3_ACCESS_KEY",
         "ENCRYPTION_KEYS",
+        "SMTP_URL",
         "METRICS_TOKEN",
     )
 )
@@ -65,6 +68,7 @@ def test_production_starts_with_everything_it_needs() -> None:
         ({"s3_secret_key": ""}, "FUNMAGIC_S3_ACCESS_KEY"),
         ({"encryption_keys": ""}, "FUNMAGIC_ENCRYPTION_KEYS"),
         ({"metrics_token": ""}, "FUNMAGIC_METRICS_TOKEN"),
+        ({"smtp_url": ""}, "FUNMAGIC_SMTP_URL"),
     ],
 )
 def test_production_refuses_to_start_and_names_what_is_missing(changes: dict[str, str], named: str) -> None:
@@ -114,6 +118,69 @@ def test_the_origins_of_our_own_pages_are_known_as_browsers_send_them(
     values: dict[str, Any], origins: set[str]
 ) -> None:
     assert set(make(**values).allowed_origins) == origins
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mail.example", MailServer("mail.example", 587, uses_tls=False, must_start_tls=False)),
+        (
+            "smtp://mail.example:25?starttls=required",
+            MailServer("mail.example", 25, uses_tls=False, must_start_tls=True),
+        ),
+        ("smtps://mail.example/", MailServer("mail.example", 465, uses_tls=True, must_start_tls=False)),
+        (
+            "smtp://me%40x.example:a%2Fb%3Ac@[::1]:2525",
+            MailServer("::1", 2525, uses_tls=False, must_start_tls=False, user="me@x.example", password="a/b:c"),
+        ),
+    ],
+)
+def test_a_mail_server_is_named_by_its_address(url: str, expected: MailServer) -> None:
+    assert make(smtp_url=url).mail_server == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example:587",
+        "http://mail.example",
+        "smtp://",
+        "smtp://mail.example:port",
+        "smtp://mail.example:70000",
+        "smtp://user@mail.example",
+        "smtp://user:hunter22@mail.example/inbox",
+        "smtp://mail.example?starttls=never",
+        "smtp://mail.example?tls=required",
+        "smtps://user:pa/hunter22@mail.example",
+    ],
+)
+def test_an_address_that_names_no_mail_server_is_refused_and_not_printed(url: str) -> None:
+    with pytest.raises(ValidationError, match="a mail server is smtp://") as refusal:
+        make(smtp_url=url)
+    assert "hunter22" not in str(refusal.value)
+
+
+def test_without_a_mail_server_there_is_the_development_mailbox() -> None:
+    assert make().mail_server is None
+
+
+@pytest.mark.parametrize(
+    ("values", "sender"),
+    [
+        ({}, "FunMagic <hello@funmagic.local>"),
+        (PRODUCTION, "FunMagic <hello@magic.example>"),
+        ({"mail_from": "Magic <hi@magic.example>"}, "Magic <hi@magic.example>"),
+        ({"mail_from": "hi@magic.example"}, "hi@magic.example"),
+    ],
+)
+def test_mails_come_from_an_address_of_the_site(values: dict[str, str], sender: str) -> None:
+    assert make(**values).mail_from == sender
+
+
+@pytest.mark.parametrize("sender", ["FunMagic", "a@b@c", "FunMagic <hi@magic.example", "x <a@b>\nBcc: c@d"])
+def test_a_sender_that_is_no_address_is_refused(sender: str) -> None:
+    with pytest.raises(ValidationError, match="a sender is an address"):
+        make(mail_from=sender)
 
 
 def test_a_local_secret_is_made_once_and_kept_for_the_owner_only(tmp_path: Path) -> None:

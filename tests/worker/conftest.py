@@ -2,10 +2,11 @@
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import transaction
@@ -14,11 +15,14 @@ from funmagic.models.base import db_time
 from funmagic.models.providers import Provider
 from funmagic.queues import QueueName, queue
 from funmagic.redis_client import get_redis
+from funmagic.settings import get_settings
 from funmagic.storage.current import get_storage
 from funmagic.storage.protocol import PRIVATE_BUCKET
 from funmagic.tasks.events import stream_key
 from funmagic.tasks.service import cancel_task
 from tests.factories import change_task, configure_step, photo_bytes
+from tests.mail_server import MailServer, running_mail_server
+from worker import smtp
 from worker.providers.base import Done, OutputFile, Report, Waiting, Work
 from worker.providers.registry import ADAPTERS
 from worker.run import run_task
@@ -61,6 +65,21 @@ class ScriptedProvider:
 def provider(db: None, redis: None, monkeypatch: pytest.MonkeyPatch) -> ScriptedProvider:
     """The provider that Background Remove uses in this test; Redis is there and empty."""
     return install(ScriptedProvider(), monkeypatch)
+
+
+@pytest.fixture
+def use_mail_server(db: None, redis: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Has mail handed in at an address."""
+    monkeypatch.setattr(smtp, "patience", smtp.Patience())
+    return lambda url: monkeypatch.setattr(get_settings(), "smtp_url", SecretStr(url))
+
+
+@pytest.fixture
+def mail_server(use_mail_server: Callable[[str], None]) -> Iterator[MailServer]:
+    """A real mail server that takes what it is given."""
+    with running_mail_server() as server:
+        use_mail_server(server.url)
+        yield server
 
 
 def install(provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> ScriptedProvider:

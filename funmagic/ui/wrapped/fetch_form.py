@@ -1,7 +1,14 @@
 """Forms and buttons that speak JSON to our own HTTP API, for what a websocket cannot do: set cookies."""
 
+from typing import Any
+
 import reflex as rx
 
+from funmagic.i18n.translate import _
+from funmagic.ui.props import Node
+
+for _part in ("done_panel.jsx", "waiting.jsx"):
+    rx.asset(_part, shared=True)
 SOURCE = rx.asset("fetch_form.jsx", shared=True).importable_path
 
 
@@ -12,10 +19,29 @@ class FetchForm(rx.Component):
     tag = "FetchForm"
 
     action: rx.Var[str]
+    # POST where nothing is said.
+    method: rx.Var[str]
     # Where to go on success; empty means the current address, loaded anew.
     next_url: rx.Var[str]
     # Error code → text, "network" for no answer, "default" for the rest.
     messages: rx.Var[dict[str, str]]
+    # Error code → {label, href}: the link that helps out of it.
+    ways_on: rx.Var[dict[str, dict[str, str]]]
+    # Fields that nobody types: "next", "token" (from the address), "browserKey".
+    adds: rx.Var[list[str]]
+    # Shown on success instead of leaving: {title, text, again?, sentAgain?, back?, label?, href?, inbox?}; the text may
+    # name the {email}.
+    panel: rx.Var[dict[str, str]]
+    # Where the `inbox` of the panel leads; empty hides it.
+    inbox_href: rx.Var[str]
+    # Leave all the same when the browser is signed in by now.
+    asks_session: rx.Var[bool]
+
+    # What counts down for whoever sent it too often; names the {seconds}.
+    wait_text: rx.Var[str]
+
+    # Success without leaving: the form stays, empty again.
+    on_done: rx.EventHandler[rx.event.no_args_event_spec]
 
 
 class FetchButton(rx.Component):
@@ -27,8 +53,22 @@ class FetchButton(rx.Component):
     label: rx.Var[str]
     action: rx.Var[str]
     next_url: rx.Var[str]
+    # Said in the button's place instead of leaving.
+    done_label: rx.Var[str]
     messages: rx.Var[dict[str, str]]
+    # What counts down for whoever pressed it too often; names the {seconds}.
+    wait_text: rx.Var[str]
 
 
-fetch_form = FetchForm.create
-fetch_button = FetchButton.create
+def fetch_form(*children: Node, **props: Any) -> rx.Component:
+    """A form that counts down, in the page's language, for whoever sends it too often."""
+    return FetchForm.create(*children, wait_text=_wait_text(), **props)
+
+
+def fetch_button(*children: Node, **props: Any) -> rx.Component:
+    """A button that counts down, in the page's language, for whoever presses it too often."""
+    return FetchButton.create(*children, wait_text=_wait_text(), **props)
+
+
+def _wait_text() -> str:
+    return _("Too many tries. Please wait {seconds} s.")

@@ -8,6 +8,7 @@ class PasswordInput(rx.Component):
 
     library = rx.asset("password_input.jsx", shared=True).importable_path
     tag = "PasswordInput"
+    lib_dependencies: list[str] = ["@zxcvbn-ts/core@4.2.0", "@zxcvbn-ts/language-common@4.1.3"]
 
     name: rx.Var[str]
     auto_complete: rx.Var[str]
@@ -15,6 +16,8 @@ class PasswordInput(rx.Component):
     required: rx.Var[bool] = rx.Var.create(True)
     show_label: rx.Var[str]
     hide_label: rx.Var[str]
+    # Five words, from the weakest to the strongest: given, they tell how good the password is that is being typed.
+    strengths: rx.Var[list[str]]
 
 
 password_input = PasswordInput.create

@@ -5,7 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from funmagic.accounts.sessions import LIFETIME, sweep_expired_sessions
+from funmagic.accounts.sessions import LIFETIME, LONGEST_LIFETIME, SEEN_EVERY, sweep_expired_sessions
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.models.base import utcnow
@@ -52,3 +52,45 @@ def test_an_expired_session_is_refused_and_swept(alice_client: TestClient, bob: 
 def test_roles_open_what_they_should(role: Role, *, is_admin: bool, is_super_admin: bool) -> None:
     viewer = Viewer(id="1", email="a@example.com", name="A", role=role)
     assert (viewer.is_admin, viewer.is_super_admin) == (is_admin, is_super_admin)
+
+
+def make_older(**age: timedelta) -> None:
+    """Move the only session into the past: when it was opened, when it was last used."""
+    with transaction() as session:
+        row = session.exec(select(UserSession)).one()
+        row.last_seen_at = utcnow() - age["unused"]
+        row.expires_at = row.last_seen_at + LIFETIME
+        row.created_at = utcnow() - age["open"]
+
+
+def is_signed_in(client: TestClient) -> bool:
+    return client.get("/api/auth/session").json()["user"] is not None
+
+
+def test_a_session_slides_on_each_time_it_is_used(alice_client: TestClient) -> None:
+    make_older(unused=timedelta(days=29), open=timedelta(days=29))
+    assert is_signed_in(alice_client)
+    (row,) = sessions()
+    assert utcnow() - row.last_seen_at < timedelta(minutes=1)
+    assert row.expires_at - row.last_seen_at == LIFETIME
+
+
+def test_a_session_that_was_not_used_for_thirty_days_is_over(alice_client: TestClient) -> None:
+    make_older(unused=LIFETIME + timedelta(seconds=1), open=LIFETIME + timedelta(seconds=1))
+    assert not is_signed_in(alice_client)
+
+
+def test_no_use_keeps_a_session_for_longer_than_ninety_days(alice_client: TestClient) -> None:
+    assert timedelta(days=90) == LONGEST_LIFETIME
+    make_older(unused=timedelta(days=1), open=LONGEST_LIFETIME - timedelta(hours=1))
+    assert is_signed_in(alice_client)
+    (row,) = sessions()
+    assert row.expires_at == row.created_at + LONGEST_LIFETIME
+
+
+def test_using_a_session_again_and_again_writes_nothing_down(alice_client: TestClient) -> None:
+    make_older(unused=SEEN_EVERY - timedelta(minutes=1), open=timedelta(days=1))
+    (before,) = sessions()
+    assert is_signed_in(alice_client)
+    (after,) = sessions()
+    assert after.last_seen_at == before.last_seen_at

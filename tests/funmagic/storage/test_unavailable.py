@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,7 +14,7 @@ from sqlmodel import select
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import get_engine, reading, transaction
-from funmagic.library.uploads import UploadPurpose, create_upload, sweep_unused_uploads
+from funmagic.library.uploads import UploadPurpose, create_upload, remove_discarded, sweep_unused_uploads
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.storage.current import get_storage
@@ -166,6 +167,8 @@ def test_swept_uploads_wait_for_a_store_that_is_down(
 def sweep() -> None:
     with transaction() as session:
         sweep_unused_uploads(session)
+    with suppress(StorageUnavailable):
+        remove_discarded()
 
 
 def rows() -> list[str]:

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from funmagic.settings import Settings
+from funmagic.supervisor import up as supervisor
 from funmagic.supervisor.data_lock import sole_use_of
 from funmagic.supervisor.errors import StartError
 from funmagic.supervisor.ports import check_port_is_free
@@ -42,3 +44,27 @@ def test_a_data_directory_is_free_again_once_its_holder_is_done(tmp_path):
 
 def test_a_port_just_given_up_is_free(free_port):
     check_port_is_free("127.0.0.1", free_port)
+
+
+def welcome(capsys, first_admin=None, **settings):
+    supervisor._welcome(Settings(port=4321, **settings), first_admin)
+    return capsys.readouterr().out
+
+
+def test_the_first_start_says_how_to_sign_in_as_super_admin(capsys):
+    said = welcome(capsys, ("root@example.com", "s3cret"))
+    assert "Super admin: sign in as root@example.com with the password s3cret (shown only now)." in said
+    assert "http://localhost:4321/login" in said
+    assert "http://localhost:4321/dev/mailbox" in said
+
+
+def test_where_mails_really_leave_nobody_is_sent_to_the_development_mailbox(capsys):
+    said = welcome(capsys, ("root@example.com", "s3cret"), smtp_url="smtp://mail.example:25")
+    assert "s3cret" in said
+    assert "mailbox" not in said
+
+
+def test_a_later_start_says_where_the_product_is_and_no_password(capsys):
+    said = welcome(capsys)
+    assert "http://localhost:4321" in said
+    assert "password" not in said

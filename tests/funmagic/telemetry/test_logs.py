@@ -136,10 +136,11 @@ def test_the_configured_secrets_are_known_wherever_they_stand(logging_to):
         "secret_key": SecretStr("the-signing-key"),
         "encryption_keys": SecretStr("first-encryption-key,second-encryption-key"),
         "redis_url": "redis://:the-redis-password@redis/0",
+        "smtp_url": SecretStr("smtps://mailer:the-mail-password@mail.example"),
     }
     lines = logging_to("json", **secrets)
-    log.warning("x the-signing-key y second-encryption-key z the-redis-password w")
-    assert lines.json()[0]["event"] == "x [redacted] y [redacted] z [redacted] w"
+    log.warning("x the-signing-key y second-encryption-key z the-redis-password w the-mail-password v")
+    assert lines.json()[0]["event"] == "x [redacted] y [redacted] z [redacted] w [redacted] v"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""The development mailbox over HTTP: a page and its JSON, for people at this very machine only."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from funmagic import paths
+from funmagic.client_address import is_loopback
+from funmagic.errors import NotFound
+from funmagic.json_api import Shape
+from funmagic.mailbox.render import render_mailbox
+from funmagic.mailbox.store import StoredMail, list_mails
+from funmagic.settings import LOOPBACK_NAMES, get_settings
+
+
+def refuse_strangers(request: Request) -> None:
+    """Raise NotFound for whoever is not at a development machine itself: mails hold links that sign in."""
+    settings = get_settings()
+    # A page elsewhere may have its own name point at this machine; the browser then says that name.
+    own_names = {*LOOPBACK_NAMES, "::1", urlsplit(settings.public_url).hostname}
+    if not settings.is_local or not is_loopback(request.scope) or request.url.hostname not in own_names:
+        raise NotFound
+
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(refuse_strangers)])
+
+
+class MailboxAnswer(Shape):
+    """The mails of this machine, newest first."""
+
+    messages: list[StoredMail]
+
+
+@router.get(paths.MAILBOX)
+def show_mailbox(mail: Annotated[str, Query(max_length=36)] = "") -> Response:
+    """The list of mails beside one of them."""
+    page = render_mailbox(list_mails(), mail)
+    return HTMLResponse(page.html, headers=page.headers)
+
+
+@router.get(paths.MAILBOX_JSON)
+def list_messages(response: Response) -> MailboxAnswer:
+    """All mails, newest first."""
+    response.headers["Cache-Control"] = "no-store"
+    return MailboxAnswer(messages=[mail for _, mail in list_mails()])

@@ -1,0 +1,176 @@
+"""What each mail says, in the language in force."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from funmagic.i18n.translate import _
+from funmagic.mail import MailKind
+
+LONGEST_NAME = 60
+# Anybody can sign up with somebody else's email: no name they chose may carry an address into a stranger's mail.
+LOOKS_LIKE_AN_ADDRESS = re.compile(r"[/:@<>\\]|\w\.\w")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail's words: what it is about, what it says before and after its one button, and where that leads."""
+
+    subject: str
+    greeting: str
+    opening: str
+    button: str
+    link: str
+    closing: str
+
+
+Values = Mapping[str, str]
+
+
+def write_letter(kind: MailKind, values: Values) -> Letter:
+    """The words of a mail of this kind."""
+    return LETTERS[kind](values)
+
+
+def _magic_link(values: Values) -> Letter:
+    return Letter(
+        subject=_("Your sign-in link for FunMagic"),
+        greeting=_greeting(values),
+        opening=_("Press the button to sign in. If you are new here, this also makes your account."),
+        button=_("Sign in"),
+        link=values["link"],
+        closing=_(
+            "The link works once, for 10 minutes. If you did not ask for it, ignore this mail: "
+            "nobody can sign in without it."
+        ),
+    )
+
+
+def _verify_email(values: Values) -> Letter:
+    return Letter(
+        subject=_("Confirm your email for FunMagic"),
+        greeting=_greeting(values),
+        opening=_("Please confirm that this is your email, so that we can reach you and nobody else can use it."),
+        button=_("Confirm my email"),
+        link=values["link"],
+        closing=_(
+            "The link works once, for 24 hours. If you did not sign up at FunMagic, ignore this mail: "
+            "the account cannot be used without it."
+        ),
+    )
+
+
+def _reset_password(values: Values) -> Letter:
+    return Letter(
+        subject=_("Set a new password for FunMagic"),
+        greeting=_greeting(values),
+        opening=_("Somebody, most likely you, asked for a new password. Setting it signs you out everywhere else."),
+        button=_("Set a new password"),
+        link=values["link"],
+        closing=_(
+            "The link works once, for 30 minutes. If you did not ask for it, ignore this mail: "
+            "your password stays as it is."
+        ),
+    )
+
+
+def _no_account(values: Values) -> Letter:
+    return Letter(
+        subject=_("There is no FunMagic account with this email"),
+        greeting=_greeting(values),
+        opening=_(
+            "Somebody asked for a new password, but there is no FunMagic account with this email. "
+            "Perhaps you signed up with another one; or sign in by email, which also makes your account."
+        ),
+        button=_("Go to sign-in"),
+        link=values["link"],
+        closing=_("If it was not you who asked, ignore this mail."),
+    )
+
+
+def _has_account(values: Values) -> Letter:
+    return Letter(
+        subject=_("You already have a FunMagic account"),
+        greeting=_greeting(values),
+        opening=_(
+            "Somebody, most likely you, tried to sign up with this email, but it already has an account. "
+            "Sign in instead; if you forgot your password, you can set a new one there."
+        ),
+        button=_("Go to sign-in"),
+        link=values["link"],
+        closing=_("If it was not you, ignore this mail: nothing has changed."),
+    )
+
+
+def _leave_email(values: Values) -> Letter:
+    return Letter(
+        subject=_("Do you want to change your FunMagic email?"),
+        greeting=_greeting(values),
+        opening=_(
+            "Somebody, most likely you, asked to change the email of your FunMagic account from {old_email} to "
+            "{new_email}. It changes once both addresses have agreed.",
+            **_emails(values),
+        ),
+        button=_("Agree to the change"),
+        link=values["link"],
+        closing=_(
+            "The link works once, for 24 hours. If it was not you, ignore this mail, and look in your profile where "
+            "your account is signed in: your email stays as it is."
+        ),
+    )
+
+
+def _claim_email(values: Values) -> Letter:
+    return Letter(
+        subject=_("Confirm your new email for FunMagic"),
+        greeting=_greeting({}),
+        opening=_(
+            "Please confirm that {new_email} is to be the new email of your FunMagic account. "
+            "It changes once the address you have there now has agreed, too.",
+            new_email=values["new_email"],
+        ),
+        button=_("Confirm my new email"),
+        link=values["link"],
+        closing=_(
+            "The link works once, for 24 hours, where you are signed in. If you did not ask for it, ignore this mail: "
+            "nothing happens without you."
+        ),
+    )
+
+
+def _email_changed(values: Values) -> Letter:
+    return Letter(
+        subject=_("Your FunMagic email has changed"),
+        greeting=_greeting(values),
+        opening=_(
+            "As both addresses agreed, your FunMagic account now has the email {new_email} and no longer {old_email}. "
+            "Everywhere else you have been signed out.",
+            **_emails(values),
+        ),
+        button=_("Go to sign-in"),
+        link=values["link"],
+        closing=_("If it was not you, please write to us at once: somebody can read your mail."),
+    )
+
+
+def _emails(values: Values) -> dict[str, str]:
+    return {name: values[name] for name in ("old_email", "new_email")}
+
+
+def _greeting(values: Values) -> str:
+    name = values.get("name", "").strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable() or LOOKS_LIKE_AN_ADDRESS.search(name):
+        return _("Hello,")
+    return _("Hello {name},", name=name)
+
+
+LETTERS: dict[MailKind, Callable[[Values], Letter]] = {
+    MailKind.MAGIC_LINK: _magic_link,
+    MailKind.VERIFY_EMAIL: _verify_email,
+    MailKind.RESET_PASSWORD: _reset_password,
+    MailKind.NO_ACCOUNT: _no_account,
+    MailKind.HAS_ACCOUNT: _has_account,
+    MailKind.LEAVE_EMAIL: _leave_email,
+    MailKind.CLAIM_EMAIL: _claim_email,
+    MailKind.EMAIL_CHANGED: _email_changed,
+}

@@ -1,0 +1,73 @@
+"""Whose account a provider's word opens: one that was there before only if the provider vouches for the email."""
+
+from sqlmodel import Session
+
+from funmagic.accounts.connections import link, owner_of
+from funmagic.accounts.service import find_or_create_proven, send_verification
+from funmagic.accounts.users import create_user, find_user, load_user, prove_email
+from funmagic.accounts.viewer import Viewer
+from funmagic.errors import AlreadyLinked, EmailTaken, LinkExpired
+from funmagic.i18n.translate import current_locale
+from funmagic.models.users import User
+from funmagic.oauth.errors import OAuthEmailMissing, OAuthEmailTaken, OAuthFailure, OAuthLinked
+from funmagic.oauth.exchange import Identity
+
+
+def enter(session: Session, identity: Identity) -> Viewer:
+    """The user that somebody who came from a provider is, made when they are none; raises an OAuthFailure."""
+    user = owner_of(session, identity.provider, identity.account_id)
+    if user is None:
+        user = _find_or_create(session, identity)
+        _link(session, user, identity)
+    elif user.banned_at or user.deleted_at:
+        raise OAuthFailure
+    elif _vouches_for(identity, user):
+        prove_email(session, user)
+        _link(session, user, identity)  # a first proof has removed it with all the rest
+    return Viewer.of(user)
+
+
+def connect(session: Session, viewer: Viewer, identity: Identity) -> Viewer:
+    """Let somebody's account at a provider open the viewer's; raises OAuthLinked when it opens another one."""
+    user = load_user(session, viewer, will_change=True)
+    _link(session, user, identity)
+    if _vouches_for(identity, user):
+        prove_email(session, user, keeps_access=True)
+    return Viewer.of(user)
+
+
+def _find_or_create(session: Session, identity: Identity) -> User:
+    if not identity.email:
+        raise OAuthEmailMissing
+    if not identity.is_email_verified:
+        return _create_unproven(session, identity)
+    try:
+        return find_or_create_proven(session, identity.email, name=identity.name)
+    except LinkExpired:
+        # Made a moment ago in another tab; or shut out.
+        user = find_user(session, identity.email)
+        if user is None:
+            raise OAuthFailure from None
+    prove_email(session, user)
+    return user
+
+
+def _create_unproven(session: Session, identity: Identity) -> User:
+    try:
+        user = create_user(session, email=identity.email, name=identity.name or identity.email.partition("@")[0])
+    except EmailTaken:
+        raise OAuthEmailTaken from None
+    user.locale = current_locale()
+    send_verification(session, user)
+    return user
+
+
+def _link(session: Session, user: User, identity: Identity) -> None:
+    try:
+        link(session, user, identity.provider, identity.account_id)
+    except AlreadyLinked:
+        raise OAuthLinked from None
+
+
+def _vouches_for(identity: Identity, user: User) -> bool:
+    return identity.is_email_verified and identity.email == user.email

@@ -1,0 +1,140 @@
+"""Another email: it changes once both addresses have agreed, each by a link that was mailed to it."""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from funmagic import paths
+from funmagic.accounts.links import mailed_link, public_url
+from funmagic.accounts.sessions import close_sessions
+from funmagic.accounts.tokens import digest, issue_token, revoke_tokens, use_token
+from funmagic.accounts.users import fold_email, load_user, prove_email
+from funmagic.accounts.viewer import Viewer
+from funmagic.db import transaction
+from funmagic.errors import EmailTaken, InvalidInput, LinkExpired, SignInRequired
+from funmagic.mail import MailKind, may_mail, send_mail
+from funmagic.models.base import utcnow
+from funmagic.models.users import OneTimeToken, TokenPurpose, User
+
+# It is named in a mail to whoever has the other address: nothing that a mail program would make a link of.
+EMAIL = re.compile(r"""[^@\s"'(),:;<>\[\]\\/]{1,200}@[^@\s"'(),:;<>\[\]\\/]{1,110}\.[\w-]{2,}""")
+BOTH = (TokenPurpose.LEAVE_EMAIL, TokenPurpose.CLAIM_EMAIL)
+
+
+@dataclass(frozen=True)
+class EmailChange:
+    """From which email to which, and who still has to agree: nobody once it is done."""
+
+    old_email: str
+    new_email: str
+    waits_for: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the new email is the one in use."""
+        return not self.waits_for
+
+
+def request_email_change(viewer: Viewer, new_email: str) -> None:
+    """Ask the viewer's own address and the new one whether they agree; an earlier wish is forgotten.
+
+    Whether anybody has the new email is not looked at: its owner is told when they agree. Raises InvalidInput for the
+    email that the viewer has, or what is no email.
+    """
+    new_email = fold_email(new_email)
+    with transaction() as session:
+        user = load_user(session, viewer, will_change=True)
+        if new_email == user.email or not EMAIL.fullmatch(new_email):
+            raise InvalidInput(field="email")
+        asked = (
+            (TokenPurpose.LEAVE_EMAIL, MailKind.LEAVE_EMAIL, user.email),
+            (TokenPurpose.CLAIM_EMAIL, MailKind.CLAIM_EMAIL, new_email),
+        )
+        if not all(may_mail(session, kind, address) for _, kind, address in asked):
+            return
+        revoke_tokens(session, user.id, *BOTH)
+        facts = {"name": user.name, "old_email": user.email, "new_email": new_email}
+        for purpose, kind, address in asked:
+            link = mailed_link(paths.PROFILE_EMAIL, issue_token(session, purpose, email=address, user_id=user.id))
+            send_mail(session, kind, address, locale=user.locale, link=link, **facts)
+
+
+def peek_email_change(session: Session, token: str) -> EmailChange:
+    """What a link is about, without using it up; raises LinkExpired."""
+    link = _find_link(session, token)
+    return _describe(session, session.get_one(User, link.user_id))
+
+
+def confirm_email_change(token: str, *, viewer: Viewer | None, session_token: str | None = None) -> EmailChange:
+    """Agree by a mailed link; when both addresses have, the email changes and all other sessions end.
+
+    The new address agrees where its account is signed in, so that nobody is talked into lending theirs to a stranger's
+    account. Raises LinkExpired, SignInRequired, or EmailTaken when somebody else has the new email.
+    """
+    with transaction() as session:
+        link = _find_link(session, token)
+        is_own_session = viewer is not None and viewer.id == link.user_id
+        if link.purpose == TokenPurpose.CLAIM_EMAIL and not is_own_session:
+            raise SignInRequired
+        # Held until the end: of two who agree at the same moment the second sees the first.
+        user = session.exec(select(User).where(User.id == link.user_id).with_for_update()).one()
+        if user.banned_at or user.deleted_at:
+            raise LinkExpired
+        use_token(session, TokenPurpose(link.purpose), token)
+        if link.purpose == TokenPurpose.LEAVE_EMAIL:
+            prove_email(session, user, keeps_access=is_own_session)
+        change = _describe(session, user)
+        if link.purpose == TokenPurpose.CLAIM_EMAIL:
+            _refuse_taken(session, change.new_email)
+        if change.is_done:
+            _change(session, user, change.new_email)
+            close_sessions(session, user.id, but=session_token)
+        return change
+
+
+def find_pending_email(session: Session, user_id: str) -> str:
+    """The email that a user wants and does not have yet; empty without one."""
+    return next((link.email for link in _live_links(session, user_id) if link.purpose == TokenPurpose.CLAIM_EMAIL), "")
+
+
+def _find_link(session: Session, token: str) -> OneTimeToken:
+    is_good = col(OneTimeToken.used_at).is_(None), col(OneTimeToken.expires_at) > utcnow()
+    query = select(OneTimeToken).where(OneTimeToken.token_hash == digest(token), *is_good)
+    link = session.exec(query.where(col(OneTimeToken.purpose).in_(BOTH))).first()
+    if link is None:
+        raise LinkExpired
+    return link
+
+
+def _live_links(session: Session, user_id: str) -> list[OneTimeToken]:
+    """Both links of a user's wish, used or not; none when it is too old."""
+    query = select(OneTimeToken).where(OneTimeToken.user_id == user_id, col(OneTimeToken.expires_at) > utcnow())
+    return list(session.exec(query.where(col(OneTimeToken.purpose).in_(BOTH))).all())
+
+
+def _describe(session: Session, user: User) -> EmailChange:
+    links = {link.purpose: link for link in _live_links(session, user.id)}
+    if len(links) < len(BOTH):
+        raise LinkExpired
+    leave, claim = (links[purpose] for purpose in BOTH)
+    waits_for = next((link.email for link in (leave, claim) if link.used_at is None), "")
+    return EmailChange(old_email=leave.email, new_email=claim.email, waits_for=waits_for)
+
+
+def _change(session: Session, user: User, new_email: str) -> None:
+    old_email, user.email, user.email_verified_at = user.email, new_email, utcnow()
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError:
+        raise EmailTaken from None
+    revoke_tokens(session, user.id)
+    facts = {"name": user.name, "old_email": old_email, "new_email": new_email, "link": public_url(paths.LOGIN)}
+    send_mail(session, MailKind.EMAIL_CHANGED, old_email, locale=user.locale, **facts)
+
+
+def _refuse_taken(session: Session, email: str) -> None:
+    if session.exec(select(User.id).where(User.email == email)).first() is not None:
+        raise EmailTaken

@@ -1,0 +1,17 @@
+"""The side navigation of a long page."""
+
+import reflex as rx
+
+
+class SectionNav(rx.Component):
+    """Links to sections of this page, the one being read marked; a section's element has its id and can be focused."""
+
+    library = rx.asset("section_nav.jsx", shared=True).importable_path
+    tag = "SectionNav"
+
+    label: rx.Var[str]
+    # [{id, title}]
+    sections: rx.Var[list[dict[str, str]]]
+
+
+section_nav = SectionNav.create
