@@ -2,13 +2,13 @@
 
 from sqlmodel import Session
 
-from funmagic.accounts.connections import link, owner_of
 from funmagic.accounts.service import find_or_create_proven, send_verification
 from funmagic.accounts.users import create_user, find_user, load_user, prove_email
 from funmagic.accounts.viewer import Viewer
 from funmagic.errors import AlreadyLinked, EmailTaken, LinkExpired
 from funmagic.i18n.translate import current_locale
 from funmagic.models.users import User
+from funmagic.oauth.connections import link, owner_of
 from funmagic.oauth.errors import OAuthEmailMissing, OAuthEmailTaken, OAuthFailure, OAuthLinked
 from funmagic.oauth.exchange import Identity
 

@@ -11,7 +11,6 @@ from sqlmodel import Session
 from starlette.requests import cookie_parser
 
 from funmagic import paths
-from funmagic.accounts.connections import Connection, list_connections, unlink
 from funmagic.accounts.guards import current_viewer, require_user
 from funmagic.accounts.sessions import COOKIE_NAME, SEEN_EVERY
 from funmagic.accounts.state import SessionState
@@ -19,6 +18,7 @@ from funmagic.accounts.viewer import Viewer
 from funmagic.db import read, transact
 from funmagic.i18n.translate import _, current_locale
 from funmagic.models.base import utcnow
+from funmagic.oauth.connections import Connection, list_connections, unlink
 from funmagic.oauth.errors import FAILURES
 from funmagic.profile.service import ProfileView, get_profile, rename
 from funmagic.profile.sessions import SessionView, list_sessions, revoke_other_sessions, revoke_session

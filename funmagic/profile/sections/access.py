@@ -3,10 +3,10 @@
 import reflex as rx
 
 from funmagic import paths
-from funmagic.accounts.connections import Connection
 from funmagic.accounts.forms import form_messages, new_password_field
 from funmagic.errors import WeakPassword, WrongPassword
 from funmagic.i18n.translate import _
+from funmagic.oauth.connections import Connection
 from funmagic.oauth.marks import MARKS
 from funmagic.profile.components import settings_card, settings_row, tag
 from funmagic.profile.state import DeviceRow, ProfileState

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlmodel import col, select
 
-from funmagic.accounts import connections, passwords, roles, service, tokens
+from funmagic.accounts import passwords, roles, service, tokens
 from funmagic.accounts.sessions import find_viewer, open_session
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
@@ -25,6 +25,7 @@ from funmagic.errors import (
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.tables import metadata
 from funmagic.models.users import Account, Role, TokenPurpose, User
+from funmagic.oauth import connections
 from funmagic.profile.deletion import delete_account
 from funmagic.settings import get_settings
 from tests.factories import books_are_right

@@ -3,12 +3,12 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from funmagic.accounts.connections import Connection, link, list_connections, owner_of, unlink
 from funmagic.accounts.users import prove_email
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.errors import AlreadyLinked, LastWayIn, NotFound
 from funmagic.models.users import User
+from funmagic.oauth.connections import Connection, link, list_connections, owner_of, unlink
 from funmagic.settings import get_settings
 from tests.factories import run_together
 
