@@ -5,7 +5,8 @@ SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purel
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
 # What the database could make a difference to.
 ON_BOTH_DATABASES = --ignore=tests/worker/cutout --ignore=tests/worker/providers tests/worker tests/admin \
-	$(addprefix tests/funmagic/,accounts credits http library oauth providers tasks tools test_db.py test_migrations.py test_seed.py)
+	$(addprefix tests/funmagic/,accounts credits http library oauth profile providers rate_limits tasks tools) \
+	$(addprefix tests/funmagic/,test_db.py test_mail.py test_migrations.py test_seed.py)
 BENCHMARKS = catalogue submit engine live sockets ledger cutout lighthouse
 
 .DEFAULT_GOAL := help
