@@ -132,17 +132,24 @@ def set_provider(
     scope: str = "web",
     kind: Annotated[str | None, typer.Option("--type", help="local, fal …; not needed when NAME says it.")] = None,
     api_key_stdin: Annotated[bool, typer.Option("--api-key-stdin", help="Read the API key from stdin.")] = False,
+    credentials_stdin: Annotated[
+        bool, typer.Option("--credentials-stdin", help="Read what it wants besides a key from stdin, as a JSON object.")
+    ] = False,
     base_url: Annotated[str | None, typer.Option(help="Empty means the type's own.")] = None,
     config: Annotated[str | None, typer.Option(help="JSON; replaces the one before it.")] = None,
     active: Annotated[bool | None, typer.Option("--active/--inactive")] = None,
 ) -> None:
     """Make a provider or change one; what is not given stays. Exits 1 and says why when something does not fit."""
     from funmagic.db import transaction
+    from funmagic.errors import SettingRefused
     from funmagic.outbound import look_up_address
     from funmagic.providers.service import ending_of, set_provider
 
     with _sentences():
+        if api_key_stdin and credentials_stdin:
+            raise SettingRefused(problem="Only one of the two can be read from stdin: call this once for each.")
         api_key = sys.stdin.read() if api_key_stdin else None
+        credentials = _parse_object(sys.stdin.read(), "credentials") if credentials_stdin else None
         settings = _parse_object(config) if config is not None else None
         if base_url:
             look_up_address(base_url)  # before the transaction: name servers may take their time
@@ -153,6 +160,7 @@ def set_provider(
                 scope=scope,
                 kind=kind,
                 api_key=api_key,
+                credentials=credentials,
                 base_url=base_url,
                 config=settings,
                 is_active=active,
@@ -170,13 +178,24 @@ def set_tool(
     provider: Annotated[str | None, typer.Option()] = None,
     model: Annotated[str | None, typer.Option()] = None,
     cost: Annotated[int | None, typer.Option(help="In credits.")] = None,
+    options: Annotated[str | None, typer.Option(help="A JSON object; replaces the options before.")] = None,
+    timeout: Annotated[int | None, typer.Option(help="Seconds that the provider may take.")] = None,
 ) -> None:
-    """Say who runs a tool's step, with which model, for how many credits; what is not given stays."""
+    """Say who runs a tool's step, with which model and options, for how many credits; what is not given stays."""
     from funmagic.db import transaction
     from funmagic.tools.configure import configure_step
 
     with _sentences(), transaction() as session:
-        planned = configure_step(session, slug, step, provider=provider, model=model, cost=cost)
+        planned = configure_step(
+            session,
+            slug,
+            step,
+            provider=provider,
+            model=model,
+            cost=cost,
+            options=None if options is None else _parse_object(options),
+            timeout_s=timeout,
+        )
     model_name = planned.model or "its usual model"
     typer.echo(f"{slug} {step}: {planned.provider} with {model_name}, {planned.credits} credits")
 
@@ -211,7 +230,7 @@ def _sentences() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def _parse_object(text: str) -> dict[str, Any]:
+def _parse_object(text: str, name: str = "configuration") -> dict[str, Any]:
     from funmagic.errors import SettingRefused
 
     try:
@@ -219,5 +238,5 @@ def _parse_object(text: str) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise SettingRefused(problem="The configuration must be a JSON object.")
+        raise SettingRefused(problem=f"The {name} must be a JSON object.")
     return value

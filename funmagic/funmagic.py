@@ -23,6 +23,12 @@ from funmagic.site import not_found_page, show_error
 from funmagic.tools.background_remove.page import background_remove_page
 from funmagic.tools.background_remove.state import SLUG as BACKGROUND_REMOVE
 from funmagic.tools.background_remove.state import BackgroundRemoveState
+from funmagic.tools.crystal_memory.page import crystal_memory_page
+from funmagic.tools.crystal_memory.state import SLUG as CRYSTAL_MEMORY
+from funmagic.tools.crystal_memory.state import CrystalMemoryState
+from funmagic.tools.figme.page import figme_page
+from funmagic.tools.figme.state import SLUG as FIGME
+from funmagic.tools.figme.state import FigmeState
 from funmagic.tools.page import tools_page
 from funmagic.tools.state import CatalogueState
 from funmagic.ui import theme
@@ -49,6 +55,8 @@ PAGES: tuple[tuple[str, Any, str, list[Any]], ...] = (
         _("Background Remove · FunMagic"),
         [BackgroundRemoveState.load],
     ),
+    (paths.tool(FIGME), figme_page, _("FigMe · FunMagic"), [FigmeState.load]),
+    (paths.tool(CRYSTAL_MEMORY), crystal_memory_page, _("Crystal Memory · FunMagic"), [CrystalMemoryState.load]),
     (paths.LOGIN, login_page, _("Sign in · FunMagic"), [WaysInState.load]),
     (paths.REGISTER, register_page, _("Create your account · FunMagic"), [WaysInState.load]),
     (paths.FORGOT_PASSWORD, forgot_password_page, _("Forgot your password? · FunMagic"), []),

@@ -11,6 +11,7 @@ from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool, ToolType
 from funmagic.models.users import Role
 from funmagic.settings import get_settings
+from funmagic.tools.figme.styles import SEEDED_STYLES
 
 
 def seed() -> tuple[str, str] | None:
@@ -27,13 +28,23 @@ def seed_catalogue(session: Session) -> None:
     """Make the providers, the tool types and the tools that are not there yet."""
     if session.exec(select(Provider).where(Provider.name == "local")).first() is None:
         session.add(Provider(name="local", display_name="This machine", type="local"))
-    tool_type = session.exec(select(ToolType).where(ToolType.name == "image")).first()
-    if tool_type is None:
-        tool_type = ToolType(name="image", title="Image", icon="image", colour="violet")
-        session.add(tool_type)
+    images = _find_or_make_type(session, ToolType(name="image", title="Image", icon="image", colour="violet"))
+    spaces = _find_or_make_type(session, ToolType(name="3d", title="3D", icon="box", colour="teal", position=1))
+    there = set(session.exec(select(Tool.slug)))
+    tools = (
+        _crystal_memory(spaces.id),
+        _figme(spaces.id),
+        _background_remove(images.id),
+    )
+    session.add_all(tool for tool in tools if tool.slug not in there)
+
+
+def _find_or_make_type(session: Session, wanted: ToolType) -> ToolType:
+    found = session.exec(select(ToolType).where(ToolType.name == wanted.name)).first()
+    if found is None:
+        session.add(wanted)
         session.flush()
-    if session.exec(select(Tool).where(Tool.slug == "background-remove")).first() is None:
-        session.add(_background_remove(tool_type.id))
+    return found or wanted
 
 
 def _make_super_admin() -> tuple[str, str]:
@@ -59,5 +70,40 @@ def _background_remove(tool_type_id: str) -> Tool:
             "A real transparent PNG, ready for any design",
         ],
         thumbnail="/showcase/background-remove.webp",
+        is_featured=True,
+    )
+
+
+def _figme(tool_type_id: str) -> Tool:
+    return Tool(
+        slug="figme",
+        kind="figme",
+        tool_type_id=tool_type_id,
+        title="FigMe",
+        description="Turn a portrait into a stylised figure, and the figure into a 3D model that you can turn around.",
+        features=[
+            "Pick a style, see the figure, then decide",
+            "A textured 3D model in GLB, ready for Blender, games and printing",
+            "Each step tells its price before it starts",
+        ],
+        thumbnail="/showcase/figme.webp",
+        config={"styles": SEEDED_STYLES},
+        is_featured=True,
+    )
+
+
+def _crystal_memory(tool_type_id: str) -> Tool:
+    return Tool(
+        slug="crystal-memory",
+        kind="crystal-memory",
+        tool_type_id=tool_type_id,
+        title="Crystal Memory",
+        description="One click lifts a photo into space: a cloud of coloured points, a memory engraved in crystal.",
+        features=[
+            "Cut out and lifted into space in one go",
+            "Fly around it, thin it out, let it shine",
+            "A coloured PLY for Blender, MeshLab and Open3D",
+        ],
+        thumbnail="/showcase/crystal-memory.webp",
         is_featured=True,
     )

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     super_admin_email: str = "admin@funmagic.local"
     super_admin_password: SecretStr = SecretStr("")
     workers: int = 2
+    stream_workers: int = 2
     max_running_tasks: int = 5
     welcome_credits: int = 100
     trusted_proxy_hops: int = 0

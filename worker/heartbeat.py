@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from funmagic.db import transaction
 from funmagic.tasks import lifecycle
 from funmagic.tasks.events import EventType, publish
+from worker.previews import shrink_preview
 
 log = structlog.get_logger()
 
@@ -55,9 +56,11 @@ class Heartbeat:
         except (lifecycle.LeaseLost, SQLAlchemyError) as error:
             log.warning("not_handed_back", task_id=self._claim.task_id, error=str(error))
 
-    def report(self, step_id: str, progress: float) -> None:
-        """Note how far a step is, from 0 to 1; watchers hear of it at most ten times a second."""
+    def report(self, step_id: str, progress: float, *, preview: bytes | None = None) -> None:
+        """Note how far a step is, from 0 to 1; watchers hear of it at most ten times a second, and see each preview."""
         self._progress = progress
+        if preview is not None and (image := shrink_preview(preview)):
+            publish(self._claim.task_id, EventType.PARTIAL_RESULT, stepId=step_id, data={"image": image})
         now = time.monotonic()
         if now - self._published_at >= PROGRESS_INTERVAL_S:
             self._published_at = now

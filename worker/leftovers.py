@@ -44,4 +44,5 @@ def _sweep(task: Task) -> None:
 
 
 def _named_keys(session: Session, task: Task) -> set[str]:
-    return set(session.exec(select(Asset.storage_key).where(Asset.task_id == task.id)))
+    assets = session.exec(select(Asset).where(Asset.task_id == task.id))
+    return {key for asset in assets for key in asset.stored_keys}

@@ -12,6 +12,8 @@ from funmagic.tasks.lifecycle import Claim
 from worker.providers.base import OutputFile
 from worker.subject import Subject
 
+PREVIEW_MIME = "image/webp"
+
 
 def store_outputs(claim: Claim, subject: Subject, files: list[OutputFile]) -> list[Asset]:
     """Store the files and return their rows, not yet in the database; what earlier attempts left behind goes."""
@@ -20,8 +22,13 @@ def store_outputs(claim: Claim, subject: Subject, files: list[OutputFile]) -> li
     for number, file in enumerate(files):
         asset = _new_asset(subject, _storage_key(subject, claim.attempt, number, file), file)
         storage.put(asset.bucket, asset.storage_key, file.data, mime=file.mime)
+        if asset.preview_key and file.preview:
+            storage.put(asset.bucket, asset.preview_key, file.preview, mime=PREVIEW_MIME)
         for earlier in range(1, claim.attempt):
-            storage.delete(asset.bucket, _storage_key(subject, earlier, number, file))
+            key = _storage_key(subject, earlier, number, file)
+            storage.delete(asset.bucket, key)
+            if asset.preview_key:
+                storage.delete(asset.bucket, _preview_key(key))
         assets.append(asset)
     return assets
 
@@ -33,7 +40,8 @@ def discard_outputs(assets: list[Asset]) -> None:
         kept = set(session.exec(select(Asset.id).where(col(Asset.id).in_(ids))))
     for asset in assets:
         if asset.id not in kept:
-            get_storage().delete(asset.bucket, asset.storage_key)
+            for key in asset.stored_keys:
+                get_storage().delete(asset.bucket, key)
 
 
 def outputs_prefix(task: Task) -> str:
@@ -43,8 +51,8 @@ def outputs_prefix(task: Task) -> str:
 
 def _new_asset(subject: Subject, storage_key: str, file: OutputFile) -> Asset:
     task, tool, now = subject.task, subject.tool, utcnow()
-    photo = subject.inputs.get("assetId")
-    stem = photo.filename.rsplit(".", 1)[0] if photo else tool.slug
+    source = subject.inputs.get("assetId") or next(iter(subject.previous), None)
+    stem = source.filename.rsplit(".", 1)[0].removesuffix(f"-{tool.slug}") if source else tool.slug
     return Asset(
         user_id=task.user_id,
         task_id=task.id,
@@ -57,10 +65,16 @@ def _new_asset(subject: Subject, storage_key: str, file: OutputFile) -> Asset:
         size=len(file.data),
         width=file.width,
         height=file.height,
+        meta=file.meta,
+        preview_key=_preview_key(storage_key) if file.preview else None,
         verified_at=now,
-        saved_at=now if subject.kind.saves_output else None,
+        saved_at=now if subject.kind.saves_output and subject.is_last_step else None,
     )
 
 
 def _storage_key(subject: Subject, attempt: int, number: int, file: OutputFile) -> str:
     return f"{outputs_prefix(subject.task)}{subject.step.step_id}-{attempt}-{number}.{file.extension}"
+
+
+def _preview_key(storage_key: str) -> str:
+    return f"{storage_key}.preview.webp"

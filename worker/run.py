@@ -20,6 +20,7 @@ from funmagic.tasks.events import EventType, completed_end, failed_end, publish
 from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.lifecycle import Claim, LeaseLost
 from worker.calls import TryLater, bounded, call_provider
+from worker.cancel import stop_job
 from worker.heartbeat import Heartbeat
 from worker.observe import observed_attempt
 from worker.outputs import discard_outputs, store_outputs
@@ -99,7 +100,13 @@ def _wait(claim: Claim, step: TaskStep, waiting: Waiting) -> None:
         )
         lifecycle.park_task(session, claim, seconds=bounded(waiting.check_after_s), progress=waiting.progress)
 
-    _commit(save)
+    try:
+        _commit(save)
+    except LeaseLost:
+        if step.provider_job_id is None:
+            # Cancelled while it was being submitted, say: nobody else knows of this job.
+            stop_job(step, waiting.provider_job_id, waiting.job)
+        raise
     if waiting.progress is not None:
         publish(claim.task_id, EventType.PROGRESS, stepId=step.step_id, progress=waiting.progress)
 
@@ -137,12 +144,19 @@ def _finish(claim: Claim, subject: Subject, done: Done) -> TaskStep | None:
 
 
 def _record(claim: Claim, step: TaskStep, done: Done, assets: list[Asset], session: Session) -> TaskStep | None:
-    following = lifecycle.finish_step(session, claim, step, assets, usage=done.usage)
+    following = lifecycle.finish_step(
+        session, claim, step, assets, usage=done.usage, request=done.request, response=done.response
+    )
     output = {"assetIds": [asset.id for asset in assets]}
     told = partial(publish, claim.task_id, EventType.STEP_COMPLETED, stepId=step.step_id, output=output)
     after_commit(session, told)
     if following is None:
         after_commit(session, partial(announce_end, claim.task_id, completed_end(assets)))
+    elif following.queue != step.queue:
+        # Workers of another kind do that: the clock calls one.
+        lifecycle.park_task(session, claim, seconds=0)
+        after_commit(session, partial(publish, claim.task_id, EventType.STEP_STARTED, stepId=following.step_id))
+        return None
     return following
 
 

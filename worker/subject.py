@@ -1,6 +1,7 @@
 """What a step is about, gathered in one look: its task, tool and files, and the provider that is to do it."""
 
 import hashlib
+import mimetypes
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -8,14 +9,16 @@ from sqlmodel import Session, col, select
 
 from funmagic.db import reading
 from funmagic.models.assets import Asset
+from funmagic.models.base import utcnow
 from funmagic.models.tasks import Task, TaskStep
 from funmagic.models.tools import Tool
 from funmagic.storage.current import get_storage
 from funmagic.storage.protocol import ObjectMissing
 from funmagic.tools.kinds import StepKind, ToolKind
 from funmagic.tools.service import kind_of
+from funmagic.tools.styles import read_styles
 from worker.providers.accounts import Account, read_account
-from worker.providers.base import InputFile, InvalidWork, Work
+from worker.providers.base import InputFile, InvalidWork, StyleReference, Work
 
 # Every attempt asks these.
 FIND_TASK_AND_TOOL = (
@@ -41,6 +44,11 @@ class Subject:
         return kind_of(self.tool)
 
     @property
+    def is_last_step(self) -> bool:
+        """Whether what it makes is what people came for, and nothing in between."""
+        return not self.kind.is_pipeline or self.step_kind == self.kind.steps[-1]
+
+    @property
     def step_kind(self) -> StepKind:
         """What the code knows of the step."""
         return next(kind for kind in self.kind.steps if kind.id == self.step.step_id)
@@ -54,7 +62,7 @@ def load_subject(step: TaskStep) -> Subject:
         task, tool = session.execute(FIND_TASK_AND_TOOL, {"task": step.task_id}).one()
         bare = Subject(step, task, tool, account, {}, [])
         fields = {field.name for field in bare.step_kind.inputs if field.type == "image" and field.name in task.input}
-        earlier = _previous_outputs(session, step)
+        earlier = _previous_outputs(session, task, step)
         assets = _find_files(session, task, [*(task.input[name] for name in fields), *earlier])
     inputs = {name: assets[task.input[name]] for name in fields}
     return Subject(step, task, tool, account, inputs, [assets[asset_id] for asset_id in earlier])
@@ -68,15 +76,25 @@ def read_work(subject: Subject) -> Work:
         files={name: _read_file(asset) for name, asset in subject.inputs.items()},
         previous=[_read_file(asset) for asset in subject.previous],
         values={name: value for name, value in values if name not in subject.inputs},
+        style=_read_style(subject),
         model=step.model,
         options=step.request.get("options", {}),
         job=step.response.get("job", {}),
+        time_left_s=time_left(step),
     )
 
 
-def _previous_outputs(session: Session, step: TaskStep) -> list[str]:
+def time_left(step: TaskStep) -> float:
+    """How many seconds its provider still has; the time begins when a job starts there."""
+    if step.job_started_at is None:
+        return float(step.timeout_s)
+    return step.timeout_s - (utcnow() - step.job_started_at).total_seconds()
+
+
+def _previous_outputs(session: Session, task: Task, step: TaskStep) -> list[str]:
     if step.position == 0:
-        return []
+        parent = session.get(Task, task.parent_task_id) if task.parent_task_id else None
+        return (parent.output or {}).get("assetIds", []) if parent else []
     earlier = select(TaskStep).where(TaskStep.task_id == step.task_id, TaskStep.position == step.position - 1)
     before = session.exec(earlier).first()
     return before.response["assetIds"] if before else []
@@ -89,6 +107,19 @@ def _find_files(session: Session, task: Task, asset_ids: list[str]) -> dict[str,
     if missing := set(asset_ids) - set(found):
         raise InvalidWork(f"assets {sorted(missing)} are gone")
     return found
+
+
+def _read_style(subject: Subject) -> StyleReference | None:
+    field = next((field for field in subject.step_kind.inputs if field.type == "style"), None)
+    if field is None:
+        return None
+    styles = {style.id: style for style in read_styles(subject.tool.config)}
+    style = styles.get(subject.task.input.get(field.name, ""))
+    if style is None or not style.file.is_file():
+        raise InvalidWork(f"the style {subject.task.input.get(field.name)} is gone")
+    mime = mimetypes.guess_type(style.file.name)[0] or "image/webp"
+    image = InputFile(style.file.read_bytes(), mime, style.file.name, f"style-{style.id}")
+    return StyleReference(style.prompt, image)
 
 
 def _read_file(asset: Asset) -> InputFile:

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from funmagic.accounts.sessions import sweep_expired_sessions
 from funmagic.accounts.tokens import sweep_tokens
 from funmagic.db import transaction
+from funmagic.library.service import sweep_unsaved_outputs
 from funmagic.library.uploads import remove_discarded, sweep_unused_uploads
 from funmagic.mail import sweep_mails
 from funmagic.profile.deletion import erase_deleted_accounts
@@ -19,9 +20,10 @@ log = structlog.get_logger()
 
 
 def sweep_everything() -> None:
-    """Drop what is no longer used, good, whole or named: uploads, sessions, links, mails, accounts and files."""
+    """Drop what is no longer used, good, whole or named: uploads, results, sessions, links, mails, accounts."""
     for sweep in (
         _in_transaction(sweep_unused_uploads),
+        _in_transaction(sweep_unsaved_outputs),
         erase_deleted_accounts,
         remove_discarded,
         _in_transaction(sweep_expired_sessions),

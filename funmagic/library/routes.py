@@ -72,6 +72,13 @@ def get_asset(asset_id: str, viewer: RequiredViewer) -> AssetAnswer:
         return AssetAnswer(asset=service.get_asset(session, viewer, asset_id))
 
 
+@router.post("/assets/{asset_id}/save")
+def save_asset(asset_id: str, viewer: RequiredViewer) -> AssetAnswer:
+    """Keep a file that a tool made in the viewer's library."""
+    with transaction() as session:
+        return AssetAnswer(asset=service.save_asset(session, viewer, asset_id))
+
+
 @router.get("/assets/{asset_id}/download", status_code=status.HTTP_302_FOUND, response_class=RedirectResponse)
 def download_asset(asset_id: str, viewer: RequiredViewer) -> RedirectResponse:
     """Redirect to a presigned address that downloads the file."""

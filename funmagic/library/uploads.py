@@ -149,7 +149,8 @@ def _remove_some(which: sa.ColumnElement[bool]) -> str:
     removed: list[str] = []
     try:
         for asset in assets:
-            get_storage().delete(asset.bucket, asset.storage_key)
+            for key in asset.stored_keys:
+                get_storage().delete(asset.bucket, key)
             if not _may_still_arrive(asset):
                 removed.append(asset.id)
     finally:

@@ -46,6 +46,8 @@ class Asset(Row, table=True):
     visibility: str = Field(default=Visibility.PRIVATE, max_length=20)
     bucket: str = Field(max_length=63)
     storage_key: str = Field(max_length=300)
+    # A small WebP picture of what is no picture itself, in the same bucket.
+    preview_key: str | None = Field(default=None, max_length=300)
     filename: str = Field(max_length=200)
     mime: str = Field(max_length=100)
     size: int
@@ -59,3 +61,8 @@ class Asset(Row, table=True):
     saved_at: datetime | None = time_field()
     published_at: datetime | None = time_field()
     deleted_at: datetime | None = time_field()
+
+    @property
+    def stored_keys(self) -> list[str]:
+        """Everything that lies in the store for it: the file, and its preview if there is one."""
+        return [self.storage_key, *([self.preview_key] if self.preview_key else [])]

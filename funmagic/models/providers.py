@@ -22,4 +22,6 @@ class Provider(Row, table=True):
     config: dict[str, Any] = json_field()
     is_active: bool = True
     is_healthy: bool = True
+    # Why it is not healthy, for admins.
+    health_note: str | None = Field(default=None, max_length=300)
     last_health_check_at: datetime | None = time_field()

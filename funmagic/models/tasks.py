@@ -43,6 +43,7 @@ class Task(Row, table=True):
         sa.UniqueConstraint("user_id", "idempotency_key"),
         sa.CheckConstraint("credits_cost >= 0", name="cost_not_negative"),
         sa.Index("ix_tasks_user_id_id", "user_id", "id"),
+        sa.Index("ix_tasks_tool_id_id", "tool_id", "id"),
         sa.Index("ix_tasks_running", "user_id", sqlite_where=sa.text(IS_RUNNING), postgresql_where=sa.text(IS_RUNNING)),
         sa.Index(
             "ix_tasks_unannounced",
@@ -59,7 +60,7 @@ class Task(Row, table=True):
     )
 
     user_id: str = Field(foreign_key="users.id", max_length=36)
-    tool_id: str = Field(foreign_key="tools.id", index=True, max_length=36)
+    tool_id: str = Field(foreign_key="tools.id", max_length=36)
     step_id: str | None = Field(default=None, max_length=50)
     parent_task_id: str | None = Field(default=None, foreign_key="tasks.id", index=True, max_length=36)
     status: str = Field(default=TaskStatus.PENDING, max_length=20)
@@ -101,7 +102,11 @@ class TaskStep(Row, table=True):
     status: str = Field(default=StepStatus.PENDING, max_length=20)
     provider: str = Field(max_length=50)
     model: str | None = Field(default=None, max_length=100)
+    # The queue on which its jobs wait, and how long its provider may take.
+    queue: str = Field(default="ai-tasks", max_length=20)
+    timeout_s: int = 600
     provider_job_id: str | None = Field(default=None, max_length=200)
+    job_started_at: datetime | None = time_field()
     retries: int = 0
     request: dict[str, Any] = json_field()
     response: dict[str, Any] = json_field()

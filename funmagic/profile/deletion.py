@@ -19,17 +19,19 @@ from funmagic.errors import LastSuperAdmin, WrongConfirmation
 from funmagic.library.uploads import discard_assets
 from funmagic.mail import MailKind
 from funmagic.models.assets import Asset
-from funmagic.models.base import utcnow
+from funmagic.models.base import db_time, utcnow
 from funmagic.models.mails import OutgoingMail
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStep
 from funmagic.models.users import Account, OneTimeToken, Role, TokenPurpose, User
 from funmagic.tasks import lifecycle
-from funmagic.tasks.dispatch import announce_end
+from funmagic.tasks.dispatch import announce_end, stop_remote_jobs
+from funmagic.tasks.failures import FailureCode
 
 # Stands where an email was; nothing is ever delivered there.
 NOWHERE = "@deleted.invalid"
 # By then everything that had begun before the account was deleted has ended.
 STRAGGLERS_LAST = timedelta(hours=1)
+STOPPING_LASTS_S = 60
 
 
 def delete_account(viewer: Viewer, confirmation: str) -> None:
@@ -74,6 +76,7 @@ def _erase(user_id: str) -> None:
         with transaction() as session:
             if lifecycle.cancel_task(session, task_id):
                 after_commit(session, partial(announce_end, task_id))
+                stop_remote_jobs(session, task_id)
     with transaction() as session:
         _erase_runs(session, user_id)
         _erase_person(session, session.get_one(User, user_id))
@@ -82,11 +85,13 @@ def _erase(user_id: str) -> None:
 def _erase_runs(session: Session, user_id: str) -> None:
     discard_assets(session, col(Asset.user_id) == user_id)
     ended = sa.select(col(Task.id)).where(col(Task.user_id) == user_id, col(Task.status).not_in(ACTIVE_STATUSES))
-    session.execute(
-        sa.update(TaskStep)
-        .where(col(TaskStep.task_id).in_(ended))
-        .values(request={}, response={}, provider_job_id=None, error=None)
+    steps = sa.update(TaskStep).where(col(TaskStep.task_id).in_(ended))
+    session.execute(steps.values(request={}, error=None))
+    # Whoever stops a job at its provider needs to know which it is; a later sweep erases that.
+    being_stopped = sa.select(col(Task.id)).where(
+        col(Task.error_code) == FailureCode.CANCELLED, col(Task.finished_at) > db_time(-STOPPING_LASTS_S)
     )
+    session.execute(steps.where(col(TaskStep.task_id).not_in(being_stopped)).values(response={}, provider_job_id=None))
     session.execute(
         sa.update(Task)
         .where(col(Task.id).in_(ended))

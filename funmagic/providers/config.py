@@ -30,12 +30,11 @@ class RateLimit(_Checked):
 
 
 class ProviderConfig(_Checked):
-    """Limits, headers sent along with every call, and how long a call and a whole remote job may take."""
+    """Limits, headers sent along with every call, and how long one call may take."""
 
     rate_limit: RateLimit = RateLimit()
     headers: dict[str, str] = {}
     request_timeout_seconds: Annotated[PositiveFloat, Field(le=60)] = 30
-    timeout_seconds: Annotated[PositiveFloat, Field(le=24 * 3600)] = 600
 
     @field_validator("headers")
     @classmethod

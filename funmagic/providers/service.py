@@ -1,29 +1,33 @@
 """Providers as admins set them: validated, with their keys encrypted, and never shown again."""
 
+import json
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 from sqlmodel import Session, select
 
 from funmagic.crypto import encrypt
+from funmagic.db import after_commit
 from funmagic.errors import SettingRefused
 from funmagic.i18n.translate import _
 from funmagic.json_api import Shape
 from funmagic.models.providers import Provider
 from funmagic.outbound import AddressRefused, check_address
+from funmagic.providers.breakers import WEB, close_breaker
 from funmagic.providers.config import ProviderConfig
 from funmagic.providers.types import PROVIDER_TYPES
 
-WEB = "web"
 LONGEST_NAME = 50
 LONGEST_KEY = 500
 LONGEST_ADDRESS = 300
+LONGEST_CREDENTIAL = 500
 # Shorter keys would be given away by their ending.
 SHORTEST_KEY_WITH_ENDING = 12
 
 
 class ProviderView(Shape):
-    """A provider as an admin may see it: of its key, only whether there is one."""
+    """A provider as an admin may see it: of its key and credentials, only whether there are any."""
 
     name: str
     scope: str
@@ -32,6 +36,7 @@ class ProviderView(Shape):
     config: dict[str, Any]
     is_active: bool
     has_api_key: bool
+    has_credentials: bool
 
 
 def set_provider(
@@ -41,13 +46,14 @@ def set_provider(
     scope: str = WEB,
     kind: str | None = None,
     api_key: str | None = None,
+    credentials: dict[str, Any] | None = None,
     base_url: str | None = None,
     config: dict[str, Any] | None = None,
     is_active: bool | None = None,
 ) -> ProviderView:
     """Make a provider, or change what is given of it; raises SettingRefused with the reason.
 
-    An empty base URL means the type's own again; a configuration replaces the one before it.
+    An empty base URL means the type's own again; a configuration, or credentials, replace those before them.
     """
     if scope != WEB:
         raise SettingRefused(problem=_("There is no scope {scope}; the only one so far is web.", scope=scope))
@@ -56,6 +62,8 @@ def set_provider(
         provider.api_key_encrypted = encrypt(
             _checked_key(api_key), table=Provider.__tablename__, row_id=provider.id, field="api_key"
         )
+    if credentials is not None:
+        provider.credentials_encrypted = _sealed_credentials(provider, credentials)
     if base_url is not None:
         provider.base_url = _checked_address(base_url) if base_url else None
     if config is not None:
@@ -64,6 +72,8 @@ def set_provider(
         provider.is_active = is_active
     session.add(provider)
     session.flush()
+    # Whatever kept it from working may be mended now.
+    after_commit(session, partial(close_breaker, name))
     return ProviderView(
         name=name,
         scope=scope,
@@ -72,6 +82,7 @@ def set_provider(
         config=provider.config,
         is_active=provider.is_active,
         has_api_key=provider.api_key_encrypted is not None,
+        has_credentials=provider.credentials_encrypted is not None,
     )
 
 
@@ -104,9 +115,34 @@ def _find_or_make(session: Session, name: str, kind: str | None) -> Provider:
 
 def _checked_key(api_key: str) -> str:
     key = api_key.strip()
-    if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
+    if not _is_one_word(key, LONGEST_KEY):
         raise SettingRefused(problem=_("The API key must be one word of plain characters, at most 500 of them."))
     return key
+
+
+def _sealed_credentials(provider: Provider, credentials: dict[str, Any]) -> str | None:
+    known = PROVIDER_TYPES[provider.type].credentials
+    for name, value in credentials.items():
+        if name not in known:
+            raise SettingRefused(
+                problem=_(
+                    "{type} has no credential {name}. It may have: {known}.",
+                    type=provider.type,
+                    name=name,
+                    known=", ".join(known) or _("none"),
+                )
+            )
+        if not isinstance(value, str) or not _is_one_word(value, LONGEST_CREDENTIAL):
+            raise SettingRefused(
+                problem=_("The credential {name} must be one word of plain characters, at most 500 of them.", name=name)
+            )
+    if not credentials:
+        return None
+    return encrypt(json.dumps(credentials), table=Provider.__tablename__, row_id=provider.id, field="credentials")
+
+
+def _is_one_word(text: str, longest: int) -> bool:
+    return bool(text) and len(text) <= longest and text.isascii() and text.isprintable() and " " not in text
 
 
 def _checked_address(base_url: str) -> str:

@@ -94,6 +94,8 @@ def _children(settings: Settings, *, dev: bool) -> Iterable[list[Child]]:
     yield [Child("web", frontend.dev_server_command() if dev else [*funmagic, "web"], patience=8)]
     names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
     yield [Child(name, [*funmagic, "worker", "mail", "ai-tasks"], patience=10) for name in names]
+    streams = [f"stream-{number}" for number in range(1, settings.stream_workers + 1)]
+    yield [Child(name, [*funmagic, "worker", "ai-streaming"], patience=10) for name in streams]
     yield [Child("clock", [*funmagic, "clock"])]
 
 

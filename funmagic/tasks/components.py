@@ -1,13 +1,17 @@
 """The stages that every runner shares: choosing a photo, waiting for the result, and a run that failed."""
 
+from collections.abc import Mapping
+
 import reflex as rx
 
 from funmagic.i18n.translate import _
 from funmagic.library.images import MIME_BY_FORMAT
 from funmagic.library.uploads import MEGABYTE, SIZE_LIMITS_MB, UploadPurpose
+from funmagic.tasks.run_view import RunCard
 from funmagic.tasks.state import RunState
-from funmagic.ui.buttons import button
-from funmagic.ui.feedback import error_state, notice, skeleton
+from funmagic.ui.buttons import Variant, button, link_button, page_link
+from funmagic.ui.feedback import empty_state, error_state, notice, progress_bars, skeleton
+from funmagic.ui.props import Text
 from funmagic.ui.stage import processing_stage, stage_frame
 from funmagic.ui.wrapped.photo_picker import photo_picker
 
@@ -41,33 +45,83 @@ def choosing_stage(state: type[RunState], *, stash_key: str) -> rx.Component:
     )
 
 
-def working_stage(state: type[RunState], *, title: str) -> rx.Component:
-    """The photo while the run waits and works, with honest progress and a way to stop."""
+def working_stage(state: type[RunState], *, titles: Mapping[str, str]) -> rx.Component:
+    """What the run works on, or the picture so far, with honest progress and a way to stop.
+
+    `titles` say of each step, by its id, what is being done.
+    """
     is_processing = state.phase == "processing"
+    title = rx.match(state.current_step, *titles.items(), next(iter(titles.values())))
+    of_steps = _("Step {number} of {count}", number=state.step_number, count=state.step_shares.length())
+    full_title = rx.cond(state.step_shares.length() > 1, f"{of_steps}: {title}", title)
+    shown_title = rx.cond(is_processing, full_title, _("In line"))
     return processing_stage(
-        state.before_url,
-        rx.cond(is_processing, title, _("In line")),
+        rx.cond(state.partial_image, state.partial_image, state.source_url),
+        shown_title,
         rx.cond(
             is_processing,
-            _("This takes a few seconds. You can close the page; the run goes on."),
-            _("Your run starts in a moment. You can close the page; it keeps its place."),
+            _("You can close the page; the run goes on."),
+            rx.cond(
+                state.wait_line,
+                f"{state.wait_line}. {_('You can close the page; your run keeps its place.')}",
+                _("Your run starts in a moment. You can close the page; it keeps its place."),
+            ),
         ),
-        state.progress,
+        progress_bars(state.step_shares, state.progress, shown_title),
         action=button(_("Cancel"), variant="secondary", size="sm", on_click=state.cancel_run),
     )
 
 
-def failed_stage(state: type[RunState]) -> rx.Component:
-    """What happened, what it means for the credits, and what to do next."""
+def failed_stage(state: type[RunState], other_way: rx.Component) -> rx.Component:
+    """What happened, what it means for the credits, and what to do next: try again, or go another way."""
     return stage_frame(
         error_state(
             _("That did not work"),
             rx.fragment(state.error_message, " ", _("Nothing was charged.")),
             [
                 button(_("Try again"), icon="rotate-ccw", on_click=state.retry_run),
-                button(_("New photo"), variant="secondary", icon="image-plus", on_click=state.new_photo),
+                other_way,
             ],
         )
+    )
+
+
+def gone_stage(state: type[RunState]) -> rx.Component:
+    """A run that completed, and whose files are no longer there."""
+    return stage_frame(
+        empty_state(
+            _("This result is no longer here"),
+            _("It was deleted, or it was not saved and is older than 30 days."),
+            new_photo_button(state),
+        )
+    )
+
+
+def new_photo_button(state: type[RunState]) -> rx.Component:
+    """Clears the stage for another photo."""
+    return button(_("New photo"), variant="secondary", icon="image-plus", on_click=state.new_photo)
+
+
+def download_button(state: type[RunState], label: Text, *, variant: Variant = "primary") -> rx.Component:
+    """Downloads the result under its own name."""
+    return link_button(label, state.result.download_url, variant=variant, icon="download", reload_document=True)
+
+
+def save_button(state: type[RunState]) -> rx.Component:
+    """Keeps the result among the viewer's own files, once."""
+    return rx.cond(
+        state.result.is_saved,
+        button(_("Saved"), variant="secondary", icon="check", disabled=True),
+        button(_("Save to assets"), variant="secondary", icon="bookmark", on_click=state.save_result),
+    )
+
+
+def result_facts(state: type[RunState]) -> rx.Component:
+    """How large the result is, and how it was made where that matters."""
+    return rx.el.span(
+        rx.el.span(state.result.facts),
+        rx.cond(state.result.quality, rx.el.span(state.result.quality, class_name="result-quality")),
+        class_name="result-facts",
     )
 
 
@@ -79,6 +133,60 @@ def notice_line(state: type[RunState]) -> rx.Component:
 def pause_line(state: type[RunState]) -> rx.Component:
     """A word when progress cannot be shown live."""
     return rx.cond(state.is_paused, notice("info", _("Live updates are paused. Your run goes on.")))
+
+
+def wait_line(state: type[RunState]) -> rx.Component:
+    """How long somebody would wait who pressed the button now."""
+    return rx.cond(
+        state.wait_line,
+        rx.el.p(rx.icon("clock", size=14), rx.el.span(state.wait_line), class_name="wait-line"),
+    )
+
+
+def runs_strip(state: type[RunState]) -> rx.Component:
+    """Runs that go on, the last results, and a way to start another one beside them; nothing while there are none."""
+    return rx.cond(
+        state.runs.length() > 0,
+        rx.el.section(
+            rx.el.h2(_("Your runs"), id="runs-title", class_name="runs-title"),
+            rx.el.ul(
+                rx.cond(state.phase != "choosing", rx.el.li(_new_run(state))),
+                rx.foreach(state.runs, _card),
+                class_name="runs-row",
+            ),
+            aria_labelledby="runs-title",
+            class_name="runs",
+        ),
+    )
+
+
+def _new_run(state: type[RunState]) -> rx.Component:
+    return rx.el.button(
+        rx.icon("plus", size=22),
+        type="button",
+        aria_label=_("Start another run"),
+        title=_("Start another run"),
+        on_click=state.new_photo,
+        class_name="run run-new",
+    )
+
+
+def _card(run: rx.Var[RunCard]) -> rx.Component:
+    picture = rx.cond(
+        run.image,
+        rx.el.img(src=run.image, alt="", loading="lazy", class_name="run-image"),
+        rx.icon("box", size=22),
+    )
+    return rx.el.li(
+        page_link(
+            rx.cond(run.is_active, rx.el.span(class_name="spinner run-spinner", aria_hidden="true"), picture),
+            href=run.href,
+            aria_label=run.label,
+            title=run.label,
+            aria_current=rx.cond(run.is_shown, "page", "false"),
+            class_name=rx.cond(run.is_active, "run run-active", "run"),
+        ),
+    )
 
 
 def _sample(name: str, title: str) -> dict[str, str]:

@@ -1,7 +1,12 @@
 """What follows a commit: a task's job goes on the queue, or its end is told. The clock repeats what was lost."""
 
-from funmagic.db import noting, reading
-from funmagic.queues import TaskJob, enqueue_tasks
+from functools import partial
+
+from sqlmodel import Session, col, select
+
+from funmagic.db import after_commit, noting, reading
+from funmagic.models.tasks import StepStatus, TaskStep
+from funmagic.queues import TaskJob, enqueue_cancel, enqueue_tasks
 from funmagic.tasks import lifecycle
 from funmagic.tasks.events import End, find_end, publish
 
@@ -21,3 +26,12 @@ def announce_end(task_id: str, end: End | None = None) -> None:
     if end and publish(task_id, end[0], **end[1]):
         with noting() as session:
             lifecycle.mark_announced(session, task_id)
+
+
+def stop_remote_jobs(session: Session, task_id: str) -> None:
+    """Have stopped, after the commit, what a task that is being cancelled runs at a provider."""
+    remote = select(TaskStep.id).where(
+        TaskStep.task_id == task_id, TaskStep.status == StepStatus.FAILED, col(TaskStep.provider_job_id).is_not(None)
+    )
+    if session.exec(remote).first():
+        after_commit(session, partial(enqueue_cancel, task_id))

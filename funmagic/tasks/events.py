@@ -32,6 +32,7 @@ class EventType(StrEnum):
     CONNECTED = "connected"
     STEP_STARTED = "step_started"
     PROGRESS = "progress"
+    PARTIAL_RESULT = "partial_result"
     STEP_COMPLETED = "step_completed"
     STEP_FAILED = "step_failed"
     COMPLETED = "completed"

@@ -15,7 +15,7 @@ from funmagic.db import execute_rows
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
-from funmagic.queues import TaskJob
+from funmagic.queues import QueueName, TaskJob
 from funmagic.tasks.failures import SENTENCES, FailureCode
 from funmagic.tasks.statements import (
     BEGIN_STEP,
@@ -26,6 +26,7 @@ from funmagic.tasks.statements import (
     COUNT_USAGE,
     FIND_CURRENT_STEP,
     FIND_LATER_STEP,
+    FIRST_OPEN_QUEUE,
     INSERT_ASSETS,
     LEASE_S,
     LOOK_AGAIN_S,
@@ -89,7 +90,8 @@ def save_remote_job(
     _keep(session, claim)
     noted = {"response": {"job": job}} if job else {}
     asked = {"request": request} if request else {}
-    _change_step(session, claim, step_id, provider_job_id=job_id, **noted, **asked)
+    started_at = sa.func.coalesce(STEPS.c.job_started_at, db_time(), type_=db_time.type)
+    _change_step(session, claim, step_id, provider_job_id=job_id, job_started_at=started_at, **noted, **asked)
 
 
 def park_task(session: Session, claim: Claim, *, seconds: float, progress: float | None = None) -> None:
@@ -104,7 +106,14 @@ def count_retry(session: Session, claim: Claim, step_id: str) -> None:
 
 
 def finish_step(
-    session: Session, claim: Claim, step: TaskStep, assets: list[Asset], *, usage: dict[str, Any]
+    session: Session,
+    claim: Claim,
+    step: TaskStep,
+    assets: list[Asset],
+    *,
+    usage: dict[str, Any],
+    request: dict[str, Any] | None = None,
+    response: dict[str, Any] | None = None,
 ) -> TaskStep | None:
     """Keep what a step made, and begin the next one, which is returned; after the last one the task is completed.
 
@@ -115,7 +124,8 @@ def finish_step(
     if assets:
         # Not as mapped objects: those of a commit that failed would pass for stored when it is tried again.
         execute_rows(session, INSERT_ASSETS, [asset.model_dump() for asset in assets])
-    session.execute(COMPLETE_STEP, {"step": step.id, "made": output, "spent": usage})
+    asked, answered = {**step.request, **(request or {})}, {**(response or {}), **output}
+    session.execute(COMPLETE_STEP, {"step": step.id, "asked": asked, "made": answered, "spent": usage})
     if following is None:
         ledger.confirm(session, task_id=claim.task_id)
         session.execute(COUNT_USAGE, {"task": claim.task_id})
@@ -164,12 +174,12 @@ def find_due_jobs(session: Session, limit: int = 1000) -> list[TaskJob]:
     runs_remotely = sa.exists().where(
         STEPS.c.task_id == TASKS.c.id, STEPS.c.status == StepStatus.PROCESSING, STEPS.c.provider_job_id.is_not(None)
     )
-    due = sa.select(TASKS.c.id, TASKS.c.enqueues + 1, runs_remotely).where(
+    due = sa.select(TASKS.c.id, TASKS.c.enqueues + 1, runs_remotely, FIRST_OPEN_QUEUE).where(
         TASKS.c.next_check_at <= db_time(), TASKS.c.status.in_(ACTIVE_STATUSES)
     )
     rows = session.execute(due.order_by(TASKS.c.next_check_at).limit(limit))
     # Looking at a remote job is quick, and may end a run and free a slot: it goes before what has not begun.
-    return [TaskJob(*row) for row in rows]
+    return [TaskJob(task_id, number, is_urgent, QueueName(queue)) for task_id, number, is_urgent, queue in rows]
 
 
 def find_orphaned_tasks(session: Session, limit: int = 200) -> list[Task]:

@@ -8,6 +8,7 @@ import reflex as rx
 
 from funmagic.accounts.guards import current_viewer
 from funmagic.accounts.state import SignInDialogState
+from funmagic.accounts.viewer import Viewer
 from funmagic.client_address import tab_address
 from funmagic.credits.service import get_balance
 from funmagic.db import read, transact
@@ -61,16 +62,13 @@ class PhotoState(rx.State, mixin=True):
     @rx.event
     async def start_run(self) -> None:
         """Hand the browser a signed address for the photo; a visitor is asked to sign in first."""
-        if self.phase != "choosing" or self._photo is None:
+        if self.phase != "choosing" or self._photo is None or not self._is_ready():
             return
         viewer = await current_viewer(self)
         if viewer is None:
             (await self.get_state(SignInDialogState))._open()  # noqa: SLF001 - a helper, kept from being an endpoint
             return
-        available = (await read(get_balance, viewer)).available
-        if available < self.price:
-            sentence = _("This run costs {price} credits, and you have {has}.", price=self.price, has=available)
-            self.notice = f"{_(InsufficientCredits.text)} {sentence}"
+        if not await self._can_pay(viewer, self.price):
             return
         if address := tab_address(self.router.headers.raw_headers):
             await asyncio.to_thread(check_rate, Category.UPLOAD, address_subject(address))
@@ -105,6 +103,19 @@ class PhotoState(rx.State, mixin=True):
         if self._is_uploading(asset_id):
             self.ticket = None
             self.phase = "choosing"
+
+    def _is_ready(self) -> bool:
+        """Whether all else that a run needs besides the photo is chosen."""
+        return True
+
+    async def _can_pay(self, viewer: Viewer, price: int) -> bool:
+        """Whether the viewer has that many credits to spend; if not, they are told."""
+        available = (await read(get_balance, viewer)).available
+        if available >= price:
+            return True
+        sentence = _("This run costs {price} credits, and you have {has}.", price=price, has=available)
+        self.notice = f"{_(InsufficientCredits.text)} {sentence}"
+        return False
 
     def _is_uploading(self, asset_id: str) -> bool:
         # After a failure the phase is "choosing", and the picker may send the same ticket's file again.

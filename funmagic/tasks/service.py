@@ -12,7 +12,7 @@ from funmagic.models.base import utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStatus
 from funmagic.models.tools import Tool
 from funmagic.tasks import lifecycle
-from funmagic.tasks.dispatch import announce_end
+from funmagic.tasks.dispatch import announce_end, stop_remote_jobs
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskPage, TaskView, view_tasks
 
@@ -69,6 +69,7 @@ def cancel_task(session: Session, viewer: Viewer, task_id: str) -> TaskView:
     if not lifecycle.cancel_task(session, task.id):
         raise TaskFinished
     after_commit(session, partial(announce_end, task.id))
+    stop_remote_jobs(session, task.id)
     session.refresh(task)
     return view_tasks(session, [task], with_children=True)[0]
 

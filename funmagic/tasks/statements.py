@@ -24,13 +24,14 @@ LOOK_AGAIN_S = 10
 _IS_FRESH = TASKS.c.status.in_((TaskStatus.PENDING, TaskStatus.QUEUED))
 _IS_PARKED = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until.is_(None))
 _IS_ORPHANED = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until < db_time())
-_FIRST_OPEN_STEP = (
+_OPEN_STEPS = (
     sa.select(STEPS.c.step_id)
     .where(STEPS.c.task_id == TASKS.c.id, STEPS.c.status != StepStatus.COMPLETED)
     .order_by(STEPS.c.position)
     .limit(1)
-    .scalar_subquery()
 )
+_FIRST_OPEN_STEP = _OPEN_STEPS.scalar_subquery()
+FIRST_OPEN_QUEUE = _OPEN_STEPS.with_only_columns(STEPS.c.queue).scalar_subquery()
 _TAKE = (
     sa.update(TASKS)
     .where(TASKS.c.id == sa.bindparam("task"))
@@ -77,6 +78,7 @@ COMPLETE_STEP = (
     .where(STEPS.c.id == sa.bindparam("step"))
     .values(
         status=StepStatus.COMPLETED,
+        request=sa.bindparam("asked", type_=STEPS.c.request.type),
         response=sa.bindparam("made", type_=STEPS.c.response.type),
         usage=sa.bindparam("spent", type_=STEPS.c.usage.type),
         finished_at=db_time(),
@@ -122,6 +124,11 @@ FIND_BY_KEY = sa.select(TASKS.c.id, TASKS.c.request_hash).where(
 )
 FIND_INPUT = sa.select(ASSETS.c.verified_at, ASSETS.c.used_at).where(
     ASSETS.c.id == sa.bindparam("asset"), ASSETS.c.user_id == sa.bindparam("user"), ASSETS.c.deleted_at.is_(None)
+)
+COUNT_FILES = (
+    sa.select(sa.func.count())
+    .select_from(ASSETS)
+    .where(ASSETS.c.id.in_(sa.bindparam("ids", expanding=True)), ASSETS.c.deleted_at.is_(None))
 )
 MARK_USED = sa.update(ASSETS).where(ASSETS.c.id == sa.bindparam("asset")).values(used_at=sa.bindparam("now"))
 INSERT_TASK = sa.insert(TASKS).values(next_check_at=db_time(FIRST_CHECK_S))

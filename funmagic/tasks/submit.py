@@ -16,8 +16,6 @@ from funmagic.errors import (
     EmailUnverified,
     FunMagicError,
     IdempotencyConflict,
-    InvalidInput,
-    NotFound,
     PriceChanged,
     TooManyTasks,
 )
@@ -29,7 +27,8 @@ from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import check_rate
 from funmagic.settings import get_settings
 from funmagic.tasks.dispatch import dispatch_tasks
-from funmagic.tasks.statements import COUNT_RUNNING, FIND_BY_KEY, FIND_INPUT, INSERT_STEPS, INSERT_TASK, MARK_USED
+from funmagic.tasks.references import UnseenUpload, check_input, check_parent
+from funmagic.tasks.statements import COUNT_RUNNING, FIND_BY_KEY, INSERT_STEPS, INSERT_TASK
 from funmagic.tasks.views import TaskView, view_new_task, view_tasks
 from funmagic.tools.service import PlannedStep, find_runnable_tool, plan_steps
 
@@ -50,14 +49,6 @@ class Submission:
     def request_hash(self) -> str:
         """A digest of everything asked for: the same key may only come with the same request."""
         return hashlib.sha256(json.dumps(astuple(self), sort_keys=True).encode()).hexdigest()
-
-
-class _UnseenUpload(Exception):
-    """An input file that nobody has looked at yet."""
-
-    def __init__(self, asset_id: str) -> None:
-        super().__init__(asset_id)
-        self.asset_id = asset_id
 
 
 def submit_task(viewer: Viewer, submission: Submission) -> tuple[TaskView, bool]:
@@ -83,7 +74,7 @@ def _insert_once_seen(viewer: Viewer, submission: Submission) -> TaskView:
         try:
             with transaction() as session:
                 return _insert_task(session, viewer, submission)
-        except _UnseenUpload as unseen:
+        except UnseenUpload as unseen:
             verify_upload(viewer, unseen.asset_id)
 
 
@@ -117,13 +108,14 @@ def _insert_task(session: Session, viewer: Viewer, submission: Submission) -> Ta
         "idempotency_key": submission.idempotency_key,
         "request_hash": submission.request_hash,
     }
-    _check_references(session, viewer, submission, planned)
+    check_parent(session, viewer, tool, submission.parent_task_id, planned[0].kind)
+    check_input(session, viewer, tool, submission.input, planned)
     session.execute(INSERT_TASK, task)
     # Holding the credits locks the account, so that the count after it is right under parallel submits.
     ledger.reserve(session, viewer.id, cost, task_id=task["id"], description=tool.title)
     _check_running_limit(session, viewer)
     execute_rows(session, INSERT_STEPS, [_step(task["id"], *numbered) for numbered in enumerate(planned)])
-    after_commit(session, partial(dispatch_tasks, TaskJob(task["id"], 1)))
+    after_commit(session, partial(dispatch_tasks, TaskJob(task["id"], 1, queue=planned[0].queue)))
     return view_new_task(task, tool.slug, [step.kind.id for step in planned])
 
 
@@ -134,35 +126,10 @@ def _step(task_id: str, position: int, step: PlannedStep) -> dict[str, Any]:
         "position": position,
         "provider": step.provider,
         "model": step.model,
+        "queue": step.queue,
+        "timeout_s": step.timeout_s,
         "request": {"options": step.options},
     }
-
-
-def _check_references(session: Session, viewer: Viewer, submission: Submission, planned: list[PlannedStep]) -> None:
-    """Everything named must be the viewer's own; input files are marked as used, so that they are not swept."""
-    if submission.parent_task_id is not None:
-        parent = session.get(Task, submission.parent_task_id)
-        if parent is None or parent.user_id != viewer.id:
-            raise NotFound
-    for asset_id in _input_assets(planned, submission.input):
-        found = session.execute(FIND_INPUT, {"asset": asset_id, "user": viewer.id}).one_or_none()
-        if found is None:
-            raise NotFound
-        if found.verified_at is None:
-            raise _UnseenUpload(asset_id)
-        if found.used_at is None:
-            session.execute(MARK_USED, {"asset": asset_id, "now": utcnow()})
-
-
-def _input_assets(planned: list[PlannedStep], values: dict[str, Any]) -> list[str]:
-    """The ids of the files in a task's input; raises InvalidInput for missing, unknown or ill-typed values."""
-    fields = {field.name: field for step in planned for field in step.kind.inputs}
-    missing = {name for name, field in fields.items() if field.required and name not in values}
-    ill_typed = {name for name, value in values.items() if not isinstance(value, str)}
-    wrong = missing | ill_typed | (set(values) - set(fields))
-    if wrong:
-        raise InvalidInput(fields=sorted(wrong))
-    return [values[name] for name, field in fields.items() if field.type == "image" and name in values]
 
 
 def _check_running_limit(session: Session, viewer: Viewer) -> None:

@@ -134,7 +134,10 @@ def view_error(task: Task) -> TaskError | None:
 
 
 def output_asset(asset: Asset) -> OutputAsset:
-    """An asset with a fresh address."""
+    """An asset with a fresh address; what is no image has one of a picture of it, too, as `previewUrl` of its meta."""
+    meta = {"width": asset.width, "height": asset.height, **asset.meta}
+    if asset.preview_key:
+        meta["previewUrl"] = get_storage().presign_get(asset.bucket, asset.preview_key)
     return OutputAsset(
         id=asset.id,
         kind=asset.kind,
@@ -142,7 +145,7 @@ def output_asset(asset: Asset) -> OutputAsset:
         mime=asset.mime,
         size=asset.size,
         url=get_storage().presign_get(asset.bucket, asset.storage_key),
-        meta={"width": asset.width, "height": asset.height, **asset.meta},
+        meta=meta,
     )
 
 

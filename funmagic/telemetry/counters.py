@@ -57,12 +57,15 @@ class Shared:
 
 CLOCK_ACTIONS = Shared("funmagic_clock_actions", "What the clock did.", ("action",))
 MAILS = Shared("funmagic_mails", "What became of mails, and of attempts at them.", ("kind", "outcome"))
+PROVIDER_ALERTS = Shared(
+    "funmagic_provider_alerts", "What only an admin can mend: refused accounts, retired models.", ("provider", "reason")
+)
 PROVIDER_ERRORS = Shared("funmagic_provider_errors", "Provider calls that failed, by type.", ("provider", "error"))
 PROVIDER_SECONDS = Shared("funmagic_provider_call_seconds", "How long provider calls took.", ("provider", "call"))
 RATE_LIMITED_RETRIES = Shared(
     "funmagic_rate_limited_retries", "Steps put off because their provider's limit was reached.", ("provider",)
 )
-COUNTERS = (CLOCK_ACTIONS, MAILS, PROVIDER_ERRORS, RATE_LIMITED_RETRIES)
+COUNTERS = (CLOCK_ACTIONS, MAILS, PROVIDER_ALERTS, PROVIDER_ERRORS, RATE_LIMITED_RETRIES)
 HISTOGRAMS = (PROVIDER_SECONDS,)
 
 

@@ -26,6 +26,7 @@ from funmagic.models.credits import CreditAccount
 from funmagic.models.leases import Lease
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
+from funmagic.providers.health import ProviderHealth, list_health
 from funmagic.queues import QueueName, queue
 from funmagic.telemetry.bounded import Bounded
 from funmagic.telemetry.counters import BUCKETS_S, COUNTERS, HISTOGRAMS, OVERFLOW, SUM, Shared, read_shared
@@ -82,16 +83,20 @@ async def render_metrics() -> bytes:
     """All metrics in Prometheus' text format; of what is away, only that it is."""
     database = await _answer_or_none(_database_facts())
     in_redis = await _answer_or_none(_redis_facts())
-    return generate_latest(OWN) + generate_latest(_Snapshot(database, in_redis))
+    providers = await _answer_or_none(_provider_facts())
+    return generate_latest(OWN) + generate_latest(_Snapshot(database, in_redis, providers or []))
 
 
 class _Snapshot(CollectorRegistry):
     """The numbers of one scrape."""
 
-    def __init__(self, database: DatabaseFacts | None, in_redis: RedisFacts | None) -> None:
+    def __init__(
+        self, database: DatabaseFacts | None, in_redis: RedisFacts | None, providers: list[ProviderHealth]
+    ) -> None:
         super().__init__()
         self._database = database
         self._redis = in_redis
+        self._providers = providers
 
     def collect(self) -> Iterator[Metric]:
         """Every metric of which there is something to tell."""
@@ -103,6 +108,7 @@ class _Snapshot(CollectorRegistry):
             yield from _tell_database(self._database)
         if self._redis is not None:
             yield from _tell_redis(self._redis)
+        yield from _tell_providers(self._providers)
 
 
 def _tell_database(facts: DatabaseFacts) -> Iterator[Metric]:
@@ -128,6 +134,17 @@ def _tell_redis(facts: RedisFacts) -> Iterator[Metric]:
         yield counter
     for metric in HISTOGRAMS:
         yield _histogram(metric, facts.shared)
+
+
+def _tell_providers(providers: list[ProviderHealth]) -> Iterator[Metric]:
+    healthy = GaugeMetricFamily("funmagic_provider_healthy", "Whether it would take our work.", labels=["provider"])
+    breakers = GaugeMetricFamily(
+        "funmagic_breaker_state", "Its circuit breaker: 0 closed, 1 half-open, 2 open.", labels=["provider"]
+    )
+    for each in providers:
+        healthy.add_metric([each.name], each.is_healthy)
+        breakers.add_metric([each.name], each.breaker)
+    yield from (healthy, breakers)
 
 
 def _histogram(metric: Shared, shared: dict[tuple[str, ...], float]) -> Metric:
@@ -165,6 +182,11 @@ def _redis_facts() -> Bounded[RedisFacts]:
     return Bounded(_read_redis, patience_s=PATIENCE_S, kept_s=0)
 
 
+@lru_cache
+def _provider_facts() -> Bounded[list[ProviderHealth]]:
+    return Bounded(_read_providers, patience_s=PATIENCE_S, kept_s=KEPT_S)
+
+
 def _read_database() -> DatabaseFacts:
     with reading() as session:
         return DatabaseFacts(
@@ -180,6 +202,11 @@ def _read_database() -> DatabaseFacts:
 def _count_tasks(session: Session) -> list[tuple[str, str, int]]:
     counted = sa.select(col(Tool.slug), col(Task.status), sa.func.count()).join(Tool, col(Tool.id) == Task.tool_id)
     return [tuple(row) for row in session.execute(counted.group_by(col(Tool.slug), col(Task.status)))]
+
+
+def _read_providers() -> list[ProviderHealth]:
+    with reading() as session:
+        return list_health(session)
 
 
 def _read_redis() -> RedisFacts:

@@ -1,7 +1,9 @@
-"""What an admin decides of a tool's steps: who runs them, with which model, for how much."""
+"""What an admin decides of a tool's steps: who runs them, with which model and options, for how much, for how long."""
 
 from functools import partial
+from typing import Any
 
+from pydantic import ValidationError
 from sqlmodel import Session, select
 
 from funmagic.db import after_commit
@@ -9,13 +11,14 @@ from funmagic.errors import SettingRefused
 from funmagic.i18n.translate import _
 from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool
-from funmagic.providers.types import PROVIDER_TYPES
+from funmagic.providers.types import PROVIDER_TYPES, ProviderType
 from funmagic.tools.cache import drop_catalogue
 from funmagic.tools.kinds import StepKind
-from funmagic.tools.service import PlannedStep, kind_of, plan_steps
+from funmagic.tools.service import PlannedStep, kind_of, plan_step
 
 HIGHEST_COST = 1_000_000
 LONGEST_MODEL = 100
+LONGEST_TIMEOUT_S = 3600
 
 
 def configure_step(
@@ -26,32 +29,41 @@ def configure_step(
     provider: str | None = None,
     model: str | None = None,
     cost: int | None = None,
+    options: dict[str, Any] | None = None,
+    timeout_s: int | None = None,
 ) -> PlannedStep:
     """Change what is given of a step's configuration and keep the rest; raises SettingRefused with the reason.
 
-    A model belongs to its provider: changing only the provider leaves the choice of the model to the new one.
+    Model and options belong to their provider: changing only the provider leaves both to the new one. Options replace
+    those before.
     """
     tool = session.exec(select(Tool).where(Tool.slug == slug)).first()
     if tool is None:
         raise SettingRefused(problem=_("There is no tool {slug}.", slug=slug))
     step = _find_step(tool, step_id)
-    changes: dict[str, object] = {}
     steps = tool.config.get("steps", {})
-    before = dict(steps.get(step_id, {}))
-    if provider is not None:
-        _check_provider(session, provider, step)
-        changes["provider"] = provider
-        if provider != before.get("provider", step.provider):
-            before.pop("model", None)
+    config = dict(steps.get(step_id, {}))
+    if provider is not None and provider != config.get("provider", step.provider):
+        config = {name: value for name, value in config.items() if name not in ("model", "options")}
+    config["provider"] = provider or config.get("provider", step.provider)
+    kind = _type_of(session, config["provider"], step)
+    # Derived, and kept: a submit need not ask which type a provider is of, and that never changes.
+    config["queue"] = kind.queue.value
     if model is not None:
-        changes["model"] = _checked_model(model)
+        config["model"] = _checked_model(model)
+    if options is not None:
+        config["options"] = options
+    if config.get("options"):
+        config["options"] = _checked_options(kind, step, config.get("model"), config["options"])
     if cost is not None:
-        changes["credits"] = _checked_cost(cost)
+        config["credits"] = _checked_cost(cost)
+    if timeout_s is not None:
+        config["timeoutSeconds"] = _checked_timeout(timeout_s)
     # A new dictionary: SQLAlchemy does not see changes inside the old one.
-    tool.config = {**tool.config, "steps": {**steps, step_id: {**before, **changes}}}
+    tool.config = {**tool.config, "steps": {**steps, step_id: config}}
     session.add(tool)
     after_commit(session, partial(drop_catalogue, slug))
-    return plan_steps(tool, step_id)[0]
+    return plan_step(tool, step)
 
 
 def _find_step(tool: Tool, step_id: str) -> StepKind:
@@ -64,15 +76,16 @@ def _find_step(tool: Tool, step_id: str) -> StepKind:
     return steps[step_id]
 
 
-def _check_provider(session: Session, name: str, step: StepKind) -> None:
+def _type_of(session: Session, name: str, step: StepKind) -> ProviderType:
     provider = session.exec(select(Provider).where(Provider.name == name)).first()
     if provider is None:
         raise SettingRefused(problem=_("There is no provider {name}. Set it up first.", name=name))
     kind = PROVIDER_TYPES.get(provider.type)
-    if kind is None or step.operation not in kind.models:
+    if kind is None or step.operation not in kind.offers:
         raise SettingRefused(
             problem=_("The provider {name} cannot do {operation}.", name=name, operation=step.operation)
         )
+    return kind
 
 
 def _checked_model(model: str) -> str:
@@ -81,7 +94,24 @@ def _checked_model(model: str) -> str:
     return model
 
 
+def _checked_options(kind: ProviderType, step: StepKind, model: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    offer = kind.offers[step.operation]
+    try:
+        return offer.options.check(model or offer.model, options)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
+    except ValueError as error:
+        problems = str(error)
+    raise SettingRefused(problem=_("The options cannot be used: {problems}", problems=problems))
+
+
 def _checked_cost(cost: int) -> int:
     if not 0 <= cost <= HIGHEST_COST:
         raise SettingRefused(problem=_("The cost must be a number of credits from 0 to 1000000."))
     return cost
+
+
+def _checked_timeout(timeout_s: int) -> int:
+    if not 1 <= timeout_s <= LONGEST_TIMEOUT_S:
+        raise SettingRefused(problem=_("A step may take from 1 to 3600 seconds."))
+    return timeout_s

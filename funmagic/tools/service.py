@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
+from pydantic import Field
 from sqlmodel import Session, col, select
 
 from funmagic.accounts.viewer import Viewer
@@ -14,16 +15,27 @@ from funmagic.errors import InvalidInput, NotFound, ToolUnavailable
 from funmagic.i18n.translate import _
 from funmagic.json_api import Shape, decode_cursor, encode_cursor
 from funmagic.models.tools import Tool, ToolType
-from funmagic.tools.kinds import TOOL_KINDS, StepKind, ToolKind
+from funmagic.queues import QueueName
+from funmagic.tools.kinds import TOOL_KINDS, InputField, StepKind, ToolKind
+from funmagic.tools.styles import read_styles
+
+
+class OptionView(Shape):
+    """One of the values to choose from."""
+
+    id: str
+    title: str
+    image_url: str
 
 
 class InputView(Shape):
-    """A value that a step asks for."""
+    """A value that a step asks for; `options` is there where it is one of a list."""
 
     name: str
     type: str
     label: str
     required: bool
+    options: list[OptionView] | None = Field(default=None, exclude_if=lambda options: options is None)
 
 
 class StepView(Shape):
@@ -94,13 +106,15 @@ FIND_TOOL = sa.select(
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A step with what the tool's configuration says of it: who runs it, with which model, for how much."""
+    """A step with what the tool's configuration says of it: who runs it, with which model, for how much, how long."""
 
     kind: StepKind
     provider: str
     model: str | None
     credits: int
     options: dict[str, Any]
+    queue: QueueName
+    timeout_s: int
 
 
 class ToolFilter(TypedDict, total=False):
@@ -158,15 +172,36 @@ def find_runnable_tool(session: Session, slug: str, viewer: Viewer) -> sa.Row[An
 
 
 def plan_steps(tool: Tool | sa.Row[Any], step_id: str | None = None) -> list[PlannedStep]:
-    """The steps a task runs, priced by the tool's configuration: one named step, or all of the pipeline.
+    """The steps a task runs, priced by the tool's configuration: all of the pipeline, else the one that is named.
 
-    An unknown step raises InvalidInput: what is not configured never runs for free.
+    An unknown step, a part of a pipeline, or none where one must be named raises InvalidInput: nothing runs for free.
     """
     kind = kind_of(tool)
-    steps = [step for step in kind.steps if step_id in (None, step.id)]
-    if not steps:
+    if step_id is None and kind.is_pipeline:
+        return plan_all_steps(tool)
+    named = [step for step in kind.steps if step.id == step_id]
+    if not named or (kind.is_pipeline and len(kind.steps) > 1):
         raise InvalidInput(field="stepId")
-    return [_plan(tool, step) for step in steps]
+    return [plan_step(tool, named[0])]
+
+
+def plan_all_steps(tool: Tool | sa.Row[Any]) -> list[PlannedStep]:
+    """Every step of a tool, whether one run does them all or not."""
+    return [plan_step(tool, step) for step in kind_of(tool).steps]
+
+
+def plan_step(tool: Tool | sa.Row[Any], step: StepKind) -> PlannedStep:
+    """A step as the tool's configuration has it done."""
+    config = tool.config.get("steps", {}).get(step.id, {})
+    return PlannedStep(
+        kind=step,
+        provider=config.get("provider", step.provider),
+        model=config.get("model", step.model),
+        credits=config.get("credits", step.credits),
+        options=config.get("options", {}),
+        queue=QueueName(config.get("queue", QueueName.AI_TASKS)),
+        timeout_s=config.get("timeoutSeconds", step.timeout_s),
+    )
 
 
 def kind_of(tool: Tool | sa.Row[Any]) -> ToolKind:
@@ -222,19 +257,8 @@ def _order(sort: ToolSort) -> tuple[Any, ...]:
     return (*ways[sort], col(Tool.id).desc())
 
 
-def _plan(tool: Tool | sa.Row[Any], step: StepKind) -> PlannedStep:
-    config = tool.config.get("steps", {}).get(step.id, {})
-    return PlannedStep(
-        kind=step,
-        provider=config.get("provider", step.provider),
-        model=config.get("model", step.model),
-        credits=config.get("credits", step.credits),
-        options=config.get("options", {}),
-    )
-
-
 def _tool_view(tool: sa.Row[Any]) -> ToolView:
-    steps = plan_steps(tool)
+    steps = plan_all_steps(tool)
     return ToolView(
         id=tool.id,
         slug=tool.slug,
@@ -243,7 +267,7 @@ def _tool_view(tool: sa.Row[Any]) -> ToolView:
         type=tool.type,
         features=[_(feature) for feature in tool.features],
         thumbnail_url=tool.thumbnail,
-        steps=[_step_view(step) for step in steps],
+        steps=[_step_view(tool, step) for step in steps],
         total_credits=sum(step.credits for step in steps),
         rating=round(tool.rating_sum / tool.rating_count, 2) if tool.rating_count else 0,
         rating_count=tool.rating_count,
@@ -252,9 +276,14 @@ def _tool_view(tool: sa.Row[Any]) -> ToolView:
     )
 
 
-def _step_view(step: PlannedStep) -> StepView:
-    inputs = [
-        InputView(name=field.name, type=field.type, label=_(field.label), required=field.required)
-        for field in step.kind.inputs
-    ]
+def _step_view(tool: sa.Row[Any], step: PlannedStep) -> StepView:
+    inputs = [_input_view(tool, field) for field in step.kind.inputs]
     return StepView(id=step.kind.id, title=_(step.kind.title), credits=step.credits, inputs=inputs)
+
+
+def _input_view(tool: sa.Row[Any], field: InputField) -> InputView:
+    options = None
+    if field.type == "style":
+        styles = read_styles(tool.config)
+        options = [OptionView(id=style.id, title=_(style.title), image_url=style.thumb) for style in styles]
+    return InputView(name=field.name, type=field.type, label=_(field.label), required=field.required, options=options)

@@ -4,10 +4,10 @@ from typing import Any
 
 import reflex as rx
 
-from funmagic.ui.props import Flag, Text
+from funmagic.ui.props import Flag, Node, Text
 
 
-def choice_group(legend: Text, *choices: rx.Component, class_name: str = "") -> rx.Component:
+def choice_group(legend: Text, *choices: Node, class_name: str = "") -> rx.Component:
     """A named group of choices, of which one is in force."""
     return rx.el.fieldset(
         rx.el.legend(legend, class_name="label"),
@@ -41,6 +41,35 @@ def swatch_choice(accent: str, label: Text, *, is_chosen: Flag, on_choose: Any) 
         ),
         rx.el.span(label, class_name="visually-hidden"),
         title=label,
+        class_name="choice",
+    )
+
+
+def picture_choice(
+    name: str, value: Text, label: Text, image: Text, *, is_chosen: Flag, on_choose: Any
+) -> rx.Component:
+    """One of a few pictures, with its name below; choices of one group share `name`.
+
+    The browser marks it as it is pressed, without waiting for anybody; `is_chosen` is how it begins.
+    """
+    return rx.el.label(
+        rx.el.input(
+            type="radio",
+            name=name,
+            value=value,
+            default_checked=is_chosen,
+            on_change=on_choose,
+            class_name="choice-input",
+        ),
+        rx.el.span(
+            rx.el.span(
+                rx.el.img(src=image, alt="", class_name="choice-image"),
+                rx.el.span(rx.icon("check", size=18, stroke_width=2.5), class_name="choice-mark", aria_hidden="true"),
+                class_name="choice-figure",
+            ),
+            rx.el.span(label, class_name="choice-label"),
+            class_name="choice-picture",
+        ),
         class_name="choice",
     )
 

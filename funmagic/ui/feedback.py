@@ -54,6 +54,19 @@ def progress_bar(value: Number | None, label: Text) -> rx.Component:
     )
 
 
+def progress_bars(shares: rx.Var[list[float]], value: Number, label: Text) -> rx.Component:
+    """One bar for each step of some work, side by side; `value` is how far the current one is."""
+    return rx.el.div(
+        rx.foreach(shares, _step_bar),
+        role="progressbar",
+        aria_label=label,
+        aria_valuemin=0,
+        aria_valuemax=100,
+        aria_valuenow=round(rx.Var.create(value).to(float) * 100),
+        class_name="progress-steps",
+    )
+
+
 def skeleton(
     shape: Literal["text", "title", "stage", "pill"] = "text", *, count: int = 1, width: str = ""
 ) -> rx.Component:
@@ -91,6 +104,11 @@ def page_banner(text: Node, action: rx.Component, label: Text) -> rx.Component:
         aria_label=label,
         class_name="page-banner",
     )
+
+
+def _step_bar(share: rx.Var[float]) -> rx.Component:
+    fill = rx.el.div(class_name="progress-fill", style={"transform": f"scaleX({share})"})
+    return rx.el.div(fill, class_name="progress")
 
 
 def _state(icon: str, title: Text, text: Text, actions: list[rx.Component], class_name: str) -> rx.Component:

@@ -2,15 +2,20 @@
 
 import reflex as rx
 
-from funmagic.ui.feedback import progress_bar, skeleton
+from funmagic.ui.feedback import skeleton
 from funmagic.ui.logo import spark
-from funmagic.ui.props import Node, Number, Text
+from funmagic.ui.props import Node, Text
 
 
-def tool_stage(stage: rx.Component, *panel: Node, action: rx.Component) -> rx.Component:
-    """Stage and panel side by side; on phones stacked, the action stuck to the bottom of the window."""
+def tool_stage(
+    stage: rx.Component, *panel: Node, action: rx.Component, name: Text = "", below: Node = ""
+) -> rx.Component:
+    """Stage and panel side by side; on phones stacked, the action stuck to the bottom of the window.
+
+    `name` is what the stage shows, for scripts; `below` follows it in the same column.
+    """
     return rx.el.div(
-        rx.el.div(stage, class_name="stage"),
+        rx.el.div(stage, below, class_name="stage", custom_attrs={"data-stage": name}),
         rx.el.aside(
             rx.el.div(*panel, class_name="panel-words"),
             rx.el.div(action, class_name="panel-action"),
@@ -51,13 +56,13 @@ def feature_list(features: list[str] | rx.Var[list[str]]) -> rx.Component:
     )
 
 
-def stage_frame(*children: Node) -> rx.Component:
+def stage_frame(*children: Node, class_name: str = "") -> rx.Component:
     """The stage's surface around anything: a result, a viewer, a message."""
-    return rx.el.div(*children, class_name="stage-frame")
+    return rx.el.div(*children, class_name=f"stage-frame {class_name}".strip())
 
 
 def processing_stage(
-    image: Text, title: Text, text: Text, value: Number | None, *, action: rx.Component | None = None
+    image: Text, title: Text, text: Text, bar: rx.Component, *, action: rx.Component | None = None
 ) -> rx.Component:
     """The user's photo under a travelling light while the work runs, with honest progress."""
     return stage_frame(
@@ -66,14 +71,12 @@ def processing_stage(
             rx.el.span(class_name="processing-light", aria_hidden="true"),
             class_name="processing-figure",
         ),
-        processing_card(title, text, value, action=action),
+        processing_card(title, text, bar, action=action),
     )
 
 
-def processing_card(
-    title: Text, text: Text, value: Number | None, *, action: rx.Component | None = None
-) -> rx.Component:
-    """The floating card with the running step and its progress; also fits inside `photo_picker`."""
+def processing_card(title: Text, text: Text, bar: rx.Component, *, action: rx.Component | None = None) -> rx.Component:
+    """The floating card with the running step and its bar of progress; also fits inside `photo_picker`."""
     return rx.el.div(
         rx.el.div(
             spark(18, "processing-spark"),
@@ -84,7 +87,7 @@ def processing_card(
             *([action] if action else []),
             class_name="processing-row",
         ),
-        progress_bar(value, title),
+        bar,
         class_name="processing-card",
     )
 

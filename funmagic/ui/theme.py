@@ -22,8 +22,10 @@ STYLESHEETS = [
         "dialogs",
         "hero",
         "stage",
+        "runs",
         "picker",
         "compare",
+        "viewers",
         "profile",
     )
 ]

@@ -18,6 +18,10 @@ PROJECT = Path(__file__).parents[2]
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
+    # 3D, drawn by the processor.
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -113,13 +113,13 @@ class Product:
                     worker.resume()
 
     @contextmanager
-    def tool_config(self, **step: Any) -> Iterator[None]:
-        """Within the block Background Remove's step is configured otherwise."""
-        self._configure(step)
+    def tool_config(self, slug: str = "background-remove", step_id: str = "remove", **step: Any) -> Iterator[None]:
+        """Within the block a step is configured otherwise; unless another is named, Background Remove's only one."""
+        self._configure(slug, step_id, step)
         try:
             yield
         finally:
-            self._configure({})
+            self._configure(slug, step_id, {})
 
     @contextmanager
     def rate_limits(self, **limits: int) -> Iterator[None]:
@@ -135,10 +135,10 @@ class Product:
         with self._engine().begin() as connection:
             return list(connection.execute(sa.text(statement), values))
 
-    def _configure(self, step: dict[str, Any]) -> None:
+    def _configure(self, slug: str, step_id: str, step: dict[str, Any]) -> None:
         with Session(self._engine()) as session:
-            tool = session.exec(select(Tool).where(Tool.slug == "background-remove")).one()
-            tool.config = {"steps": {"remove": step}}
+            tool = session.exec(select(Tool).where(Tool.slug == slug)).one()
+            tool.config = {**tool.config, "steps": {step_id: step}}
             session.commit()
 
     def _limit(self, limits: dict[str, int] | None) -> None:
@@ -155,8 +155,13 @@ class Product:
         return make_engine(self.environment.get("FUNMAGIC_DATABASE_URL", embedded))
 
     def find_processes(self, kind: str) -> list[psutil.Process]:
-        """The running processes of a kind: worker, clock or web."""
-        wanted = {"worker": ["worker", "mail", "ai-tasks"], "clock": ["clock"], "web": ["web"]}[kind]
+        """The running processes of a kind: worker, stream worker, clock or web."""
+        wanted = {
+            "worker": ["worker", "mail", "ai-tasks"],
+            "stream worker": ["worker", "ai-streaming"],
+            "clock": ["clock"],
+            "web": ["web"],
+        }[kind]
         found = []
         for child in self._children():
             with suppress(psutil.NoSuchProcess):

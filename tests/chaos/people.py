@@ -1,22 +1,23 @@
-"""Fifty people who submit runs and follow some of them, and repeat whatever went wrong on the way, as clients do."""
+"""People who submit runs and follow some of them, and repeat whatever went wrong on the way, as clients do."""
 
 import asyncio
 import json
 import random
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
 from funmagic.accounts.sessions import COOKIE_NAME
-from funmagic.accounts.viewer import Viewer
 from tests import factories
+from tests.chaos.errands import FIGURE, MODEL, Day, Errand
 
 PAUSE_S = 0.2
 FULL_PAUSE_S = 1.0
-FOLLOWED = 20
 TERMINAL = ("completed", "failed")
 PATIENCE_S = 60
+REPEATABLE = (429, 500, 502, 503)
 
 
 @dataclass
@@ -34,45 +35,68 @@ class Crowd:
 
     url: str
     tasks: dict[str, str] = field(default_factory=dict)
+    streaming: set[str] = field(default_factory=set)
     witnesses: list[Witness] = field(default_factory=list)
     repeats: int = 0
     contradictions: list[str] = field(default_factory=list)
 
-    async def submit_all(self, people: list[Viewer], count: int) -> None:
-        """Submit so many runs, shared among the people; returns when all are taken and every follower has heard."""
+    async def live(self, days: list[Day]) -> None:
+        """Have all people do their errands; returns when all are taken and every follower has heard."""
         self._following: list[asyncio.Task[None]] = []
-        shares = [range(number, count, len(people)) for number in range(len(people))]
-        await asyncio.gather(*(self._submit_share(person, share) for person, share in zip(people, shares, strict=True)))
+        await asyncio.gather(*(self._spend(day) for day in days))
         await asyncio.gather(*self._following)
 
-    async def _submit_share(self, person: Viewer, share: range) -> None:
-        cookies = {COOKIE_NAME: await asyncio.to_thread(factories.session_token, person)}
-        photo = await asyncio.to_thread(factories.upload_photo, person)
+    async def _spend(self, day: Day) -> None:
+        cookies = {COOKIE_NAME: await asyncio.to_thread(factories.session_token, day.person)}
         async with httpx.AsyncClient(base_url=self.url, cookies=cookies, timeout=PATIENCE_S, trust_env=False) as client:
-            for number in share:
-                task_id = await self._submit(client, f"run-{number}", photo)
-                if number % FOLLOWED == 0:
+            for errand in day.errands:
+                task_id = await self._do(client, day, errand)
+                if errand.is_followed:
                     self._following.append(asyncio.create_task(self._follow(cookies, task_id)))
+                if errand.is_cancelled:
+                    await self._ask(client, "POST", f"/api/tasks/{task_id}/cancel", or_status=httpx.codes.CONFLICT)
 
-    async def _submit(self, client: httpx.AsyncClient, key: str, photo: str) -> str:
-        body = {"toolSlug": "background-remove", "input": {"assetId": photo}}
+    async def _do(self, client: httpx.AsyncClient, day: Day, errand: Errand) -> str:
+        parent = await self._find_figure(client, day) if errand.kind == MODEL else None
+        body = errand.body(parent)
+        answer = await self._ask(client, "POST", "/api/tasks", json=body, headers={"Idempotency-Key": errand.key})
+        task_id: str = answer.json()["task"]["id"]
+        if self.tasks.setdefault(errand.key, task_id) != task_id:
+            self.contradictions.append(f"{errand.key} led to {task_id} and to {self.tasks[errand.key]}")
+        if errand.kind in (FIGURE, MODEL) and parent is None:
+            self.streaming.add(task_id)
+            day.figures.append(task_id)
+        return task_id
+
+    async def _find_figure(self, client: httpx.AsyncClient, day: Day) -> str | None:
+        """A figure of the person's that is done, and of which they have no model yet; None when there will be none."""
+        while day.figures:
+            task_id = day.figures[0]
+            status = (await self._ask(client, "GET", f"/api/tasks/{task_id}")).json()["task"]["status"]
+            if status in TERMINAL:
+                day.figures.remove(task_id)
+            if status == "completed":
+                return task_id
+            if status not in TERMINAL:
+                await asyncio.sleep(FULL_PAUSE_S)
+        return None
+
+    async def _ask(
+        self, client: httpx.AsyncClient, method: str, path: str, *, or_status: int = 200, **values: Any
+    ) -> httpx.Response:
+        """Ask until there is an answer that counts: a success, or this status."""
         while True:
             try:
-                answer = await client.post("/api/tasks", json=body, headers={"Idempotency-Key": key})
+                answer = await client.request(method, path, **values)
             except httpx.HTTPError:
                 answer = None
-            if answer is not None and answer.is_success:
-                return self._note(key, answer.json()["task"]["id"])
-            if answer is not None and answer.status_code not in (429, 500, 502, 503):
-                self.contradictions.append(f"{key}: {answer.status_code} {answer.text[:200]}")
+            if answer is not None and (answer.is_success or answer.status_code == or_status):
+                return answer
+            if answer is not None and answer.status_code not in REPEATABLE:
+                self.contradictions.append(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
             self.repeats += 1
             is_full = answer is not None and answer.status_code == httpx.codes.TOO_MANY_REQUESTS
             await asyncio.sleep(random.uniform(0.5, 1.5) * (FULL_PAUSE_S if is_full else PAUSE_S))
-
-    def _note(self, key: str, task_id: str) -> str:
-        if self.tasks.setdefault(key, task_id) != task_id:
-            self.contradictions.append(f"{key} led to {task_id} and to {self.tasks[key]}")
-        return task_id
 
     async def _follow(self, cookies: dict[str, str], task_id: str) -> None:
         witness = Witness(task_id)

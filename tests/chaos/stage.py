@@ -1,79 +1,76 @@
-"""The whole product under a supervisor, on a PostgreSQL, a Redis and a fal.ai of its own, as `make chaos` hurts it."""
+"""The whole product under a supervisor, on a PostgreSQL, a Redis and providers of its own, as `make chaos` hurts it."""
 
 import os
-import random
+import re
 import shutil
 import subprocess
-import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-import httpx
 import sqlalchemy as sa
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import get_engine, transaction
-from funmagic.providers.service import set_provider
+from funmagic.models.base import utcnow
+from funmagic.providers.breakers import read_breakers
 from funmagic.redis_client import get_redis
 from funmagic.settings import get_settings
 from funmagic.supervisor import embedded_redis
-from funmagic.tools.configure import configure_step
 from tests import factories
 from tests.browser.product import Product
+from tests.chaos.providers import configure_tools, emulated_providers
 from tests.limits import lift_limits
-from tests.ports import free_port
 from tests.postgres import Cluster
 
 MODELS = Path(".data/models")
-WORKERS = 3
+WORKERS, STREAM_WORKERS = 3, 2
 RUNNING_PER_USER = 10
-SLOTS = 300
-KEY = "emulated-key-0123"
+BREAKER_OPENED = re.compile(r"breaker_opened.*provider=(\w+)")
 
 
 class Stage:
     """Everything that runs, and how to break it."""
 
-    def __init__(self, folder: Path, *, fault_rate: float) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.cluster = Cluster()
-        self.fal_port = free_port()
-        self._fault_rate = fault_rate
+        self.providers = emulated_providers()
         self._servers: list[subprocess.Popen[bytes]] = []
+        self.redis_killed_at: datetime | None = None
 
     def start(self) -> None:
-        """Bring all of it up, with background removal done by the emulated fal.ai."""
+        """Bring all of it up, with every step done by an emulated provider."""
         self.cluster.start()
-        socket = self._folder / "redis.sock"
         environment = {
             "FUNMAGIC_DATA_DIR": str(self._folder),
             "FUNMAGIC_DATABASE_URL": self.cluster.url,
-            "FUNMAGIC_REDIS_URL": f"unix://{socket}",
+            "FUNMAGIC_REDIS_URL": f"unix://{self._socket}",
             "FUNMAGIC_WORKERS": str(WORKERS),
+            "FUNMAGIC_STREAM_WORKERS": str(STREAM_WORKERS),
             "FUNMAGIC_MAX_RUNNING_TASKS": str(RUNNING_PER_USER),
-            "FUNMAGIC_ALLOWED_PRIVATE_HOSTS": f"127.0.0.1:{self.fal_port}",
+            "FUNMAGIC_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{one.port}" for one in self.providers.values()),
         }
         os.environ.update(environment)
         get_settings.cache_clear()
-        self._serve(embedded_redis.server_command(embedded_redis.find_server(), self._folder / "redis", socket))
-        fal = ["tests.emulators.fal", "--port", str(self.fal_port), "--key", KEY, "--fault-rate", str(self._fault_rate)]
-        self._serve([sys.executable, "-m", *fal])
+        self._redis = self._start_redis()
+        self._servers.extend(provider.serve() for provider in self.providers.values())
         (self._folder / "models").symlink_to(MODELS.resolve())
         self.product = Product(self._folder, environment)
         self.product.start()
         with transaction() as session:
             lift_limits(session)
-            limits = {"rateLimit": {"maxConcurrency": SLOTS}}
-            base_url = f"http://127.0.0.1:{self.fal_port}"
-            set_provider(session, "fal", api_key=KEY, base_url=base_url, config=limits)
-            configure_step(session, "background-remove", "remove", provider="fal")
+            for provider in self.providers.values():
+                provider.set_up(session)
+            configure_tools(session)
 
     def stop(self) -> None:
         """Stop the product and its servers."""
         self.product.stop()
-        for server in self._servers:
+        for server in (*self._servers, self._redis):
             server.kill()
             server.wait()
         get_engine().dispose()
@@ -90,32 +87,71 @@ class Stage:
             session.execute(sa.text("UPDATE credit_accounts SET balance = :n"), {"n": credits_each})
         return people
 
-    def kill(self, kind: str) -> None:
-        """Kill one process of a kind with SIGKILL; the supervisor starts another."""
-        random.choice(self.product.find_processes(kind)).kill()
+    def kill(self, kind: str) -> bool:
+        """Kill the longest living process of a kind with SIGKILL, if there is one; the supervisor starts another."""
+        living = self.product.find_processes(kind)
+        if living:
+            # One that is killed again and again right after its start would be given up.
+            min(living, key=lambda process: process.create_time()).kill()
+        return bool(living)
 
     def flush_redis(self) -> None:
         """Lose every queue, stream, slot and cache."""
         get_redis().flushall()
 
-    def remote_job_ids(self) -> set[str]:
-        """The ids of all jobs that the emulated fal.ai took."""
-        answer = httpx.get(f"http://127.0.0.1:{self.fal_port}/_jobs", trust_env=False).json()
-        return {job["id"] for job in answer["jobs"]}
+    def restart_redis(self) -> None:
+        """Kill Redis with SIGKILL and start it again, with what it had written down."""
+        self._redis.kill()
+        self._redis.wait()
+        self.redis_killed_at = utcnow()
+        self._redis = self._start_redis()
+
+    def run_out_of_credit(self, name: str) -> None:
+        """Have a provider refuse the account the next time that it is asked for work."""
+        provider = self.providers[name]
+        provider.script(faults=[{"name": provider.exhausted}])
+
+    def top_up(self, name: str) -> bool:
+        """Do what an admin does once the account was refused: top it up, and save it; False while it was not."""
+        if not read_breakers([name])[name].has_refused:
+            return False
+        with transaction() as session:
+            self.providers[name].set_up(session)
+        return True
+
+    def misbehave(self, *, fault_rate: float) -> None:
+        """Have every provider forget what was, and from now on deal out faults at this rate."""
+        for provider in self.providers.values():
+            provider.script(reset=True, faultRate=fault_rate)
+
+    def opened_breakers(self) -> Counter[str]:
+        """How often the breaker of each provider opened."""
+        return Counter(BREAKER_OPENED.findall((self._folder / "up.log").read_text()))
 
     def last_words(self) -> str:
         """The end of the product's log."""
         return "\n".join((self._folder / "up.log").read_text().splitlines()[-60:])
 
-    def _serve(self, command: list[str]) -> None:
-        self._servers.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+    def keep_log(self) -> Path:
+        """A copy of the product's log, which outlives the stage."""
+        kept = Path(tempfile.mkstemp(prefix="funmagic-chaos-", suffix=".log")[1])
+        shutil.copyfile(self._folder / "up.log", kept)
+        return kept
+
+    @property
+    def _socket(self) -> Path:
+        return self._folder / "redis.sock"
+
+    def _start_redis(self) -> subprocess.Popen[bytes]:
+        command = embedded_redis.server_command(embedded_redis.find_server(), self._folder / "redis", self._socket)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
-def stage(*, fault_rate: float) -> Iterator[Stage]:
+def stage() -> Iterator[Stage]:
     """A running stage, gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="funmagic-chaos-"))
-    running = Stage(folder, fault_rate=fault_rate)
+    running = Stage(folder)
     try:
         running.start()
         yield running

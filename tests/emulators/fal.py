@@ -10,7 +10,6 @@ import base64
 import hashlib
 import io
 import json
-import random
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -31,10 +30,13 @@ from tests.emulators.fal_faults import (
     answer_result,
     answer_status,
     answer_submission,
+    pick_fault,
     refuse,
     refuse_input,
 )
+from tests.emulators.fal_storage import FalStorage
 from tests.emulators.server import serve_forever
+from tests.emulators.vggt import answer_scene
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Job:
     app: str
     arguments: dict[str, Any]
     digest: str
+    image: bytes
     size: tuple[int, int]
     fault: Fault
     id: str = field(default_factory=lambda: str(uuid4()))
@@ -59,12 +62,14 @@ class FalEmulator:
         self.key = key
         self.delay_s = delay_s
         self.fault_rate = fault_rate
+        self.storage = FalStorage(key=key)
         self.reset()
         self.app = Starlette(
             routes=[
+                *self.storage.routes,
                 Route("/_script", self._script, methods=["POST"]),
                 Route("/_jobs", self._list_jobs),
-                Route("/files/{id}.png", self._file),
+                Route("/files/{id}.{kind}", self._file),
                 Route("/{owner}/{alias}/requests/{id}/status", self._status),
                 Route("/{owner}/{alias}/requests/{id}/cancel", self._cancel, methods=["PUT"]),
                 Route("/{owner}/{alias}/requests/{id}", self._result),
@@ -79,6 +84,8 @@ class FalEmulator:
         self.digests: Counter[str] = Counter()
         self.headers: list[dict[str, str]] = []
         self.requests: Counter[str] = Counter()
+        self.dealt: Counter[str] = Counter()
+        self.storage.reset()
 
     def script(self, *names: str, **values: Any) -> None:
         """Give the next submissions these faults, one each; an empty name is no fault."""
@@ -92,7 +99,7 @@ class FalEmulator:
         if answer := await answer_submission(fault):
             return answer
         try:
-            job = _take(request.path_params["app"], body, fault)
+            job = self._take(request.path_params["app"], body, fault)
         except (ValueError, KeyError, OSError):
             return refuse_input("image_load_error", None)
         self.jobs[job.id] = job
@@ -122,6 +129,10 @@ class FalEmulator:
             return refusal
         if answer := await answer_result(job.fault, job.arguments):
             return answer
+        if "image_urls" in job.arguments:
+            address = job.fault.values.get("url", f"{request.base_url}files/{job.id}.json")
+            scene = {"url": address, "content_type": "application/json", "file_name": "scene.json", "file_size": None}
+            return JSONResponse({"point_cloud": None, "data": [scene]})
         address = job.fault.values.get("url", f"{request.base_url}files/{job.id}.png")
         width, height = job.size
         image = {"url": address, "content_type": "image/png", "file_name": "cutout.png", "width": width}
@@ -131,6 +142,8 @@ class FalEmulator:
         job = self._find(request)
         if refusal := self._refuse_stranger(request, "cancel", job):
             return refusal
+        if job.polls and self._is_finished(job):
+            return JSONResponse({"status": "ALREADY_COMPLETED"}, 400)
         job.cancelled = True
         return JSONResponse({"status": "CANCELLATION_REQUESTED"}, 202)
 
@@ -140,27 +153,39 @@ class FalEmulator:
         # The store of results knows nobody: a key sent here has leaked.
         if job is None or "authorization" in request.headers:
             return Response("no", 400)
+        if request.path_params["kind"] == "json":
+            return answer_scene(job.fault, job.image)
         return await answer_file(job.fault, *job.size)
 
     async def _script(self, request: Request) -> Response:
         asked = await request.json()
         if asked.get("reset"):
             self.reset()
+        self.fault_rate = asked.get("faultRate", self.fault_rate)
         for fault in asked.get("faults", []):
             self.script(fault.pop("name"), **fault)
         return JSONResponse({"waiting": len(self.faults)})
 
     async def _list_jobs(self, _request: Request) -> Response:
         jobs = [
-            {"id": job.id, "app": job.app, "digest": job.digest, "polls": job.polls, "cancelled": job.cancelled}
+            {
+                "id": job.id,
+                "app": job.app,
+                "digest": job.digest,
+                "fault": job.fault.name,
+                "polls": job.polls,
+                "cancelled": job.cancelled,
+            }
             for job in self.jobs.values()
         ]
-        return JSONResponse({"jobs": jobs, "digests": dict(self.digests), "requests": dict(self.requests)})
+        return JSONResponse(
+            {"jobs": jobs, "digests": dict(self.digests), "requests": dict(self.requests), "dealt": dict(self.dealt)}
+        )
 
     def _next_fault(self) -> Fault:
-        if self.faults:
-            return self.faults.popleft()
-        return Fault(random.choice(USUAL)) if random.random() < self.fault_rate else Fault()
+        fault = self.faults.popleft() if self.faults else pick_fault(USUAL, self.fault_rate)
+        self.dealt[fault.name] += 1
+        return fault
 
     def _find(self, request: Request) -> Job | None:
         return self.jobs.get(request.path_params["id"])
@@ -174,20 +199,22 @@ class FalEmulator:
             return refuse(401, f"Cannot access application. Authentication is required, got {key}.")
         return refuse(404, "Request not found") if job is None else None
 
+    def _take(self, app: str, body: bytes, fault: Fault) -> Job:
+        arguments = json.loads(body)
+        data = self._open(arguments["image_urls"][0] if "image_urls" in arguments else arguments["image_url"])
+        digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()
+        return Job(app, arguments, digest, data, Image.open(io.BytesIO(data)).size, fault)
+
+    def _open(self, address: str) -> bytes:
+        head, _, encoded = address.partition(",")
+        if head.startswith("data:image/"):
+            return base64.b64decode(encoded)
+        return self.storage.files[address.rpartition("/")[2]]
+
     def _is_finished(self, job: Job) -> bool:
         values = job.fault.values if job.fault.name == "queue" else {}
         is_over = time.monotonic() - job.taken_at >= values.get("seconds", self.delay_s)
         return is_over and job.polls > values.get("polls", 0) and job.fault.name != "never"
-
-
-def _take(app: str, body: bytes, fault: Fault) -> Job:
-    arguments = json.loads(body)
-    head, _, encoded = arguments["image_url"].partition(",")
-    if not head.startswith("data:image/"):
-        raise ValueError(head)
-    image = Image.open(io.BytesIO(base64.b64decode(encoded)))
-    digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()
-    return Job(app, arguments, digest, image.size, fault)
 
 
 def _taken(job: Job, base: str) -> dict[str, Any]:

@@ -1,37 +1,53 @@
 """What can go wrong at fal.ai, by name: each submitted job is given one fault, or none, and has it all its life.
 
-Faults of the submission: rate-limited {retryAfter}, exhausted, server-error {status}, silence (takes the job and never
-answers), malformed, missing-fields, foreign-addresses {base}.
+Faults of the submission: rate-limited {retryAfter}, exhausted, retired, server-error {status}, silence (takes the job
+and never answers), malformed, missing-fields, foreign-addresses {base}.
 Of the status: queue {polls} or {seconds}, never, and for `times` looks (1): status-limited {retryAfter},
 status-error {status}, status-malformed, status-silence.
 Of the result: rejected, image-load-error, bad-option, result-error {status}, result-timed-out, result-malformed,
 result-unnamed, result-huge, and for `times` readings (1): result-limited {retryAfter}, result-gateway {status}.
 Of the file: html, jpeg, opaque, cut-short, other-size, sideways, huge, drip, packed, redirect {to}, expired, and for
 `times` fetches (1): expired-once, file-error {status}. Or the result names another address: elsewhere {url}.
+What can be wrong with the file of a scene is in `vggt.py`.
 """
 
 import asyncio
 import io
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageDraw
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
 SECONDS_OF_SILENCE = 600
-# Those that `--fault-rate` picks from: all of them pass or end a run quickly.
+MARK = (20, 200, 60, 255)
+# Those that `--fault-rate` picks from: all of them pass or end a run as soon as a request's time is over.
 USUAL = (
     "rate-limited",
     "server-error",
+    "retired",
+    "silence",
+    "malformed",
+    "missing-fields",
     "status-limited",
     "status-error",
+    "status-malformed",
     "rejected",
     "image-load-error",
+    "result-limited",
     "result-gateway",
+    "result-error",
+    "result-timed-out",
+    "result-malformed",
+    "result-unnamed",
     "html",
+    "cut-short",
+    "packed",
+    "expired",
     "expired-once",
     "file-error",
 )
@@ -56,6 +72,13 @@ class Fault:
         return {"Retry-After": str(self.values["retryAfter"])} if "retryAfter" in self.values else {}
 
 
+def pick_fault(names: tuple[str, ...], rate: float) -> Fault:
+    """At this rate one of these faults, else none; a limit says only half of the time for how long."""
+    if random.random() >= rate:
+        return Fault()
+    return Fault(random.choice(names), random.choice(({}, {"retryAfter": "1"})))
+
+
 def refuse(status: int, detail: Any, headers: dict[str, str] | None = None) -> JSONResponse:
     """An answer of fal's own: it explains itself."""
     return JSONResponse({"detail": detail}, status, headers)
@@ -78,6 +101,8 @@ async def answer_submission(fault: Fault) -> Response | None:
         return refuse(429, "Too many requests", fault.retry_after())
     if fault.name == "exhausted":
         return refuse(403, "User is locked. Reason: Exhausted balance. Top up your balance.")
+    if fault.name == "retired":
+        return refuse(404, "Application not found")
     if fault.name == "server-error":
         return refuse(fault.values.get("status", 500), "Internal Server Error")
     return None
@@ -145,8 +170,14 @@ def _file(fault: Fault, width: int, height: int) -> bytes:
 
 @lru_cache(maxsize=64)
 def png(width: int, height: int) -> bytes:
-    """A half-transparent PNG of this size."""
-    return _encode(Image.new("RGBA", (width, height), (180, 40, 40, 128)), "PNG")
+    """A cut-out of this size: a red disc with a green mark in its middle, and a rim that is hardly seen."""
+    image = Image.new("RGBA", (width, height), (180, 40, 40, 0))
+    draw = ImageDraw.Draw(image)
+    middle = (width / 2, height / 2)
+    for share, colour in ((4, (180, 40, 40, 90)), (4.4, (180, 40, 40, 255)), (12, MARK)):
+        right, down = width / share, height / share
+        draw.ellipse((middle[0] - right, middle[1] - down, middle[0] + right, middle[1] + down), fill=colour)
+    return _encode(image, "PNG")
 
 
 def _encode(image: Image.Image, kind: str) -> bytes:

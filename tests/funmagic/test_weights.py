@@ -63,6 +63,21 @@ def test_a_damaged_model_is_fetched_again(tmp_path: Path, lock_path: Path, downl
     assert path.read_bytes() == WEIGHTS
 
 
+def test_two_models_of_one_wheel_take_one_download(tmp_path: Path, lock_path: Path, downloads: list[str]) -> None:
+    table = lock_path.read_text()
+    lock_path.write_text(table + table.replace('name = "tiny"', 'name = "twin"'))
+    assert [path.read_bytes() for path in fetch_models(tmp_path / "models", lock_path)] == [WEIGHTS, WEIGHTS]
+    assert downloads == ["tiny"]
+
+
+def test_models_of_two_wheels_take_two_downloads(tmp_path: Path, lock_path: Path, downloads: list[str]) -> None:
+    table = lock_path.read_text()
+    other = table.replace('name = "tiny"', 'name = "other"').replace('version = "1.0"', 'version = "2.0"')
+    lock_path.write_text(table + other)
+    fetch_models(tmp_path / "models", lock_path)
+    assert downloads == ["tiny", "other"]
+
+
 def test_weights_with_another_hash_are_refused(tmp_path: Path, downloads: list[str]) -> None:
     lock_path = write_lock(tmp_path / "models.lock", "f" * 64)
     with pytest.raises(ModelFetchError, match=r"models\.lock says fff"):
@@ -94,7 +109,7 @@ def test_a_broken_lock_file_is_named(tmp_path: Path) -> None:
         read_lock(broken)
 
 
-def test_the_shipped_lock_names_u2netp_and_a_licence_for_every_model() -> None:
+def test_the_shipped_lock_names_the_networks_in_use_and_a_licence_for_every_model() -> None:
     models = read_lock(LOCK_PATH)
-    assert "u2netp" in [model.name for model in models]
+    assert {"u2netp", "magenta-style-predict", "magenta-style-transform"} <= {model.name for model in models}
     assert all(model.licence for model in models)

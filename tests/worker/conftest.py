@@ -36,7 +36,10 @@ class Killed(BaseException):
 
 
 class ScriptedProvider:
-    """Plays its script and notes each call: values are answered, exceptions raised, functions called; then DONE."""
+    """Plays its script and notes each call: values are answered, exceptions raised, functions called; then DONE.
+
+    Asked to stop a job it does not, and it is well, unless the script says otherwise.
+    """
 
     def __init__(self) -> None:
         self.script: deque[Any] = deque()
@@ -50,15 +53,27 @@ class ScriptedProvider:
         self.works.append(work)
         return self._play("start", report)
 
-    def check(self, provider_job_id: str, work: Work, report: Report) -> Done | Waiting:  # noqa: ARG002
+    def check(self, provider_job_id: str, work: Work, report: Report) -> Done | Waiting:
+        self.works.append(work)
         return self._play(f"check {provider_job_id}", report)
 
+    def cancel(self, provider_job_id: str, work: Work) -> bool:
+        self.works.append(work)
+        return self._play_or(False, f"cancel {provider_job_id}")
+
+    def check_health(self) -> None:
+        self._play_or(None, "check_health")
+
     def _play(self, call: str, report: Report) -> Done | Waiting:
+        outcome = self._play_or(DONE, call)
+        return outcome(report) if isinstance(outcome, Callable) else outcome
+
+    def _play_or(self, usual: Any, call: str) -> Any:
         self.calls.append(call)
-        outcome = self.script.popleft() if self.script else DONE
+        outcome = self.script.popleft() if self.script else usual
         if isinstance(outcome, BaseException):
             raise outcome
-        return outcome(report) if isinstance(outcome, Callable) else outcome
+        return outcome
 
 
 @pytest.fixture
@@ -114,9 +129,9 @@ def cancel(viewer: Viewer, task_id: str) -> None:
         cancel_task(session, viewer, task_id)
 
 
-def waiting_jobs() -> list[str]:
-    """The ids of the jobs on the queue, in order."""
-    return queue(QueueName.AI_TASKS).get_job_ids()
+def waiting_jobs(name: QueueName = QueueName.AI_TASKS) -> list[str]:
+    """The ids of the jobs on a queue, in order."""
+    return queue(name).get_job_ids()
 
 
 def take_jobs() -> list[str]:

@@ -183,3 +183,28 @@ def test_a_rate_limit_while_looking_does_not_start_the_job_again(alice, provider
     for _ in range(3):
         run_task(task.id)
     assert provider.calls == ["start", "check job-1", "check job-1"]
+
+
+def test_a_job_that_begins_after_its_run_was_cancelled_is_stopped(alice, provider):
+    def cancelled_meanwhile(_report):
+        cancel(alice, task.id)
+        return Waiting("job-1", 0, job={"address": "there"})
+
+    provider.answers(cancelled_meanwhile, True)
+    task = submit(alice)
+    run_task(task.id)
+    assert provider.calls == ["start", "cancel job-1"]
+    assert provider.works[-1].job == {"address": "there"}
+    assert (load_task(task.id).error_code, balance_of(alice).available) == (FailureCode.CANCELLED, 100)
+
+
+def test_a_look_at_a_cancelled_run_leaves_its_job_to_whoever_cancelled(alice, provider):
+    def cancelled_meanwhile(_report):
+        cancel(alice, task.id)
+        return Waiting("job-1", 0)
+
+    provider.answers(Waiting("job-1", 0), cancelled_meanwhile)
+    task = submit(alice)
+    run_task(task.id)
+    run_task(task.id)
+    assert provider.calls == ["start", "check job-1"]

@@ -3,13 +3,16 @@
 import pytest
 from sqlmodel import col, select
 
-from funmagic.db import reading
+from funmagic.db import reading, transaction
 from funmagic.models.assets import Asset
 from funmagic.models.tasks import TaskStep
+from funmagic.models.tools import Tool
+from funmagic.queues import QueueName
 from funmagic.tools.kinds import TOOL_KINDS, InputField, StepKind, ToolKind
-from tests.factories import balance_of, load_task, submit
-from tests.worker.conftest import DONE, OUTPUT, Killed, events_of, run_and_die
-from worker.providers.base import ProviderUnavailable
+from tests.factories import balance_of, configure_step, load_task, submit, submit_figure, submit_figure_3d
+from tests.worker.conftest import DONE, OUTPUT, Killed, events_of, run_and_die, take_jobs, waiting_jobs
+from worker.clock import wake_due_tasks
+from worker.providers.base import Done, ProviderUnavailable
 from worker.run import run_task
 
 PHOTO = InputField("assetId", "image", "Photo")
@@ -72,3 +75,55 @@ def test_a_later_step_that_fails_gives_everything_back(alice, pipeline):
     task = submit(alice)
     run_task(task.id)
     assert (load_task(task.id).status, balance_of(alice).available) == ("failed", 100)
+
+
+def test_a_step_of_another_queue_is_left_to_its_own_workers(alice, pipeline):
+    with transaction() as session:
+        tool = session.exec(select(Tool).where(Tool.slug == "background-remove")).one()
+        tool.config = {"steps": {"remove": {"provider": "scripted"}, "carve": {"queue": "ai-streaming"}}}
+    task = submit(alice)
+    take_jobs()
+    run_task(task.id)
+    assert statuses(task.id) == ["completed", "processing"]
+    wake_due_tasks()
+    assert (waiting_jobs(), len(waiting_jobs(QueueName.AI_STREAMING))) == ([], 1)
+    run_task(task.id)
+    assert (load_task(task.id).status, balance_of(alice).balance) == ("completed", 88)
+    told = [event["type"] for event in events_of(task.id)]
+    assert told == ["step_started", "step_completed", "step_started", "step_completed", "completed"]
+
+
+def test_the_first_job_goes_to_the_queue_of_the_first_step(alice, pipeline):
+    with transaction() as session:
+        tool = session.exec(select(Tool).where(Tool.slug == "background-remove")).one()
+        tool.config = {"steps": {"remove": {"provider": "scripted", "queue": "ai-streaming"}}}
+    submit(alice)
+    assert (waiting_jobs(), len(waiting_jobs(QueueName.AI_STREAMING))) == ([], 1)
+
+
+def test_only_what_people_came_for_is_saved_by_itself(alice, pipeline):
+    run_task(submit(alice).id)
+    with reading() as session:
+        rows = session.exec(select(Asset.saved_at).where(col(Asset.task_id).is_not(None)).order_by(Asset.id)).all()
+    assert [saved_at is not None for saved_at in rows] == [False, True]
+
+
+def test_the_records_of_a_call_are_kept_with_its_step(alice, pipeline):
+    pipeline.answers(Done([OUTPUT], usage={"tokens": 7}, request={"image": "asset 1"}, response={"id": "req-1"}))
+    task = submit(alice)
+    run_task(task.id)
+    with reading() as session:
+        step = session.exec(select(TaskStep).where(TaskStep.task_id == task.id, TaskStep.position == 0)).one()
+    assert (step.request["image"], step.response["id"], step.usage) == ("asset 1", "req-1", {"tokens": 7})
+
+
+def test_a_run_is_given_what_its_parent_made(alice, provider):
+    for step in ("image-gen", "3d-gen"):
+        configure_step("figme", step, provider="scripted")
+    figure = submit_figure(alice)
+    run_task(figure.id)
+    run_task(submit_figure_3d(alice, figure.id).id)
+    first, second = provider.works
+    assert (first.operation, first.style.image.mime, bool(first.style.prompt)) == ("stylise-image", "image/webp", True)
+    assert (second.operation, [file.data for file in second.previous]) == ("image-to-model", [OUTPUT.data])
+    assert balance_of(alice).balance == 50

@@ -1,12 +1,12 @@
 """Runs an ONNX saliency network (U²-Net family) and returns where it sees the subject."""
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
+
+from worker.onnx_sessions import load_session
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -16,20 +16,12 @@ FAINTEST_SUBJECT = 0.3
 
 def predict_saliency(photo: Image.Image, model_path: Path) -> NDArray[np.float32]:
     """Return an RGB photo's saliency, float32 (H, W) of the network's size in 0..1; all 0 if it sees nothing."""
-    session = _load_session(model_path.resolve())
+    session = load_session(model_path)
     source = session.get_inputs()[0]
     height, width = source.shape[2:]
     thumbnail = photo.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
     raw = session.run([session.get_outputs()[0].name], {source.name: _normalise(thumbnail)})[0]
     return _stretch(np.asarray(raw, np.float32).reshape(height, width))
-
-
-@cache
-def _load_session(model_path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
-    options.enable_cpu_mem_arena = False
-    return onnxruntime.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
 
 
 def _normalise(thumbnail: Image.Image) -> NDArray[np.float32]:

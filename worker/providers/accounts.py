@@ -1,5 +1,6 @@
 """Reads a provider's row for the worker: the only place where its key is decrypted."""
 
+import json
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -16,13 +17,17 @@ FIND_PROVIDER = sa.select(Provider).where(col(Provider.name) == sa.bindparam("na
 
 @dataclass(frozen=True)
 class Account:
-    """Where a provider is, who we are there, and what an admin configured; printing it shows no secret."""
+    """Where a provider is, who we are there, and what an admin configured; printing it shows no secret.
+
+    `credentials` is what some want besides the key, by name.
+    """
 
     name: str
     type: str
     base_url: str | None = None
     api_key: SecretStr | None = None
     config: ProviderConfig = field(default_factory=ProviderConfig)
+    credentials: dict[str, SecretStr] = field(default_factory=dict)
 
 
 def read_account(session: Session, name: str, *, must_be_active: bool = True) -> Account:
@@ -34,13 +39,16 @@ def read_account(session: Session, name: str, *, must_be_active: bool = True) ->
         raise ProviderUnavailable(f"the provider {name} is switched off")
     try:
         config = ProviderConfig.model_validate(row.config)
-        api_key = _open_key(row)
+        api_key = _open_field(row, "api_key", row.api_key_encrypted)
+        credentials = _open_field(row, "credentials", row.credentials_encrypted)
+        named = json.loads(credentials.get_secret_value()) if credentials else {}
     except (ValidationError, UndecryptableSecret) as error:
         raise ProviderUnavailable(f"the provider {name} is not set up right: {error}") from None
-    return Account(row.name, row.type, row.base_url, api_key, config)
+    secrets = {name: SecretStr(value) for name, value in named.items()}
+    return Account(row.name, row.type, row.base_url, api_key, config, secrets)
 
 
-def _open_key(row: Provider) -> SecretStr | None:
-    if row.api_key_encrypted is None:
+def _open_field(row: Provider, name: str, sealed: str | None) -> SecretStr | None:
+    if sealed is None:
         return None
-    return SecretStr(decrypt(row.api_key_encrypted, table=Provider.__tablename__, row_id=row.id, field="api_key"))
+    return SecretStr(decrypt(sealed, table=Provider.__tablename__, row_id=row.id, field=name))

@@ -1,13 +1,17 @@
-"""The protocol every provider speaks: start a piece of work, look at it again, and fail in typed ways."""
+"""The protocol every provider speaks: start a piece of work, look at it again, stop it, and fail in typed ways."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from funmagic.models.assets import AssetKind
 from funmagic.tasks.failures import FailureCode
 
-Report = Callable[[float], None]
+
+class Report(Protocol):
+    """Tells watchers how far the work is, from 0 to 1, and shows them what there is so far: an image, of any size."""
+
+    def __call__(self, progress: float, *, preview: bytes | None = None) -> None:
+        """Tell it; at most ten times a second is passed on."""
 
 
 @dataclass(frozen=True)
@@ -21,24 +25,35 @@ class InputFile:
 
 
 @dataclass(frozen=True)
+class StyleReference:
+    """The style that a person chose: an image that shows it, and what to ask for in words."""
+
+    prompt: str
+    image: InputFile
+
+
+@dataclass(frozen=True)
 class Work:
     """One step's work: the operation, its files and values, and the model and options an admin chose.
 
-    `previous` is what the step before it made; `job` is what the provider's `start` left to find its job again.
+    `previous` is what the step (or the run) before it made; `job` is what the provider's `start` left to find its job
+    again; all of it must be done within `time_left_s`.
     """
 
     operation: str
     files: dict[str, InputFile]
     values: dict[str, str] = field(default_factory=dict)
     previous: list[InputFile] = field(default_factory=list)
+    style: StyleReference | None = None
     model: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     job: dict[str, Any] = field(default_factory=dict)
+    time_left_s: float = 600.0
 
 
 @dataclass(frozen=True)
 class OutputFile:
-    """A file that a provider made."""
+    """A file that a provider made; `meta` is for its owner to see, `preview` a small WebP picture of it."""
 
     data: bytes
     kind: AssetKind
@@ -46,14 +61,22 @@ class OutputFile:
     extension: str
     width: int | None = None
     height: int | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+    preview: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Done:
-    """The work is finished."""
+    """The work is finished: its files, what it took (tokens, seconds, cost units), and the records for operators.
+
+    `request` is what was asked for (needed only where no Waiting came before it), `response` what was answered: both
+    name files, and hold neither a file nor a key.
+    """
 
     files: list[OutputFile]
     usage: dict[str, Any] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
+    response: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,12 @@ class Provider(Protocol):
     def check(self, provider_job_id: str, work: Work, report: Report) -> Done | Waiting:
         """Look at work that was begun, by whichever worker."""
 
+    def cancel(self, provider_job_id: str, work: Work) -> bool:
+        """Ask the provider to stop a job; whether it is known to run no more. Never raises a ProviderError."""
+
+    def check_health(self) -> None:
+        """Ask the provider, for free, whether it would take our work; raises ProviderError when not."""
+
 
 class ProviderError(Exception):
     """The provider could not do the work; the text is for operators, never for users."""
@@ -91,6 +120,14 @@ class ProviderError(Exception):
 
 class ProviderUnavailable(ProviderError):
     """The provider is down, unreachable, or not set up."""
+
+
+class AccountRefused(ProviderUnavailable):
+    """The provider turns our account away, out of credit or with a wrong key: only an admin can mend that."""
+
+
+class ModelRetired(ProviderError):
+    """The provider does not know the configured model, or no longer: an admin must choose another."""
 
 
 class ProviderTimeout(ProviderError):

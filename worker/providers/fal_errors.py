@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from worker.providers.base import (
+    AccountRefused,
     InvalidWork,
     ProviderError,
     ProviderRateLimited,
@@ -41,13 +42,18 @@ def read_refusal(response: httpx.Response, *, secret: str) -> ProviderError:
     if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):
         return ProviderTimeout(text)
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.PAYMENT_REQUIRED, httpx.codes.FORBIDDEN):
-        return ProviderUnavailable(f"{text}. Check the API key and the account's balance.")
+        return AccountRefused(f"{text}. Check the API key and the account's balance.")
     return ProviderUnavailable(text) if response.is_server_error else ProviderError(text)
 
 
 def is_said_by_fal(response: httpx.Response) -> bool:
     """Whether fal, and not a gateway before it, gave this answer: it explains itself in its own format."""
     return response.is_client_error or "detail" in _body(response)
+
+
+def says(response: httpx.Response, status: str) -> bool:
+    """Whether an answer is of this status of fal's own."""
+    return _body(response).get("status") == status
 
 
 def _error_types(response: httpx.Response) -> set[str]:

@@ -1,13 +1,32 @@
 """The providers this worker can call: adapters by type, opened for the account in a provider's row."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 from worker.providers.accounts import Account
 from worker.providers.base import Provider, ProviderUnavailable
 from worker.providers.fal import FalProvider
 from worker.providers.local import LocalProvider
+from worker.providers.replicate import ReplicateProvider
 
-ADAPTERS: dict[str, Callable[[Account], Provider]] = {"local": LocalProvider, "fal": FalProvider}
+
+def _when_used(module: str, name: str) -> Callable[[Account], Provider]:
+    # Some SDKs are large: a worker that never meets their provider does without them.
+    def make(account: Account) -> Provider:
+        adapter: Callable[[Account], Provider] = getattr(import_module(module), name)
+        return adapter(account)
+
+    return make
+
+
+ADAPTERS: dict[str, Callable[[Account], Provider]] = {
+    "local": LocalProvider,
+    "fal": FalProvider,
+    "openai": _when_used("worker.providers.openai", "OpenAIProvider"),
+    "google": _when_used("worker.providers.google", "GoogleProvider"),
+    "replicate": ReplicateProvider,
+    "tripo": _when_used("worker.providers.tripo", "TripoProvider"),
+}
 
 
 def open_provider(account: Account) -> Provider:

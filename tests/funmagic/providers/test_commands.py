@@ -57,6 +57,8 @@ def test_a_known_name_says_its_type_and_can_be_switched_off_later():
         ("fal", "--config", "[]"),
         ("fal", "--config", '{"unknown": 1}'),
         ("fal", "--api-key-stdin"),
+        ("openai", "--credentials-stdin"),
+        ("openai", "--credentials-stdin", "--api-key-stdin"),
     ],
 )
 def test_what_does_not_fit_is_said_in_a_sentence_and_changes_nothing(words):
@@ -64,6 +66,43 @@ def test_what_does_not_fit_is_said_in_a_sentence_and_changes_nothing(words):
     assert (result.exit_code, names()) == (1, ["local"])
     assert result.output.strip()
     assert "Traceback" not in result.output
+
+
+def test_what_a_provider_wants_besides_its_key_is_read_from_stdin_and_not_shown():
+    result = run("set-provider", "openai", "--credentials-stdin", stdin='{"organization": "org-123456789"}')
+    assert (result.exit_code, "org-123456789" in result.output) == (0, False)
+    with reading() as session:
+        account = read_account(session, "openai")
+        [sealed] = session.exec(select(Provider.credentials_encrypted).where(Provider.name == "openai"))
+    assert account.credentials["organization"].get_secret_value() == "org-123456789"
+    assert "org-123456789" not in f"{account!r} {sealed}"
+
+
+@pytest.mark.parametrize(
+    ("name", "credentials"),
+    [
+        ("fal", {"organization": "org-1"}),
+        ("openai", {"organisation": "org-1"}),
+        ("openai", {"organization": 7}),
+        ("openai", {"organization": ""}),
+        ("openai", {"organization": "two words"}),
+        ("openai", {"organization": "x" * 501}),
+    ],
+)
+def test_credentials_that_a_provider_does_not_have_are_refused(name, credentials):
+    result = run("set-provider", name, "--credentials-stdin", stdin=json.dumps(credentials))
+    assert (result.exit_code, names()) == (1, ["local"])
+    assert "Traceback" not in result.output
+
+
+def test_credentials_replace_those_before_and_none_take_them_away():
+    for given in ('{"organization": "org-1"}', '{"project": "proj-1"}'):
+        run("set-provider", "openai", "--credentials-stdin", stdin=given)
+    with reading() as session:
+        assert list(read_account(session, "openai").credentials) == ["project"]
+    run("set-provider", "openai", "--credentials-stdin", stdin="{}")
+    with reading() as session:
+        assert read_account(session, "openai").credentials == {}
 
 
 def test_a_step_is_given_to_a_provider():
@@ -74,7 +113,7 @@ def test_a_step_is_given_to_a_provider():
     assert (result.exit_code, result.output) == (0, "background-remove remove: fal with a/b, 7 credits\n")
     with reading() as session:
         config = session.exec(select(Tool.config).where(Tool.slug == "background-remove")).one()
-    assert config["steps"]["remove"] == {"provider": "fal", "model": "a/b", "credits": 7}
+    assert config["steps"]["remove"] == {"provider": "fal", "queue": "ai-tasks", "model": "a/b", "credits": 7}
 
 
 @pytest.mark.parametrize(

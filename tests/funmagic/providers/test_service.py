@@ -41,10 +41,11 @@ def test_the_key_is_stored_encrypted_and_never_shown(db, redis):
 
 
 def test_what_is_not_given_stays(db, redis):
-    change(api_key=KEY, base_url="https://fal.example/", config={"timeoutSeconds": 60})
+    change(api_key=KEY, base_url="https://fal.example/", config={"requestTimeoutSeconds": 60})
     before = row_of()
     view = change(is_active=False)
-    assert (view.base_url, view.config, view.has_api_key) == ("https://fal.example", {"timeoutSeconds": 60}, True)
+    kept = ("https://fal.example", {"requestTimeoutSeconds": 60}, True)
+    assert (view.base_url, view.config, view.has_api_key) == kept
     assert not view.is_active
     assert row_of().api_key_encrypted == before.api_key_encrypted
 
@@ -55,7 +56,7 @@ def test_an_empty_address_means_the_types_own_again(db, redis):
 
 
 def test_a_configuration_replaces_the_one_before_it(db, redis):
-    change(config={"timeoutSeconds": 60, "rateLimit": {"maxPerMinute": 5}})
+    change(config={"requestTimeoutSeconds": 60, "rateLimit": {"maxPerMinute": 5}})
     assert change(config={"rateLimit": {"maxConcurrency": 2}}).config == {"rateLimit": {"maxConcurrency": 2}}
 
 
@@ -72,8 +73,8 @@ def test_a_configuration_replaces_the_one_before_it(db, redis):
         {"rateLimit": {"baseBackoffMs": 0}},
         {"rateLimit": {"retryOn429": "perhaps"}},
         {"rateLimit": 5},
-        {"timeoutSeconds": 0},
-        {"timeoutSeconds": float("inf")},
+        {"requestTimeoutSeconds": 0},
+        {"requestTimeoutSeconds": float("inf")},
         {"requestTimeoutSeconds": 10_000},
         {"headers": {"Authorization": "Key other"}},
         {"headers": {"host": "x"}},
@@ -95,7 +96,7 @@ def test_a_whole_configuration_passes(db, redis):
         "maxRetries": 0,
         "baseBackoffMs": 50,
     }
-    config = {"rateLimit": limits, "headers": {"X-Team": "magic"}, "timeoutSeconds": 60, "requestTimeoutSeconds": 5}
+    config = {"rateLimit": limits, "headers": {"X-Team": "magic"}, "requestTimeoutSeconds": 5}
     assert change(config=config).config == config
 
 

@@ -1,6 +1,7 @@
 """What the tests of tasks share: counting what is there, and a fresh reader of streams per test."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sqlalchemy import func
@@ -8,10 +9,14 @@ from sqlmodel import select
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
+from funmagic.models.assets import Asset, AssetKind
+from funmagic.models.base import utcnow
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task
+from funmagic.storage.protocol import PRIVATE_BUCKET
 from funmagic.tasks.service import cancel_task
 from funmagic.tasks.watch import Watchers, get_watchers
+from tests.factories import change_task, load_task
 
 
 def count(table: type, *conditions: object) -> int:
@@ -30,6 +35,32 @@ def cancel(viewer: Viewer, task_id: str) -> None:
     """The owner presses Cancel."""
     with transaction() as session:
         cancel_task(session, viewer, task_id)
+
+
+def complete(task_id: str, *, kind: AssetKind = AssetKind.IMAGE, **meta: Any) -> str:
+    """The run has made a file, as far as the database knows; returns the asset's id."""
+    task = load_task(task_id)
+    extension, mime = {AssetKind.MODEL: ("glb", "model/gltf-binary"), AssetKind.IMAGE: ("png", "image/png")}[kind]
+    asset = Asset(
+        user_id=task.user_id,
+        task_id=task_id,
+        tool_slug="figme",
+        kind=kind,
+        bucket=PRIVATE_BUCKET,
+        storage_key=f"outputs/{task_id}.{extension}",
+        filename=f"photo.{extension}",
+        mime=mime,
+        size=3_000_000,
+        width=640,
+        height=480,
+        meta=meta,
+        preview_key=f"outputs/{task_id}.preview.webp",
+        verified_at=utcnow(),
+    )
+    with transaction() as session:
+        session.add(asset)
+    change_task(task_id, status="completed", finished_at=utcnow(), output={"assetIds": [asset.id]})
+    return asset.id
 
 
 @pytest.fixture

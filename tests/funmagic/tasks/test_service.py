@@ -5,12 +5,20 @@ import pytest
 from funmagic.credits.service import list_transactions
 from funmagic.db import reading, transaction
 from funmagic.errors import InvalidInput, NotFound, TaskFinished, TaskNotFailed, TaskRunning
-from funmagic.models.base import db_time, new_id
+from funmagic.models.base import db_time
 from funmagic.models.tasks import TaskStatus
 from funmagic.tasks import lifecycle, service
 from funmagic.tasks.failures import SENTENCES, FailureCode
-from funmagic.tasks.submit import Submission, submit_task
-from tests.factories import balance_of, books_are_right, change_task, load_task, run_together, submit, upload_photo
+from tests.factories import (
+    balance_of,
+    books_are_right,
+    change_task,
+    completed_figure,
+    load_task,
+    run_together,
+    submit,
+    submit_figure_3d,
+)
 from tests.funmagic.tasks.conftest import cancel
 
 pytestmark = pytest.mark.usefixtures("redis")
@@ -68,9 +76,8 @@ def test_a_deleted_task_is_not_there(alice, act):
 
 
 def test_a_task_is_seen_with_its_children(alice):
-    parent, asset_id = submit(alice), upload_photo(alice)
-    submission = Submission("background-remove", new_id(), parent_task_id=parent.id, input={"assetId": asset_id})
-    child = submit_task(alice, submission)[0]
+    parent = completed_figure(alice)
+    child = submit_figure_3d(alice, parent.id)
     assert [seen.id for seen in get(alice, parent.id).children] == [child.id]
     assert get(alice, child.id).parent_task_id == parent.id
 
@@ -112,14 +119,13 @@ def test_an_ended_task_cannot_be_cancelled(alice, status):
 
 
 def test_a_failed_task_can_be_tried_again_with_the_same_input_and_parent(alice):
-    parent, asset_id = submit(alice), upload_photo(alice)
-    submission = Submission("background-remove", "key", "remove", parent.id, {"assetId": asset_id})
-    first = submit_task(alice, submission)[0]
+    parent = completed_figure(alice)
+    first = submit_figure_3d(alice, parent.id)
     cancel(alice, first.id)
     second = service.retry_task(alice, first.id)
     assert second.id != first.id
-    assert (second.input, second.step_id, second.parent_task_id) == (first.input, "remove", parent.id)
-    assert balance_of(alice).reserved == 10
+    assert (second.input, second.step_id, second.parent_task_id) == (first.input, "3d-gen", parent.id)
+    assert balance_of(alice).reserved == 30
 
 
 def test_trying_again_twice_leads_to_one_task(alice):

@@ -1,14 +1,22 @@
 """The runner's handlers, called as any socket may call them: in any order, with any arguments."""
 
+import json
+from datetime import timedelta
+
 import pytest
 import reflex as rx
 from reflex.istate.data import RouterData
 from sqlalchemy.exc import OperationalError
 
 from funmagic.accounts.state import SessionState, SignInDialogState
+from funmagic.db import transaction
 from funmagic.errors import InvalidInput, SignInRequired, TaskFinished
+from funmagic.models.assets import Asset
+from funmagic.models.base import utcnow
+from funmagic.tasks.watch import StreamEvent
 from funmagic.tools.background_remove.state import BackgroundRemoveState
 from tests.factories import balance_of, change_task, load_task, photo_bytes, session_token, submit
+from tests.funmagic.tasks.conftest import cancel, complete
 
 PHOTO = {"name": "photo.jpg", "type": "image/jpeg", "size": len(photo_bytes())}
 
@@ -75,7 +83,7 @@ async def test_who_is_signed_out_meanwhile_starts_nothing(db, handler):
         await play(getattr(state, handler), *(["x"] if handler == "finish_upload" else []))
 
 
-@pytest.mark.parametrize("handler", ["retry_run", "cancel_run"])
+@pytest.mark.parametrize("handler", ["retry_run", "cancel_run", "save_result"])
 async def test_who_is_signed_out_meanwhile_changes_nothing(db, handler):
     with pytest.raises(SignInRequired):
         await getattr(tab(), handler)()
@@ -150,7 +158,7 @@ async def test_a_button_pressed_at_a_process_that_knows_nothing_yet_works(alice)
 
 async def test_a_run_whose_address_got_lost_on_the_way_is_shown(alice):
     earlier, task = submit(alice), submit(alice, key="the-key")
-    change_task(task.id, status="completed")
+    change_task(task.id, status="completed", finished_at=utcnow())
     for query in ("", f"?task={earlier.id}"):
         state = tab(alice, query)
         state.submission_key = "the-key"
@@ -164,7 +172,7 @@ async def test_a_run_whose_address_got_lost_on_the_way_is_shown(alice):
 
 async def test_a_run_that_was_asked_for_is_not_started_again_when_its_address_got_lost(alice):
     old, task = submit(alice), submit(alice, key="the-key")
-    change_task(old.id, status="completed")
+    change_task(old.id, status="completed", finished_at=utcnow())
     state = tab(alice, f"?task={old.id}")
     await play(state.load)
     state.submission_key = "the-key"
@@ -202,3 +210,97 @@ async def test_a_lost_connection_does_not_close_the_dialog_that_asks_to_sign_in(
     state.router = RouterData.from_router_data({"headers": {"cookie": ""}, "asPath": "/tools"})
     await session.load()
     assert not dialog.is_open
+
+
+async def test_a_run_in_line_knows_its_place(alice, bob):
+    submit(bob)
+    submit(bob)
+    task = submit(alice)
+    state = tab(alice, f"?task={task.id}")
+    await play(state.load)
+    assert state.wait_line == "2 runs before yours"
+
+
+async def test_the_usual_wait_is_said_before_the_click(alice, bob):
+    now = utcnow()
+    change_task(submit(bob).id, status="completed", created_at=now - timedelta(seconds=22), finished_at=now)
+    for viewer in (alice, None):
+        state = tab(viewer)
+        await play(state.load)
+        assert state.wait_line == "Usually about 20 seconds"
+
+
+async def test_steps_are_told_one_by_one(alice):
+    task = submit(alice)
+    state = tab(alice, f"?task={task.id}")
+    await play(state.load)
+    assert (state.step_shares, state.step_number) == ([0], 1)
+    state._step_ids = ["first", "second"]
+    for type_, facts, expected in (
+        ("step_started", {"stepId": "first"}, ("first", 1, [0, 0])),
+        ("progress", {"stepId": "first", "progress": 0.5}, ("first", 1, [0.5, 0])),
+        ("step_started", {"stepId": "second"}, ("second", 2, [1, 0])),
+        ("progress", {"stepId": "second", "progress": 0.25}, ("second", 2, [1, 0.25])),
+        ("progress", {"stepId": "unheard of", "progress": 0.25}, ("second", 2, [1, 0.25])),
+    ):
+        state._apply(event(type_, **facts))
+        assert (state.current_step, state.step_number, state.step_shares) == expected
+
+
+async def test_the_picture_so_far_goes_when_the_next_step_begins(alice):
+    state = tab(alice)
+    state._apply(event("partial_result", stepId="first", data={"image": "data:image/webp;base64,AA"}))
+    assert state.partial_image == "data:image/webp;base64,AA"
+    state._apply(event("step_started", stepId="second"))
+    assert state.partial_image == ""
+
+
+async def test_a_result_is_saved_once_the_viewer_says_so(alice, bob):
+    task = submit(alice)
+    asset_id = complete(task.id)
+    state = tab(alice, f"?task={task.id}")
+    await play(state.load)
+    assert (state.result.id, state.result.is_saved) == (asset_id, False)
+    await state.save_result()
+    await state.save_result()
+    assert state.result.is_saved
+    await play(state.load)
+    assert state.result.is_saved
+
+
+async def test_a_result_that_was_deleted_is_not_shown(alice):
+    task = submit(alice)
+    asset_id = complete(task.id)
+    with transaction() as session:
+        session.get_one(Asset, asset_id).deleted_at = utcnow()
+    state = tab(alice, f"?task={task.id}")
+    await play(state.load)
+    assert (state.phase, state.result.id, state.runs) == ("completed", "", [])
+
+
+async def test_other_runs_of_the_tool_are_at_hand(alice, bob):
+    submit(bob)
+    done, cancelled, waiting = submit(alice), submit(alice), submit(alice)
+    complete(done.id)
+    cancel(alice, cancelled.id)
+    state = tab(alice, f"?task={done.id}")
+    events = await play(state.load)
+    assert [(run.id, run.is_active, run.is_shown) for run in state.runs] == [
+        (waiting.id, True, False),
+        (done.id, False, True),
+    ]
+    assert BackgroundRemoveState.keep_current in events
+    complete(waiting.id)
+    await BackgroundRemoveState.keep_current.fn(state)
+    assert [run.is_active for run in state.runs] == [False, False]
+
+
+async def test_a_visitor_has_no_runs(alice):
+    submit(alice)
+    state = tab()
+    assert await play(state.load) == []
+    assert state.runs == []
+
+
+def event(type_: str, **facts) -> StreamEvent:
+    return StreamEvent("1-0", type_, json.dumps({"type": type_, **facts}))

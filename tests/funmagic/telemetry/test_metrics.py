@@ -6,12 +6,24 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from funmagic.api import create_api
+from funmagic.db import transaction
 from funmagic.models.base import db_time
+from funmagic.providers.health import mark_healthy, mark_unhealthy
+from funmagic.providers.service import set_provider
 from funmagic.settings import get_settings
 from funmagic.telemetry import counters, metrics
-from funmagic.telemetry.counters import PROVIDER_SECONDS, RATE_LIMITED_RETRIES, count, hand_over, observe
+from funmagic.telemetry.counters import (
+    PROVIDER_ALERTS,
+    PROVIDER_SECONDS,
+    RATE_LIMITED_RETRIES,
+    count,
+    hand_over,
+    observe,
+)
 from tests import factories
+from worker.breaker import note_outcome
 from worker.clock import Clock
+from worker.providers.base import AccountRefused
 from worker.sweeps import sweep_everything
 
 TOKEN = "the-metrics-token"
@@ -23,6 +35,7 @@ def nothing_kept():
     """No answer of an earlier test is kept."""
     metrics._database_facts.cache_clear()
     metrics._redis_facts.cache_clear()
+    metrics._provider_facts.cache_clear()
 
 
 def client_at(address):
@@ -35,6 +48,7 @@ def scrape(db, redis):
 
     def read():
         metrics._database_facts.cache_clear()
+        metrics._provider_facts.cache_clear()
         text = client_at("127.0.0.1").get("/metrics").text
         return {
             (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
@@ -154,6 +168,21 @@ def test_no_label_names_a_user_or_a_task(scrape, alice):
     labels = " ".join(value for key in scrape() for value in key[1:])
     assert alice.id not in labels
     assert task.id not in labels
+
+
+def test_providers_tell_whether_they_are_well_and_how_their_breakers_are(scrape):
+    with transaction() as session:
+        set_provider(session, "fal")
+        mark_unhealthy(session, "fal", "It is out of credit.")
+    assert (scrape()["funmagic_provider_healthy", "fal"], scrape()["funmagic_breaker_state", "fal"]) == (0, 0)
+    count(PROVIDER_ALERTS, "fal", "AccountRefused")
+    hand_over()
+    note_outcome("fal", AccountRefused("HTTP 402"))
+    with transaction() as session:
+        mark_healthy(session, "fal")
+    samples = scrape()
+    assert (samples["funmagic_provider_healthy", "fal"], samples["funmagic_breaker_state", "fal"]) == (1, 2)
+    assert samples["funmagic_provider_alerts_total", "fal", "AccountRefused"] == 1
 
 
 def test_the_process_itself_is_measured(scrape):

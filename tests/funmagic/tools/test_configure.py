@@ -30,21 +30,32 @@ def config():
 def test_a_step_gets_its_provider_model_and_cost():
     planned = configure(provider="fal", model="bria/rmbg-3", cost=7)
     assert (planned.provider, planned.model, planned.credits) == ("fal", "bria/rmbg-3", 7)
-    assert config() == {"steps": {"remove": {"provider": "fal", "model": "bria/rmbg-3", "credits": 7}}}
+    assert config() == {
+        "steps": {"remove": {"provider": "fal", "queue": "ai-tasks", "model": "bria/rmbg-3", "credits": 7}}
+    }
 
 
 def test_what_is_not_given_stays():
     with transaction() as session:
         tool = session.exec(select(Tool).where(Tool.slug == "background-remove")).one()
-        tool.config = {
-            "styles": ["a"],
-            "steps": {"remove": {"options": {"a": 1}, "credits": 3}, "other": {"credits": 1}},
-        }
+        tool.config = {"styles": ["a"], "steps": {"remove": {"credits": 3}, "other": {"credits": 1}}}
     configure(provider="fal")
     assert config() == {
         "styles": ["a"],
-        "steps": {"remove": {"options": {"a": 1}, "credits": 3, "provider": "fal"}, "other": {"credits": 1}},
+        "steps": {"remove": {"credits": 3, "provider": "fal", "queue": "ai-tasks"}, "other": {"credits": 1}},
     }
+
+
+def test_options_replace_those_before_and_stay_with_their_provider():
+    configure(provider="fal", options={"preserve_partial_alpha": True})
+    assert configure(provider="fal", options={"content_moderation": False}).options == {"content_moderation": False}
+    assert configure(cost=9).options == {"content_moderation": False}
+    assert configure(provider="local").options == {}
+
+
+def test_a_step_gets_its_time():
+    assert configure().timeout_s == 600
+    assert configure(timeout_s=90).timeout_s == 90
 
 
 def test_a_model_does_not_follow_to_another_provider():
@@ -70,6 +81,11 @@ def test_a_tool_may_be_free():
         ({"step": "paint"}, "paint"),
         ({"provider": "nobody"}, "nobody"),
         ({"provider": "odd"}, "odd"),
+        ({"provider": "fal", "options": {"shine": 1}}, "shine"),
+        ({"provider": "fal", "options": {"preserve_partial_alpha": "perhaps"}}, "preserve_partial_alpha"),
+        ({"options": {"anything": 1}}, "anything"),
+        ({"timeout_s": 0}, "seconds"),
+        ({"timeout_s": 3601}, "seconds"),
         ({"cost": -1}, "cost"),
         ({"cost": 10**9}, "cost"),
         ({"model": ""}, "model"),

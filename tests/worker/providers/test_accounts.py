@@ -66,6 +66,7 @@ def test_two_accounts_at_one_service_are_kept_apart(db, redis):
         {"api_key_encrypted": None},
         {"api_key_encrypted": "v1:AAAA"},
         {"api_key_encrypted": KEY},
+        {"credentials_encrypted": "v1:AAAA"},
         {"type": "no-such-type"},
         {"config": {"no-such-option": 1}},
     ],
@@ -91,6 +92,15 @@ def test_a_key_copied_to_another_row_does_not_open(db, redis):
     change_row("fal-eu", api_key_encrypted=sealed)
     with pytest.raises(ProviderUnavailable):
         open_named("fal-eu")
+
+
+def test_credentials_are_no_key_and_do_not_open_as_one(db, redis):
+    change("openai", credentials={"organization": "org-1"})
+    with reading() as session:
+        sealed = session.exec(select(Provider.credentials_encrypted).where(Provider.name == "openai")).one()
+    change_row("openai", api_key_encrypted=sealed)
+    with pytest.raises(ProviderUnavailable):
+        open_named("openai")
 
 
 def test_a_run_at_a_provider_that_was_switched_off_gives_the_credits_back(alice, redis):

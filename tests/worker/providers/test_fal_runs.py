@@ -10,7 +10,7 @@ from funmagic.providers.service import set_provider
 from funmagic.storage.current import get_storage
 from funmagic.tasks.failures import SENTENCES, FailureCode
 from tests.emulators.fal_faults import Fault
-from tests.factories import balance_of, books_are_right, load_task, submit
+from tests.factories import balance_of, books_are_right, configure_step, load_task, submit
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die
 from tests.worker.providers.conftest import KEY
 from worker.providers.fal import FalProvider
@@ -64,6 +64,7 @@ def test_the_record_names_the_photo_and_holds_neither_it_nor_a_key(alice, fal):
     assert step.request == {
         "options": {},
         "model": "fal-ai/bria/background/remove",
+        "sync_mode": False,
         "image_url": f"asset {task.input['assetId']}",
     }
     assert KEY not in str(step)
@@ -114,9 +115,8 @@ def test_a_run_that_was_turned_away_by_the_rate_limit_is_submitted_once_in_the_e
     assert (fal.requests["submit"], sum(fal.digests.values())) == (3, 1)
 
 
-def test_a_job_that_takes_too_long_ends_the_run_and_is_cancelled_at_fal(alice, fal, fal_address):
-    with transaction() as session:
-        set_provider(session, "fal", config={"timeoutSeconds": 0.001})
+def test_a_job_that_takes_too_long_ends_the_run_and_is_cancelled_at_fal(alice, fal):
+    configure_step(provider="fal", timeoutSeconds=0)
     fal.script("never")
     task = run_to_the_end(alice)
     assert (task.status, task.error_code) == ("failed", FailureCode.TIMEOUT)

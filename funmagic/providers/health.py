@@ -1,0 +1,59 @@
+"""Whether providers are well: what the last look or a refused account said of each, and how its breaker is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from funmagic.models.base import utcnow
+from funmagic.models.providers import Provider
+from funmagic.providers.breakers import BreakerState, read_breakers
+
+LONGEST_NOTE = 300
+
+
+@dataclass(frozen=True)
+class ProviderHealth:
+    """How a provider is, for admins; the note says in plain English what is wrong, and is None while nothing is."""
+
+    name: str
+    is_healthy: bool
+    note: str | None
+    last_health_check_at: datetime | None
+    breaker: BreakerState
+
+
+def mark_healthy(session: Session, name: str) -> bool:
+    """Note that a provider is well; True when that is news."""
+    return _mark(session, name, is_healthy=True, health_note=None)
+
+
+def mark_unhealthy(session: Session, name: str, note: str) -> bool:
+    """Note that a provider is not well, and why; True when that is news."""
+    return _mark(session, name, is_healthy=False, health_note=note[:LONGEST_NOTE])
+
+
+def list_health(session: Session) -> list[ProviderHealth]:
+    """How every provider is, by name."""
+    rows = session.exec(select(Provider).order_by(col(Provider.name))).all()
+    breakers = read_breakers([row.name for row in rows])
+    return [
+        ProviderHealth(
+            name=row.name,
+            is_healthy=row.is_healthy,
+            note=row.health_note,
+            last_health_check_at=row.last_health_check_at,
+            breaker=breakers[row.name].state,
+        )
+        for row in rows
+    ]
+
+
+def _mark(session: Session, name: str, **health: Any) -> bool:
+    this = sa.update(Provider).where(col(Provider.name) == name)
+    other = this.where(col(Provider.is_healthy) != health["is_healthy"]).values(is_healthy=health["is_healthy"])
+    is_news = bool(session.execute(other).rowcount)  # type: ignore[attr-defined]
+    session.execute(this.values(**health, last_health_check_at=utcnow()))
+    return is_news

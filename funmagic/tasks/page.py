@@ -1,0 +1,77 @@
+"""The whole page of a tool that takes a photo, runs once, and shows what it made."""
+
+import reflex as rx
+
+from funmagic.accounts.components import sign_in_dialog
+from funmagic.i18n.translate import _
+from funmagic.models.tasks import ACTIVE_STATUSES
+from funmagic.site import site_page
+from funmagic.tasks.components import (
+    choosing_stage,
+    failed_stage,
+    gone_stage,
+    loading_stage,
+    new_photo_button,
+    notice_line,
+    pause_line,
+    runs_strip,
+    wait_line,
+)
+from funmagic.tasks.state import RunState
+from funmagic.ui.buttons import price_button
+from funmagic.ui.layout import container
+from funmagic.ui.stage import feature_list, tool_head, tool_stage, tool_words_skeleton
+
+
+def runner_page(
+    state: type[RunState], *, slug: str, run_label: str, working: rx.Component, result: rx.Component
+) -> rx.Component:
+    """The stage, and beside it the words and the button that names its price."""
+    return site_page(
+        container(
+            tool_stage(
+                rx.match(
+                    state.phase,
+                    ("loading", loading_stage()),
+                    ("completed", rx.cond(state.result.id, result, gone_stage(state))),
+                    ("failed", failed_stage(state, new_photo_button(state))),
+                    *((status.value, working) for status in ACTIVE_STATUSES),
+                    choosing_stage(state, stash_key=slug),
+                ),
+                rx.cond(
+                    state.title,
+                    rx.fragment(tool_head(state.title, state.description), feature_list(state.features)),
+                    tool_words_skeleton(),
+                ),
+                action=_action(state, run_label),
+                name=state.phase,
+                below=runs_strip(state),
+            ),
+        ),
+        sign_in_dialog(),
+    )
+
+
+def _action(state: type[RunState], run_label: str) -> rx.Component:
+    price = _("{credits} credits", credits=state.price)
+    return rx.fragment(
+        notice_line(state),
+        pause_line(state),
+        rx.match(
+            state.phase,
+            ("completed", price_button(_("Run again"), price, busy=state.is_starting, on_click=state.run_again)),
+            ("failed", rx.fragment()),
+            *((status.value, rx.fragment()) for status in ACTIVE_STATUSES),
+            rx.fragment(
+                price_button(
+                    run_label,
+                    price,
+                    busy=(state.phase != "choosing") & (state.phase != "loading"),
+                    disabled=~state.has_photo,
+                    on_click=state.start_run,
+                ),
+                wait_line(state),
+            ),
+        ),
+        rx.el.p(_("Your photo stays private. You pay only if it works."), class_name="fineprint"),
+    )

@@ -1,0 +1,74 @@
+"""What a submission names: values of the step's own fields, a style of the tool, files and a parent of the viewer's."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.errors import InvalidInput, NotFound
+from funmagic.models.base import utcnow
+from funmagic.models.tasks import Task, TaskStatus
+from funmagic.tasks.statements import COUNT_FILES, FIND_INPUT, MARK_USED
+from funmagic.tools.kinds import StepKind
+from funmagic.tools.service import PlannedStep
+from funmagic.tools.styles import read_styles
+
+
+class UnseenUpload(Exception):
+    """An input file that nobody has looked at yet."""
+
+    def __init__(self, asset_id: str) -> None:
+        super().__init__(asset_id)
+        self.asset_id = asset_id
+
+
+def check_parent(session: Session, viewer: Viewer, tool: sa.Row[Any], parent_id: str | None, step: StepKind) -> None:
+    """A step that comes after another needs a completed run of that one; no other step has a parent.
+
+    The parent is the viewer's own, of the same tool, and what it made is still there. Raises NotFound or InvalidInput.
+    """
+    if parent_id is None:
+        if step.after is not None:
+            raise InvalidInput(field="parentTaskId")
+        return
+    parent = session.get(Task, parent_id)
+    if parent is None or parent.user_id != viewer.id or parent.deleted_at is not None:
+        raise NotFound
+    is_fit = parent.tool_id == tool.id and parent.status == TaskStatus.COMPLETED
+    if step.after is None or not is_fit or parent.step_id != step.after:
+        raise InvalidInput(field="parentTaskId")
+    made = (parent.output or {}).get("assetIds", [])
+    if session.execute(COUNT_FILES, {"ids": made}).scalar_one() != len(made):
+        raise NotFound
+
+
+def check_input(
+    session: Session, viewer: Viewer, tool: sa.Row[Any], values: dict[str, Any], planned: list[PlannedStep]
+) -> None:
+    """Every value is of a field of these steps, and what it names is there; files are marked as used.
+
+    Raises InvalidInput, NotFound for a file that is not the viewer's, UnseenUpload for one that was never looked at.
+    """
+    fields = {field.name: field for step in planned for field in step.kind.inputs}
+    missing = {name for name, field in fields.items() if field.required and name not in values}
+    ill_typed = {name for name, value in values.items() if not isinstance(value, str)}
+    wrong = missing | ill_typed | (set(values) - set(fields))
+    styles = {style.id for style in read_styles(tool.config)}
+    wrong |= {name for name, field in fields.items() if field.type == "style" and values.get(name) not in styles}
+    if wrong:
+        raise InvalidInput(fields=sorted(wrong))
+    for name, field in fields.items():
+        if field.type == "image" and name in values:
+            _check_file(session, viewer, values[name])
+
+
+def _check_file(session: Session, viewer: Viewer, asset_id: str) -> None:
+    found = session.execute(FIND_INPUT, {"asset": asset_id, "user": viewer.id}).one_or_none()
+    if found is None:
+        raise NotFound
+    if found.verified_at is None:
+        raise UnseenUpload(asset_id)
+    if found.used_at is None:
+        # Otherwise it would be swept.
+        session.execute(MARK_USED, {"asset": asset_id, "now": utcnow()})

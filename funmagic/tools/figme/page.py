@@ -1,0 +1,117 @@
+"""FigMe: what it is, and the runner in it."""
+
+import reflex as rx
+
+from funmagic.accounts.components import sign_in_dialog
+from funmagic.i18n.translate import _
+from funmagic.site import site_page
+from funmagic.tasks.components import gone_stage, loading_stage, notice_line, pause_line, runs_strip, wait_line
+from funmagic.tools.figme.components import (
+    figure_failed_stage,
+    figure_link,
+    figure_stage,
+    figure_working_stage,
+    model_failed_stage,
+    model_stage,
+    model_working_stage,
+    photo_stage,
+    styles_stage,
+)
+from funmagic.tools.figme.state import FigmeState
+from funmagic.ui.buttons import button, link_button, price_button
+from funmagic.ui.layout import container
+from funmagic.ui.stage import feature_list, tool_head, tool_stage, tool_words_skeleton
+
+State = FigmeState
+
+
+def figme_page() -> rx.Component:
+    """The stage with the style, the photo or the figure on it, and beside it the words and the next button."""
+    return site_page(
+        container(
+            tool_stage(
+                rx.match(
+                    State.stage,
+                    ("loading", loading_stage()),
+                    ("select-style", styles_stage()),
+                    ("generating-image", figure_working_stage()),
+                    ("image-result", rx.cond(State.result.id, figure_stage(), gone_stage(State))),
+                    ("image-failed", figure_failed_stage()),
+                    ("generating-3d", model_working_stage()),
+                    ("3d-result", rx.cond(State.result.id, model_stage(), gone_stage(State))),
+                    ("3d-failed", model_failed_stage()),
+                    photo_stage(),
+                ),
+                rx.cond(
+                    State.title,
+                    rx.fragment(tool_head(State.title, State.description), feature_list(State.features)),
+                    tool_words_skeleton(),
+                ),
+                action=_action(),
+                name=State.stage,
+                below=runs_strip(State),
+            ),
+        ),
+        sign_in_dialog(),
+    )
+
+
+def _action() -> rx.Component:
+    return rx.fragment(
+        notice_line(State),
+        pause_line(State),
+        rx.match(
+            State.stage,
+            ("loading", rx.fragment()),
+            ("select-style", _continue()),
+            ("upload-image", rx.fragment(_generate(), wait_line(State))),
+            ("image-result", _into_3d()),
+            ("3d-result", figure_link()),
+            rx.fragment(),
+        ),
+        rx.el.p(_("Your photo stays private. You pay only if it works."), class_name="fineprint"),
+    )
+
+
+def _continue() -> rx.Component:
+    return button(
+        _("Continue"),
+        size="lg",
+        disabled=State.style_id == "",
+        on_click=State.confirm_style,
+    )
+
+
+def _generate() -> rx.Component:
+    return price_button(
+        _("Generate"),
+        _("{credits} credits", credits=State.price),
+        busy=State.phase != "choosing",
+        disabled=~State.has_photo,
+        on_click=State.start_run,
+    )
+
+
+def _into_3d() -> rx.Component:
+    """Another run, or the one that was started already."""
+    return rx.cond(
+        State.child_url,
+        link_button(
+            rx.cond(State.is_child_active, _("See it become 3D"), _("See the 3D model")),
+            State.child_url,
+            size="lg",
+            icon="box",
+        ),
+        rx.cond(
+            State.result.id,
+            rx.fragment(
+                price_button(
+                    _("Make it 3D"),
+                    _("{credits} credits", credits=State.model_price),
+                    busy=State.is_starting,
+                    on_click=State.make_model,
+                ),
+                wait_line(State),
+            ),
+        ),
+    )

@@ -1,0 +1,36 @@
+"""The viewer of point clouds."""
+
+import reflex as rx
+
+for _part in (
+    "cloud_scene.js",
+    "ply.js",
+    "viewer_controls.jsx",
+    "viewer_frame.jsx",
+    "viewer_loading.js",
+    "viewer_stage.js",
+    "viewer_state.js",
+):
+    rx.asset(_part, shared=True)
+
+
+class CloudViewer(rx.Component):
+    """A binary PLY of coloured points to turn, and to thin out by confidence where the file has it.
+
+    Poster, `data-state` and `src` are as those of the `ModelViewer`.
+    """
+
+    library = rx.asset("cloud_viewer.jsx", shared=True).importable_path
+    tag = "CloudViewer"
+    lib_dependencies: list[str] = ["three@0.187.0"]
+
+    src: rx.Var[str]
+    poster: rx.Var[str]
+    # What `cloud_viewer_texts` makes.
+    texts: rx.Var[dict[str, str]]
+    # Given one of them, trouble leaves the file to download: from `src`, unless another address is better for it.
+    filename: rx.Var[str]
+    download_url: rx.Var[str]
+
+
+cloud_viewer = CloudViewer.create

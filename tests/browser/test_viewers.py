@@ -1,0 +1,240 @@
+"""The viewers of 3D models and point clouds, on a page of their own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from trimesh.visual import TextureVisuals
+from trimesh.visual.material import PBRMaterial
+
+from tests.browser.conftest import DESKTOP, PHONE, TIMEOUT_MS
+from tests.browser.product import Product
+from tests.browser.viewer_page import LABEL, build_viewer_page, served
+from tests.browser.viewer_steps import assert_not_blank, pixels_of, wait_until_ready
+
+MODEL = "/?kind=model&src=model.glb"
+CLOUD = "/?kind=cloud&src=cloud.ply"
+SERIOUS = {"serious", "critical"}
+MANY_POINTS = 500_000
+POINT = [
+    ("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("red", "u1"), ("green", "u1"), ("blue", "u1"), ("confidence", "<f4"),
+]  # fmt: skip
+LOSE_CONTEXT = """() => {
+  window.loss = document.querySelector(".viewer canvas").getContext("webgl2").getExtension("WEBGL_lose_context");
+  window.loss.loseContext();
+}"""
+NO_WEBGL = """
+const known = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+  return kind.startsWith("webgl") ? null : known.call(this, kind, ...rest);
+};
+"""
+COUNT_DRAWS = """
+window.draws = 0;
+for (const name of ["drawArrays", "drawElements"]) {
+  const known = WebGL2RenderingContext.prototype[name];
+  WebGL2RenderingContext.prototype[name] = function (...rest) { window.draws += 1; return known.apply(this, rest); };
+}
+"""
+NEXT_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@pytest.fixture(scope="module")
+def site(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Viewers, and files for them."""
+    folder = tmp_path_factory.mktemp("viewers")
+    build_viewer_page(folder)
+    write_model(folder / "site/model.glb")
+    write_cloud(folder / "site/cloud.ply")
+    (folder / "site/broken.glb").write_bytes(b"<html>This is no model.</html>")
+    Image.linear_gradient("L").save(folder / "site/poster.png")
+    with served(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def context(chromium: Browser, site: str) -> Iterator[BrowserContext]:
+    """A person who wants little motion, so that pictures can be compared."""
+    context = chromium.new_context(base_url=site, viewport=DESKTOP, reduced_motion="reduce")  # type: ignore[arg-type]
+    context.set_default_timeout(TIMEOUT_MS)
+    defects: list[str] = []
+    context.on("weberror", lambda error: defects.append(str(error.error)))
+    yield context
+    context.close()
+    assert not defects
+
+
+@pytest.mark.parametrize("address", [MODEL, CLOUD], ids=["model", "cloud"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_viewer_shows_its_file_and_axe_finds_nothing_serious(page: Page, address: str, size: dict[str, int]) -> None:
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    page.goto(address)
+    assert_not_blank(wait_until_ready(page))
+    for scheme in ("light", "dark"):
+        page.evaluate("(scheme) => { document.documentElement.className = scheme; }", scheme)
+        found = [item["id"] for item in Axe().run(page).response["violations"] if item["impact"] in SERIOUS]
+        assert not found
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    for button in page.locator(".viewer-tool:visible").all():
+        box = button.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 44
+
+
+def test_a_model_obeys_the_keyboard(page: Page) -> None:
+    page.goto(MODEL)
+    viewer = wait_until_ready(page)
+    viewer.get_by_role("application", name=LABEL).focus()
+    first = pixels_of(viewer)
+    for key in ("ArrowRight", "ArrowUp", "+", "l"):
+        seen = pixels_of(viewer)
+        press(page, key)
+        assert differ(pixels_of(viewer), seen), key
+    expect(viewer.get_by_role("button", name="Light: warm")).to_be_visible()
+    press(page, "w")
+    expect(viewer.get_by_role("button", name="Wireframe")).to_have_attribute("aria-pressed", "true")
+    for key in ("w", "l", "l", "r"):
+        press(page, key)
+    assert not differ(pixels_of(viewer), first)
+    press(page, "f")
+    expect(viewer).to_have_attribute("data-full", "true")
+    press(page, "f")
+    expect(viewer).to_have_attribute("data-full", "false")
+
+
+def test_a_model_rests_until_it_is_told_to_turn(page: Page) -> None:
+    page.add_init_script(COUNT_DRAWS)
+    page.goto(MODEL)
+    viewer = wait_until_ready(page)
+    turn = viewer.get_by_role("button", name="Turn by itself")
+    expect(turn).to_have_attribute("aria-pressed", "false")
+    page.evaluate(NEXT_FRAMES)
+    before = page.evaluate("window.draws")
+    page.evaluate(NEXT_FRAMES)
+    assert page.evaluate("window.draws") == before
+    turn.click()
+    page.wait_for_function("(before) => window.draws > before + 10", arg=before)
+
+
+def test_a_cloud_hides_what_is_uncertain_and_draws_larger_points(page: Page) -> None:
+    page.goto(CLOUD)
+    viewer = wait_until_ready(page)
+    everything = pixels_of(viewer)
+    viewer.get_by_role("slider", name="Hide uncertain").fill("60")
+    page.evaluate(NEXT_FRAMES)
+    sure = pixels_of(viewer)
+    assert differ(sure, everything)
+    viewer.get_by_role("slider", name="Point size").fill("-2")
+    page.evaluate(NEXT_FRAMES)
+    assert differ(pixels_of(viewer), sure)
+    viewer.get_by_role("radio", name="Black").check(force=True)
+    corner = pixels_of(viewer)[20, 20]
+    assert corner.max() < 30
+
+
+def test_the_wheel_scrolls_the_page_until_the_viewer_is_clicked(page: Page) -> None:
+    page.set_viewport_size({"width": 1000, "height": 380})
+    page.goto(CLOUD)
+    viewer = wait_until_ready(page)
+    page.mouse.move(500, 200)
+    page.mouse.wheel(0, 60)
+    page.wait_for_function("scrollY === 60")
+    page.mouse.click(500, 200)
+    before = pixels_of(viewer)
+    page.mouse.wheel(0, 60)
+    page.evaluate(NEXT_FRAMES)
+    assert differ(pixels_of(viewer), before)
+
+
+def test_a_damaged_file_and_a_missing_one_are_told_and_can_be_tried_again(page: Page, site: str) -> None:
+    page.goto("/?kind=model&src=broken.glb")
+    expect(page.get_by_role("alert")).to_contain_text("This 3D model cannot be shown here.")
+    expect(page.get_by_role("img", name=LABEL)).to_be_visible()
+    page.goto("/?kind=cloud&src=late.ply")
+    expect(page.get_by_role("alert")).to_contain_text("The file could not be loaded.")
+    expect(page.get_by_role("link", name="Download")).to_have_attribute("href", "late.ply")
+    page.route("**/late.ply", lambda route: route.fulfill(response=route.fetch(url=f"{site}/cloud.ply")))
+    page.get_by_role("button", name="Try again").click()
+    assert_not_blank(wait_until_ready(page))
+
+
+def test_a_lost_graphics_card_is_told_and_comes_back(page: Page) -> None:
+    page.goto(CLOUD)
+    viewer = wait_until_ready(page)
+    page.evaluate(LOSE_CONTEXT)
+    expect(viewer).to_have_attribute("data-problem", "lost")
+    expect(viewer.get_by_role("link", name="Download")).to_be_visible()
+    page.evaluate("() => window.loss.restoreContext()")
+    assert_not_blank(wait_until_ready(page))
+    page.evaluate(LOSE_CONTEXT)
+    viewer.get_by_role("button", name="Try again").click()
+    assert_not_blank(wait_until_ready(page))
+
+
+def test_without_webgl_the_poster_stays_and_nothing_more_is_loaded(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    page.add_init_script(NO_WEBGL)
+    page.goto(MODEL)
+    expect(page.locator(".viewer")).to_have_attribute("data-state", "unsupported")
+    expect(page.get_by_role("alert")).to_contain_text("This browser cannot show 3D.")
+    expect(page.get_by_role("img", name=LABEL)).to_be_visible()
+    assert not [name for name in asked if name == "model.glb" or "scene" in name]
+
+
+def test_a_viewer_that_is_gone_leaves_no_canvas_behind(page: Page) -> None:
+    page.goto(CLOUD)
+    wait_until_ready(page)
+    page.evaluate("() => window.leave()")
+    expect(page.locator("canvas")).to_have_count(0)
+
+
+def test_pages_without_a_viewer_load_none_of_its_code(chromium: Browser, product: Product) -> None:
+    page = chromium.new_page(base_url=product.url)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in ("/", "/tools", "/tools/background-remove"):
+        page.goto(path)
+        expect(page.locator(".skeleton")).to_have_count(0)
+    page.close()
+    assert [url for url in asked if url.endswith(".js")]
+    assert not [url for url in asked if "scene" in url or "OrbitControls" in url]
+
+
+def press(page: Page, key: str) -> None:
+    page.keyboard.press(key)
+    page.evaluate(NEXT_FRAMES)
+
+
+def differ(one: np.ndarray, other: np.ndarray) -> bool:
+    changed = np.abs(one.astype(int) - other).max(axis=2) > 12
+    return bool(changed.mean() > 0.002)
+
+
+def write_model(path: Path) -> None:
+    ball = trimesh.creation.icosphere(4, 0.5)
+    ring = trimesh.creation.torus(0.6, 0.1)
+    texture = Image.merge("RGB", [Image.linear_gradient("L").rotate(angle) for angle in (0, 90, 180)])
+    for mesh in (ball, ring):
+        material = PBRMaterial(baseColorTexture=texture, metallicFactor=0.0, roughnessFactor=0.6)
+        mesh.visual = TextureVisuals(uv=mesh.vertices[:, :2] + 0.5, material=material)
+    path.write_bytes(trimesh.Scene([ball, ring]).export(file_type="glb"))
+
+
+def write_cloud(path: Path) -> None:
+    random = np.random.default_rng(7)
+    points = np.zeros(MANY_POINTS, dtype=POINT)
+    for axis in "xyz":
+        points[axis] = random.uniform(-1, 1, MANY_POINTS)
+    for channel, axis in (("red", "x"), ("green", "y"), ("blue", "z")):
+        points[channel] = (points[axis] + 1) * 127
+    points["confidence"] = 1 + np.abs(points["x"])
+    kinds = {"<f4": "float", "|u1": "uchar"}
+    properties = "".join(f"property {kinds[points.dtype[name].str]} {name}\n" for name, _ in POINT)
+    header = f"ply\nformat binary_little_endian 1.0\nelement vertex {MANY_POINTS}\n{properties}end_header\n"
+    path.write_bytes(header.encode() + points.tobytes())

@@ -1,0 +1,63 @@
+"""What the emulated providers did for us and charge for, against what the database knows."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from funmagic.db import reading
+from funmagic.models.tasks import Task, TaskStep
+from tests.chaos.providers import Emulated
+
+# With these a provider takes a job and does not tell its id, so that nobody can know it.
+UNNAMED = {"silence", "malformed", "missing-fields", "missing-id", "unnamed"}
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A provider's jobs, those that we do not know though it named them, and those of work that it had done before."""
+
+    name: str
+    jobs: int
+    unknown: int
+    repeated: int
+    dealt: Counter[str]
+
+
+def read_bills(providers: dict[str, Emulated]) -> list[Bill]:
+    """What all providers say that they did since they last forgot."""
+    with reading() as session:
+        known = {job_id for job_id in session.exec(select(TaskStep.provider_job_id)) if job_id}
+    return [_read_bill(provider, known) for provider in providers.values()]
+
+
+def check_bills(bills: list[Bill], task_ids: set[str], excuses: dict[str, int], *, is_unlike: bool) -> Iterator[str]:
+    """A job may be lost, or done again, only where a worker died, or its database, before it could note the id.
+
+    Where all photos are unlike, what was done again is what was asked for twice.
+    """
+    for bill in bills:
+        queue, again = _second_attempts(bill.name, task_ids)
+        # What is listened to has no id to be lost.
+        if queue != "ai-streaming" and bill.unknown > excuses[queue]:
+            yield f"{bill.unknown} jobs of {bill.name} are unknown, and only {excuses[queue]} can be excused"
+        allowed = min(excuses[queue], again)
+        if is_unlike and bill.repeated > allowed:
+            yield f"{bill.repeated} jobs of {bill.name} were done before, and only {allowed} can be excused"
+
+
+def _read_bill(provider: Emulated, known: set[str]) -> Bill:
+    counted = provider.read()
+    named = {job["id"] for job in counted["jobs"] if job["fault"] not in UNNAMED}
+    repeated = sum(times - 1 for times in counted["digests"].values())
+    return Bill(provider.name, len(counted["jobs"]), len(named - known), repeated, Counter(counted["dealt"]))
+
+
+def _second_attempts(provider: str, task_ids: set[str]) -> tuple[str, int]:
+    """The queue of a provider's steps, and how often their tasks were taken up again."""
+    with reading() as session:
+        asked = select(TaskStep.queue, Task.id, Task.attempts).join(Task, col(Task.id) == col(TaskStep.task_id))
+        rows = session.exec(asked.where(TaskStep.provider == provider)).all()
+    queues = {queue for queue, _, _ in rows}
+    return min(queues, default="ai-tasks"), sum(max(attempts - 1, 0) for _, id_, attempts in rows if id_ in task_ids)

@@ -1,0 +1,62 @@
+"""Looks hard at what providers made, before a person pays for it, and makes files of it."""
+
+import io
+
+from PIL import Image
+
+from funmagic.errors import FunMagicError
+from funmagic.library.images import MIME_BY_FORMAT, inspect_image
+from funmagic.models.assets import AssetKind
+from worker.clouds import Cloud, render_cloud_preview, write_ply
+from worker.glb import BrokenModel
+from worker.meshes import inspect_model, render_preview
+from worker.providers.base import OutputFile, ProviderError
+
+EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
+
+
+def picture_file(data: bytes, *, meta: dict[str, object] | None = None) -> OutputFile:
+    """An image as a file of the type that it really is; raises ProviderError for anything that does not decode."""
+    try:
+        facts = inspect_image(data)
+    except FunMagicError as error:
+        raise ProviderError(f"the result is no image we can take: {error}") from None
+    try:
+        Image.open(io.BytesIO(data), formats=list(MIME_BY_FORMAT)).load()
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ProviderError(f"the result cannot be decoded: {error}") from None
+    return OutputFile(
+        data,
+        AssetKind.IMAGE,
+        facts.mime,
+        EXTENSIONS[facts.mime],
+        width=facts.width,
+        height=facts.height,
+        meta=dict(meta or {}),
+    )
+
+
+def model_file(data: bytes, *, meta: dict[str, object] | None = None) -> OutputFile:
+    """A GLB as a file, with its measures and a picture of it; raises ProviderError for an empty or broken one."""
+    try:
+        facts = inspect_model(data)
+        preview = render_preview(data)
+    except BrokenModel as error:
+        raise ProviderError(f"the result is no model we can take: {error}") from None
+    measures = {"vertices": facts.vertices, "faces": facts.faces, "bounds": facts.bounds}
+    return OutputFile(
+        data, AssetKind.MODEL, "model/gltf-binary", "glb", meta={**measures, **(meta or {})}, preview=preview
+    )
+
+
+def cloud_file(cloud: Cloud, *, meta: dict[str, object] | None = None) -> OutputFile:
+    """A point cloud as a binary PLY, with the number of its points and a picture of it."""
+    measures = {"points": len(cloud.points)}
+    return OutputFile(
+        write_ply(cloud),
+        AssetKind.POINT_CLOUD,
+        "application/octet-stream",
+        "ply",
+        meta={**measures, **(meta or {})},
+        preview=render_cloud_preview(cloud),
+    )

@@ -1,0 +1,39 @@
+"""Makes a point cloud of the scene that VGGT saw in a cut-out, at whichever provider the model ran."""
+
+import io
+import json
+
+from PIL import Image
+
+from worker.clouds import BrokenCloud
+from worker.providers.base import InputFile, InvalidWork, OutputFile, ProviderError
+from worker.providers.results import cloud_file
+from worker.vggt import cloud_from_vggt
+
+SCENE_BYTES = 60_000_000
+# A scene may take a while to arrive; with a second try it still ends within the queue's time limit for a job.
+SCENE_S = 45.0
+
+
+def read_scene(data: bytes, cutout: InputFile, *, model: str) -> OutputFile:
+    """The cloud of a scene (VGGT's JSON of one image); raises ProviderError when it is none, or holds no points."""
+    try:
+        scene = json.loads(data)
+    except (ValueError, RecursionError):
+        raise ProviderError("the result is no JSON") from None
+    if not isinstance(scene, dict):
+        raise ProviderError("the result is no scene")
+    try:
+        cloud = cloud_from_vggt(scene, _decode(cutout))
+    except BrokenCloud as error:
+        raise ProviderError(f"the result is no scene we can take: {error}") from None
+    return cloud_file(cloud, meta={"model": model})
+
+
+def _decode(cutout: InputFile) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(cutout.data), formats=["PNG"])
+        image.load()
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise InvalidWork(f"cannot decode the cut-out: {error}") from error
+    return image.convert("RGBA")

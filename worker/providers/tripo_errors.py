@@ -1,0 +1,87 @@
+"""What Tripo's refusals mean, by HTTP status and Tripo's own code, never by the wording of a message."""
+
+import re
+from typing import Any
+
+import httpx
+
+from worker.providers.base import (
+    AccountRefused,
+    InvalidWork,
+    ModelRetired,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
+from worker.providers.retry_after import read_retry_after
+
+# docs.tripo3d.ai, "Errors".
+TOO_MANY_AT_ONCE, NO_CREDIT, CONTENT_POLICY, SERVER_TROUBLE = 2000, 2010, 2008, {1000, 1001}
+INVALID_INPUT = {1003, 1004, 2003, 2004}
+UNKNOWN_MODEL = {2015, 2017}
+ADDRESS = re.compile(r"\b(?:https?|data):\S+")
+LONGEST_TEXT = 300
+
+
+class NotThere(ProviderError):
+    """Tripo itself says that it has no such thing, be it a task or a model."""
+
+
+def open_envelope(response: httpx.Response, *, secret: str) -> Any:
+    """What Tripo answered, out of its envelope; raises the typed error of a refusal, whichever HTTP status it has.
+
+    Raises ValueError for a success that is not in Tripo's format. No text holds the key or an address.
+    """
+    body = _body(response)
+    if response.is_success and body.get("code") == 0 and "data" in body:
+        return body["data"]
+    if response.is_success and not _code(body):
+        raise ValueError("no answer of Tripo's")
+    raise _refusal(response, body, secret)
+
+
+def describe(text: str, *, secret: str) -> str:
+    """A text of Tripo's as operators may read it: short, and without the key or any address."""
+    return ADDRESS.sub("[address]", text.replace(secret, "[key]"))[:LONGEST_TEXT]
+
+
+def _refusal(response: httpx.Response, body: dict[str, Any], secret: str) -> ProviderError:
+    status, code = response.status_code, _code(body)
+    words = [word for word in (body.get("message"), body.get("suggestion")) if isinstance(word, str)]
+    text = f"Tripo answered HTTP {status}, code {code}: {describe(' '.join(words), secret=secret)}"
+    if code == NO_CREDIT or status == httpx.codes.PAYMENT_REQUIRED:
+        return AccountRefused(f"the account at Tripo is out of credit. {text}")
+    if code == TOO_MANY_AT_ONCE or status == httpx.codes.TOO_MANY_REQUESTS:
+        return ProviderRateLimited(read_retry_after(response.headers))
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return AccountRefused(f"Tripo refuses the API key. {text}")
+    if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):
+        return ProviderTimeout(text)
+    if status == httpx.codes.NOT_FOUND and code:
+        return NotThere(text)
+    return _by_code(code, text) or (ProviderUnavailable(text) if response.is_server_error else ProviderError(text))
+
+
+def _by_code(code: int, text: str) -> ProviderError | None:
+    if code == CONTENT_POLICY:
+        return ProviderRejected(text)
+    if code in UNKNOWN_MODEL:
+        return ModelRetired(text)
+    if code in INVALID_INPUT:
+        return InvalidWork(text)
+    return ProviderUnavailable(text) if code in SERVER_TROUBLE else None
+
+
+def _code(body: dict[str, Any]) -> int:
+    code = body.get("code")
+    return code if isinstance(code, int) else 0
+
+
+def _body(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
