@@ -4,10 +4,11 @@ RUN := .venv/bin/python -m
 SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
 # What the database could make a difference to.
-ON_BOTH_DATABASES = --ignore=tests/worker/cutout --ignore=tests/worker/providers tests/worker tests/admin \
+ON_BOTH_DATABASES = $(addprefix --ignore=tests/worker/,cutout providers relief stylise) \
+	$(addprefix --ignore=tests/worker/test_,clouds.py meshes.py vggt.py) tests/worker tests/admin \
 	$(addprefix tests/funmagic/,accounts credits http library oauth profile providers rate_limits tasks tools) \
 	$(addprefix tests/funmagic/,test_db.py test_mail.py test_migrations.py test_seed.py)
-BENCHMARKS = catalogue submit engine live sockets ledger cutout lighthouse
+BENCHMARKS = catalogue submit engine waiting live sockets ledger cutout lighthouse
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test chaos bench check lint schema migrate seed clean
@@ -31,13 +32,13 @@ else
 	@$(RUN) pytest tests/browser tests/chaos
 endif
 
-chaos: .venv/dev.stamp ## 10,000 runs under kill -9, a flushed Redis and a restarted database
+chaos: .venv/dev.stamp ## 11,000 runs under kill -9, restarted servers and failing providers
 	@tests/provide.sh
 	@$(RUN) tests.chaos $(ARGS)
 
 check: lint schema test ## everything that CI checks
 
-bench: .venv/dev.stamp ## measure everything that has a bar; wants a quiet machine and some fifteen minutes
+bench: .venv/dev.stamp ## measure everything that has a bar; wants a quiet machine and some twenty minutes
 	@tests/provide.sh
 	@for name in $(BENCHMARKS); do printf '\n%s: ' $$name && $(RUN) benchmarks.$$name || exit 1; done
 

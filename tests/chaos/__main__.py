@@ -84,25 +84,29 @@ class Play:
         asyncio.run(_run(self._crowd, trouble, days))
         took = time.monotonic() - began
         wait_until(lambda: count_untold() == 0, 60)
-        bills = read_bills(self._stage.providers)
+        bills = read_bills(self._stage.providers, are_unlike=name == "mixed")
         ids = {self._crowd.tasks[key] for key in set(self._crowd.tasks) - before}
         print(f"-- {name}")
         print_act(ids, took, bills)
         print(f"requests repeated by people: {self._crowd.repeats - repeats}; followers: {len(self._crowd.witnesses)}")
         print(f"breakers opened: {dict(self._stage.opened_breakers() - breakers)}")
         print(f"trouble: {dict(trouble.done)}", flush=True)
-        is_unlike = name == "mixed"
         lost = trouble.done["PostgreSQL restarted"]
         excuses = {
             "ai-tasks": trouble.done["worker killed"] + WORKERS * lost,
             "ai-streaming": trouble.done["stream worker killed"] + STREAM_WORKERS * lost,
         }
-        self._found += check_bills(bills, ids, excuses, is_unlike=is_unlike)
+        self._found += check_bills(bills, ids, excuses)
 
     def close(self) -> list[str]:
         """Look at everything that is left; every discrepancy is one line."""
         crowd = self._crowd
-        left = find_discrepancies(keys=crowd.tasks, witnesses=crowd.witnesses, providers=list(self._stage.providers))
+        left = find_discrepancies(
+            keys=crowd.tasks,
+            witnesses=crowd.witnesses,
+            providers=list(self._stage.providers),
+            redis_killed_at=self._stage.redis_killed_at,
+        )
         return [*crowd.contradictions, *self._found, *left]
 
 

@@ -28,6 +28,8 @@ class Emulated:
     key: str
     path: str = ""
     exhausted: str = "exhausted"
+    # What is listened to until it is done leaves no job that one could look at.
+    names_jobs: bool = True
     port: int = field(default_factory=free_port)
 
     @property
@@ -60,7 +62,7 @@ def emulated_providers() -> dict[str, Emulated]:
     """All that the three tools need."""
     providers = (
         Emulated("fal", "emulated-key-0123"),
-        Emulated("openai", "sk-emulated-key-0123", path="/v1", exhausted="insufficient-quota"),
+        Emulated("openai", "sk-emulated-key-0123", path="/v1", exhausted="insufficient-quota", names_jobs=False),
         Emulated("replicate", "r8_emulated0123456789"),
         Emulated("tripo", "tsk_emulated0123456789"),
     )

@@ -25,33 +25,36 @@ class Bill:
     dealt: Counter[str]
 
 
-def read_bills(providers: dict[str, Emulated]) -> list[Bill]:
-    """What all providers say that they did since they last forgot."""
+def read_bills(providers: dict[str, Emulated], *, are_unlike: bool) -> list[Bill]:
+    """What all providers say that they did since they last forgot.
+
+    Only where no two photos are alike it can be told what was done again: whatever was asked for twice.
+    """
     with reading() as session:
         known = {job_id for job_id in session.exec(select(TaskStep.provider_job_id)) if job_id}
-    return [_read_bill(provider, known) for provider in providers.values()]
+    return [_read_bill(provider, known, are_unlike=are_unlike) for provider in providers.values()]
 
 
-def check_bills(bills: list[Bill], task_ids: set[str], excuses: dict[str, int], *, is_unlike: bool) -> Iterator[str]:
+def check_bills(bills: list[Bill], task_ids: set[str], excuses: dict[str, int]) -> Iterator[str]:
     """A job may be lost, or done again, only where a worker died, or its database, before it could note the id.
 
-    Where all photos are unlike, what was done again is what was asked for twice.
+    The excuses are how often that was, by queue.
     """
     for bill in bills:
         queue, again = _second_attempts(bill.name, task_ids)
-        # What is listened to has no id to be lost.
-        if queue != "ai-streaming" and bill.unknown > excuses[queue]:
-            yield f"{bill.unknown} jobs of {bill.name} are unknown, and only {excuses[queue]} can be excused"
         allowed = min(excuses[queue], again)
-        if is_unlike and bill.repeated > allowed:
+        if bill.unknown > allowed:
+            yield f"{bill.unknown} jobs of {bill.name} are unknown, and only {allowed} can be excused"
+        if bill.repeated > allowed:
             yield f"{bill.repeated} jobs of {bill.name} were done before, and only {allowed} can be excused"
 
 
-def _read_bill(provider: Emulated, known: set[str]) -> Bill:
+def _read_bill(provider: Emulated, known: set[str], *, are_unlike: bool) -> Bill:
     counted = provider.read()
     named = {job["id"] for job in counted["jobs"] if job["fault"] not in UNNAMED}
-    repeated = sum(times - 1 for times in counted["digests"].values())
-    return Bill(provider.name, len(counted["jobs"]), len(named - known), repeated, Counter(counted["dealt"]))
+    unknown = len(named - known) if provider.names_jobs else 0
+    repeated = sum(times - 1 for times in counted["digests"].values()) if are_unlike else 0
+    return Bill(provider.name, len(counted["jobs"]), unknown, repeated, Counter(counted["dealt"]))
 
 
 def _second_attempts(provider: str, task_ids: set[str]) -> tuple[str, int]:

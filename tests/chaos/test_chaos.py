@@ -5,8 +5,10 @@ import sys
 
 from tests.conftest import PROJECT
 
+SHORT = ("--tasks", "300", "--users", "20", "--kills", "6", "--mixed", "120", "--mixed-users", "20")
 
-def test_five_hundred_runs_survive_kills_a_flushed_redis_and_a_restarted_database() -> None:
-    command = [sys.executable, "-m", "tests.chaos", "--tasks", "500", "--users", "20", "--kills", "6"]
+
+def test_runs_of_all_three_tools_survive_kills_broken_providers_and_servers_that_restart() -> None:
+    command = [sys.executable, "-m", "tests.chaos", *SHORT]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
 from funmagic.credits.service import audit_credits
 from funmagic.db import reading
+from funmagic.models.base import utcnow
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool
@@ -16,6 +18,7 @@ from tests.chaos.files import check_files
 from tests.chaos.people import Witness
 from worker.leftovers import sweep_leftovers
 from worker.limiter import slots_in_use
+from worker.slots import SLOT_LEASE_S
 
 # What the emulated faults, and people, may lead to; anything else is a defect of ours.
 EXPECTED_FAILURES = {
@@ -28,6 +31,9 @@ EXPECTED_FAILURES = {
 }
 # With these ends a job may go on at its provider: the slot is kept until its lease runs out.
 MAY_STILL_RUN = {FailureCode.CANCELLED, FailureCode.TIMEOUT}
+# The longest that an adapter waits until its next look, and that a killed Redis takes to be back.
+LONGEST_WAIT_S = 10
+REDIS_BACK = timedelta(seconds=5)
 
 
 def count_ended() -> int:
@@ -43,7 +49,9 @@ def count_untold() -> int:
         return session.exec(untold).one()
 
 
-def find_discrepancies(*, keys: dict[str, str], witnesses: list[Witness], providers: list[str]) -> list[str]:
+def find_discrepancies(
+    *, keys: dict[str, str], witnesses: list[Witness], providers: list[str], redis_killed_at: datetime | None
+) -> list[str]:
     """Everything that is not as it must be."""
     while sweep_leftovers(settled_after_s=0):
         pass
@@ -55,7 +63,7 @@ def find_discrepancies(*, keys: dict[str, str], witnesses: list[Witness], provid
             *_check_ledger(session, tasks),
             *check_files(session, tasks, steps),
             *_check_steps(tasks, steps),
-            *_check_slots(tasks, steps, providers),
+            *_check_slots(tasks, steps, providers, redis_killed_at),
             *_check_witnesses(witnesses, {task.id: task.status for task in tasks}),
         ]
 
@@ -100,25 +108,33 @@ def _check_steps(tasks: list[Task], steps: list[TaskStep]) -> Iterator[str]:
     for step in steps:
         ends.setdefault(step.task_id, []).append(step.status)
     for task in tasks:
-        # A pipeline may fail in any step: those before it are completed, and those after it fail with it.
-        wrong = "completed" if task.status == TaskStatus.FAILED else "failed"
-        in_order = ends[task.id] == sorted(ends[task.id])
-        if not in_order or set(ends[task.id]) - {"completed", "failed"} or ends[task.id][-1] == wrong:
-            yield f"task {task.id} is {task.status}, and its steps are {ends[task.id]}"
+        done, failed, never_begun = (ends[task.id].count(end) for end in ("completed", "failed", "pending"))
+        is_cancelled = task.error_code == FailureCode.CANCELLED
+        in_order = ends[task.id] == ["completed"] * done + ["failed"] * failed + ["pending"] * never_begun
+        expected = failed == 1 or (is_cancelled and not failed and never_begun)
+        if not in_order or not (expected if task.status == TaskStatus.FAILED else done == len(ends[task.id])):
+            yield f"task {task.id} is {task.status} ({task.error_code}), and its steps are {ends[task.id]}"
     used = Counter(step.provider_job_id for step in steps if step.provider_job_id)
     yield from (f"remote job {job_id} was used twice" for job_id, times in used.items() if times > 1)
 
 
-def _check_slots(tasks: list[Task], steps: list[TaskStep], providers: list[str]) -> Iterator[str]:
-    """No slot is held, but until its lease ends by a step whose job may still run at its provider."""
+def _check_slots(
+    tasks: list[Task], steps: list[TaskStep], providers: list[str], redis_killed_at: datetime | None
+) -> Iterator[str]:
+    """No slot is held but by a step whose job may still run at its provider, or that could not give it back.
+
+    Without Redis nobody can. Such a slot is free when its lease ends, at the latest so long from now.
+    """
     codes = {task.id: task.error_code for task in tasks}
-    excused = {step.id for step in steps if codes[step.task_id] in MAY_STILL_RUN}
+    steps_by_id = {step.id: step for step in steps}
+    latest_ms = (utcnow().timestamp() + SLOT_LEASE_S + LONGEST_WAIT_S) * 1000
     for provider in providers:
         if not slots_in_use("web", provider):
             continue
-        holders = {holder.decode() for holder in get_redis().zrange(f"prl:web:{provider}:sem", 0, -1)}
-        for step in steps:
-            if step.id in holders - excused:
+        for holder, ends_ms in get_redis().zrange(f"prl:web:{provider}:sem", 0, -1, withscores=True):
+            step = steps_by_id[holder.decode()]
+            was_away = redis_killed_at and step.finished_at and abs(redis_killed_at - step.finished_at) < REDIS_BACK
+            if ends_ms > latest_ms or not (codes[step.task_id] in MAY_STILL_RUN or was_away):
                 end = f"{codes[step.task_id] or step.status} at {step.finished_at}"
                 yield f"step {step.id}, {end}, still holds a slot of {provider}"
 

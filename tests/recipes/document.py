@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOMS = ("funmagic", "admin", "worker", "alembic", "tests")
+ROOMS = ("funmagic", "admin", "worker", "alembic", "assets", "tests")
 FILES = ("pyproject.toml", "rxconfig.py", "models.lock")
 HEADING = "## "
 # A paragraph, or an item of a list, that begins with a file's name is about that file.
@@ -48,10 +48,10 @@ def read_blocks(text: str) -> list[Block]:
 def copy_tree(project: Path, target: Path) -> None:
     """The code and what it needs to run, without data or builds."""
     for room in ROOMS:
-        shutil.copytree(project / room, target / room, ignore=shutil.ignore_patterns("__pycache__"))
+        # Reflex makes assets/external, of links to the tree that it is run in.
+        shutil.copytree(project / room, target / room, ignore=shutil.ignore_patterns("__pycache__", "external"))
     for file in FILES:
         shutil.copy(project / file, target)
-    (target / "assets").symlink_to(project / "assets")
 
 
 def follow(blocks: list[Block], tree: Path) -> list[str]:

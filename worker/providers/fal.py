@@ -36,6 +36,7 @@ from worker.providers.cutouts import read_cutout
 from worker.providers.fal_errors import is_said_by_fal, read_refusal, says
 from worker.providers.fal_queue import FalClient, FalJob
 from worker.providers.fal_storage import address_file
+from worker.providers.looks import NotNow, next_look_s
 from worker.providers.scenes import SCENE_BYTES, read_scene
 
 log = structlog.get_logger()
@@ -91,7 +92,7 @@ class FalProvider:
             status = self._read_status(job, work)
             if isinstance(status, Completed):
                 return self._fetch(job, status, work)
-        except _NotNow as not_now:
+        except NotNow as not_now:
             log.warning("fal_check_failed", job_id=job.id, trouble=str(not_now.trouble))
             return _look_again(job, trouble=not_now.trouble)
         return _look_again(job, progress=QUEUED_PROGRESS if isinstance(status, Queued) else RUNNING_PROGRESS)
@@ -141,11 +142,11 @@ class FalProvider:
         except FalClientHTTPError as error:
             refusal = read_refusal(error.response, secret=self._key)
             passes = isinstance(refusal, PASSING) or error.response.is_server_error
-            raise (_NotNow(refusal) if passes else refusal) from None
+            raise (NotNow(refusal) if passes else refusal) from None
         except (httpx.HTTPError, SSRFGuardError) as error:
-            raise _NotNow(ProviderUnavailable(f"fal.ai cannot be reached: {type(error).__name__}")) from None
+            raise NotNow(ProviderUnavailable(f"fal.ai cannot be reached: {type(error).__name__}")) from None
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise _NotNow(ProviderError("fal.ai's status makes no sense")) from None
+            raise NotNow(ProviderError("fal.ai's status makes no sense")) from None
 
     def _fetch(self, job: FalJob, status: Completed, work: Work) -> Done:
         """Read the result and bring its file; an address that expired is asked for once more."""
@@ -165,7 +166,7 @@ class FalProvider:
         try:
             return fetch_file(address, max_bytes=limit, within_s=RESULT_S)
         except ProviderUnavailable as error:
-            raise _NotNow(error) from None
+            raise NotNow(error) from None
 
     def _read_answer(self, job: FalJob, work: Work) -> Any:
         """What the job's model answered; raises what fal says went wrong with the job."""
@@ -175,12 +176,12 @@ class FalProvider:
         except AnswerRefused:
             raise ProviderError("fal.ai's result is far too large") from None
         except (httpx.HTTPError, SSRFGuardError) as error:
-            raise _NotNow(ProviderUnavailable(f"fal.ai cannot be reached: {type(error).__name__}")) from None
+            raise NotNow(ProviderUnavailable(f"fal.ai cannot be reached: {type(error).__name__}")) from None
         if not response.is_success:
             refusal = read_refusal(response, secret=self._key)
             # A gateway in between has trouble, too; what fal itself says of a completed job is its end.
             passes = isinstance(refusal, ProviderRateLimited | AccountRefused) or not is_said_by_fal(response)
-            raise _NotNow(refusal) if passes and not response.is_redirect else refusal
+            raise NotNow(refusal) if passes and not response.is_redirect else refusal
         try:
             return response.json()
         except (ValueError, RecursionError):
@@ -230,15 +231,5 @@ def _result(data: bytes, work: Work) -> OutputFile:
 
 
 def _look_again(job: FalJob, *, progress: float | None = None, trouble: ProviderError | None = None) -> Waiting:
-    wait = min(max(job.age_s / 4, FIRST_CHECK_S), LAST_CHECK_S)
-    if isinstance(trouble, ProviderRateLimited):
-        wait = max(wait, trouble.retry_after_s or 0)
+    wait = next_look_s(job.age_s, trouble, first_s=FIRST_CHECK_S, last_s=LAST_CHECK_S)
     return Waiting(job.id, wait, progress, job=job.saved(), trouble=trouble)
-
-
-class _NotNow(Exception):
-    """A look told nothing; the job goes on."""
-
-    def __init__(self, trouble: ProviderError) -> None:
-        super().__init__(str(trouble))
-        self.trouble = trouble

@@ -26,6 +26,7 @@ from worker.providers.base import (
     Waiting,
     Work,
 )
+from worker.providers.looks import NotNow, next_look_s
 from worker.providers.replicate_api import MalformedAnswer, ReplicateApi, split_model
 from worker.providers.replicate_errors import for_operators
 from worker.providers.scenes import SCENE_BYTES, SCENE_S, read_scene
@@ -73,7 +74,7 @@ class ReplicateProvider:
             prediction = self._read(provider_job_id, work)
             if prediction["status"] == "succeeded":
                 return self._fetch(provider_job_id, prediction, work)
-        except _NotNow as not_now:
+        except NotNow as not_now:
             log.warning("replicate_check_failed", job_id=provider_job_id, trouble=str(not_now.trouble))
             return _look_again(provider_job_id, work, trouble=not_now.trouble)
         if prediction["status"] in RUNNING:
@@ -112,11 +113,11 @@ class ReplicateProvider:
         except ModelRetired as gone:
             raise ProviderError(str(gone)) from None
         except ProviderTimeout as error:
-            raise _NotNow(ProviderUnavailable(str(error))) from None
+            raise NotNow(ProviderUnavailable(str(error))) from None
         except (ProviderRateLimited, ProviderUnavailable, MalformedAnswer) as error:
-            raise _NotNow(error) from None
+            raise NotNow(error) from None
         if prediction.get("status") not in RUNNING | ENDED:
-            raise _NotNow(ProviderError("Replicate's status makes no sense"))
+            raise NotNow(ProviderError("Replicate's status makes no sense"))
         return prediction
 
     def _fetch(self, job_id: str, prediction: dict[str, Any], work: Work) -> Done:
@@ -158,15 +159,13 @@ def _download(prediction: dict[str, Any]) -> bytes:
     try:
         return fetch_file(named[0], max_bytes=SCENE_BYTES, within_s=SCENE_S)
     except ProviderUnavailable as error:
-        raise _NotNow(error) from None
+        raise NotNow(error) from None
 
 
 def _look_again(
     job_id: str, work: Work, *, progress: float | None = None, trouble: ProviderError | None = None
 ) -> Waiting:
-    wait = min(max(_age_s(work) / 4, FIRST_CHECK_S), LAST_CHECK_S)
-    if isinstance(trouble, ProviderRateLimited):
-        wait = max(wait, trouble.retry_after_s or 0)
+    wait = next_look_s(_age_s(work), trouble, first_s=FIRST_CHECK_S, last_s=LAST_CHECK_S)
     return Waiting(job_id, wait, progress, job=work.job, trouble=trouble)
 
 
@@ -181,11 +180,3 @@ def _progress(prediction: dict[str, Any]) -> float:
 def _age_s(work: Work) -> float:
     created_at = work.job.get("createdAt")
     return max(time.time() - created_at, 0.0) if isinstance(created_at, int | float) else 0.0
-
-
-class _NotNow(Exception):
-    """A look told nothing; the prediction goes on."""
-
-    def __init__(self, trouble: ProviderError) -> None:
-        super().__init__(str(trouble))
-        self.trouble = trouble

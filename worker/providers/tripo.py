@@ -25,7 +25,6 @@ from worker.providers.base import (
     InvalidWork,
     ModelRetired,
     ProviderError,
-    ProviderRateLimited,
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
@@ -33,6 +32,7 @@ from worker.providers.base import (
     Waiting,
     Work,
 )
+from worker.providers.looks import NotNow, next_look_s
 from worker.providers.results import model_file
 from worker.providers.tripo_client import KEY_PREFIX, GuardedTripo, Task, TaskStatus, TripoError
 from worker.providers.tripo_errors import CONTENT_POLICY, NotThere, describe
@@ -86,7 +86,7 @@ class TripoProvider:
             task = self._read_task(provider_job_id, work)
             if task.status == TaskStatus.SUCCESS:
                 return self._finish(provider_job_id, task, work, age_s)
-        except _NotNow as not_now:
+        except NotNow as not_now:
             log.warning("tripo_check_failed", job_id=provider_job_id, trouble=str(not_now.trouble))
             return _look_again(provider_job_id, work, age_s, trouble=not_now.trouble)
         if task.is_terminal():
@@ -137,11 +137,11 @@ class TripoProvider:
             raise ProviderError(f"Tripo does not know task {task_id} any more") from None
         except ProviderError as refusal:
             # Of the task itself this says nothing: it goes on, and is paid for.
-            raise _NotNow(refusal) from None
+            raise NotNow(refusal) from None
         except UNREACHABLE as error:
-            raise _NotNow(_unreachable(error)) from None
+            raise NotNow(_unreachable(error)) from None
         except SENSELESS:
-            raise _NotNow(ProviderError("Tripo's description of a task makes no sense")) from None
+            raise NotNow(ProviderError("Tripo's description of a task makes no sense")) from None
 
     def _finish(self, task_id: str, task: Task, work: Work, age_s: float) -> Done:
         """Bring the model; an address that expired is asked for once more."""
@@ -181,25 +181,15 @@ def _download(task: Task) -> bytes:
     try:
         return fetch_file(address, max_bytes=RESULT_BYTES, within_s=RESULT_S)
     except (ProviderUnavailable, ProviderTimeout) as error:
-        raise _NotNow(error) from None
+        raise NotNow(error) from None
 
 
 def _look_again(
     task_id: str, work: Work, age_s: float, *, progress: float | None = None, trouble: ProviderError | None = None
 ) -> Waiting:
-    wait = min(max(age_s / 4, FIRST_CHECK_S), LAST_CHECK_S)
-    if isinstance(trouble, ProviderRateLimited):
-        wait = max(wait, trouble.retry_after_s or 0)
+    wait = next_look_s(age_s, trouble, first_s=FIRST_CHECK_S, last_s=LAST_CHECK_S)
     return Waiting(task_id, wait, progress, job=work.job, trouble=trouble)
 
 
 def _unreachable(error: Exception) -> ProviderUnavailable:
     return ProviderUnavailable(f"Tripo cannot be reached: {type(error).__name__}")
-
-
-class _NotNow(Exception):
-    """A look told nothing; the task goes on."""
-
-    def __init__(self, trouble: ProviderError) -> None:
-        super().__init__(str(trouble))
-        self.trouble = trouble
