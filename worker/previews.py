@@ -1,4 +1,4 @@
-"""Pictures of what a step has so far: small enough to travel in an event."""
+"""Small pictures: of what a step has so far, to travel in an event, and of what it made, for lists."""
 
 import base64
 import io
@@ -13,14 +13,21 @@ LONGEST_SIDE = 512
 QUALITY = 70
 
 
+def shrink_picture(image: Image.Image) -> bytes:
+    """A picture as a small WebP, its transparency kept."""
+    small = image.copy()
+    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE), reducing_gap=2.0)
+    encoded = io.BytesIO()
+    small.convert("RGBA" if small.has_transparency_data else "RGB").save(encoded, "WEBP", quality=QUALITY)
+    return encoded.getvalue()
+
+
 def shrink_preview(data: bytes) -> str | None:
     """The picture as a small `data:` address; None for what cannot be decoded, which is no reason to stop a run."""
     try:
         with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as image:
-            image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-            small = io.BytesIO()
-            image.convert("RGBA" if image.has_transparency_data else "RGB").save(small, "WEBP", quality=QUALITY)
+            small = shrink_picture(image)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         log.warning("preview_unreadable", error=str(error))
         return None
-    return f"data:image/webp;base64,{base64.b64encode(small.getvalue()).decode()}"
+    return f"data:image/webp;base64,{base64.b64encode(small).decode()}"

@@ -51,6 +51,7 @@ def _usual_seconds(session: Session, tool_id: str, step_id: str | None) -> int |
     recent = sa.select(TASKS.c.created_at, TASKS.c.finished_at).where(
         TASKS.c.tool_id == tool_id,
         TASKS.c.status == TaskStatus.COMPLETED,
+        TASKS.c.finished_at.is_not(None),
         TASKS.c.step_id.is_not_distinct_from(step_id),
     )
     rows = session.execute(recent.order_by(TASKS.c.id.desc()).limit(RECENT))

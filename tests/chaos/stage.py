@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import psutil
 import sqlalchemy as sa
 
 from funmagic.accounts.viewer import Viewer
@@ -90,10 +91,12 @@ class Stage:
     def kill(self, kind: str) -> bool:
         """Kill the longest living process of a kind with SIGKILL, if there is one; the supervisor starts another."""
         living = self.product.find_processes(kind)
-        if living:
+        try:
             # One that is killed again and again right after its start would be given up.
             min(living, key=lambda process: process.create_time()).kill()
-        return bool(living)
+        except (ValueError, psutil.NoSuchProcess):
+            return False
+        return True
 
     def flush_redis(self) -> None:
         """Lose every queue, stream, slot and cache."""

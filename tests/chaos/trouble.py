@@ -62,7 +62,7 @@ def schedule_mix(stage: Stage) -> Schedule:
     mishaps = [Mishap(0.35, "Redis restarted", stage.restart_redis)]
     mishaps.append(Mishap(0.6, "PostgreSQL restarted", stage.cluster.restart))
     for number, name in enumerate(stage.providers):
-        mishaps.append(Mishap(0.1 + 0.2 * number, f"{name} out of credit", partial(stage.run_out_of_credit, name)))
+        mishaps.append(Mishap(0.1 + 0.15 * number, f"{name} out of credit", partial(stage.run_out_of_credit, name)))
     return Schedule(mishaps, victims=MIXED_VICTIMS, accounts=tuple(stage.providers))
 
 

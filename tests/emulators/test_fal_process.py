@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import PROJECT
+from tests.emulators.fal_faults import pick_fault
 from tests.factories import photo_bytes, wait_until
 from tests.ports import free_port
 
@@ -37,3 +38,8 @@ def test_it_takes_scripted_faults_and_counts_the_jobs(address: str) -> None:
     assert submit(address, key="other").status_code == 401
     counted = httpx.get(f"{address}/_jobs").json()
     assert (len(counted["jobs"]), list(counted["digests"].values()), counted["requests"]["submit"]) == (1, [1], 3)
+
+
+def test_faults_are_dealt_out_at_the_rate_that_is_asked_for() -> None:
+    assert {pick_fault(("one", "other"), 1).name for _ in range(100)} == {"one", "other"}
+    assert {pick_fault(("one", "other"), 0).name for _ in range(100)} == {""}

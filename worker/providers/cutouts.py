@@ -7,6 +7,7 @@ from PIL import ExifTags, Image
 from funmagic.errors import FunMagicError
 from funmagic.library.images import inspect_image
 from funmagic.models.assets import AssetKind
+from worker.previews import shrink_picture
 from worker.providers.base import OutputFile, ProviderError
 
 # How to turn an image that lies as the camera held it, by the photo's EXIF orientation.
@@ -33,12 +34,15 @@ def read_cutout(data: bytes, photo: bytes) -> OutputFile:
     image = _decode(data)
     if not image.has_transparency_data:
         raise ProviderError("the result has no transparency")
-    size = (facts.width, facts.height)
-    if size != (seen.width, seen.height) and size[::-1] == (seen.width, seen.height):
-        data, size = _turn_upright(image, photo)
-    if size != (seen.width, seen.height):
-        raise ProviderError(f"the result is {size[0]}x{size[1]}, the photo {seen.width}x{seen.height}")
-    return OutputFile(data, AssetKind.IMAGE, "image/png", "png", width=size[0], height=size[1])
+    size = (seen.width, seen.height)
+    if image.size != size and image.size[::-1] == size:
+        data, image = _turn_upright(image, photo)
+    if image.size != size:
+        raise ProviderError(f"the result is {image.width}x{image.height}, the photo {seen.width}x{seen.height}")
+    preview = shrink_picture(image)
+    return OutputFile(
+        data, AssetKind.IMAGE, "image/png", "png", width=image.width, height=image.height, preview=preview
+    )
 
 
 def _decode(data: bytes) -> Image.Image:
@@ -50,11 +54,11 @@ def _decode(data: bytes) -> Image.Image:
     return image
 
 
-def _turn_upright(image: Image.Image, photo: bytes) -> tuple[bytes, tuple[int, int]]:
+def _turn_upright(image: Image.Image, photo: bytes) -> tuple[bytes, Image.Image]:
     orientation = Image.Image.getexif(Image.open(io.BytesIO(photo))).get(ExifTags.Base.Orientation)
     if orientation not in UPRIGHT:
         raise ProviderError("the result lies on the side, and the photo does not say why")
     image = image.transpose(UPRIGHT[orientation])
     encoded = io.BytesIO()
     image.save(encoded, "PNG", compress_level=1)
-    return encoded.getvalue(), image.size
+    return encoded.getvalue(), image

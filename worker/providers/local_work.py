@@ -12,6 +12,7 @@ from funmagic.models.assets import AssetKind
 from funmagic.settings import get_settings
 from worker.cutout.pipeline import cut_out
 from worker.onnx_sessions import BrokenModel
+from worker.previews import shrink_picture
 from worker.providers.base import InputFile, InvalidWork, OutputFile, ProviderUnavailable, Report, Work
 from worker.providers.results import cloud_file, model_file, picture_file
 from worker.relief.figure import make_figure
@@ -42,6 +43,7 @@ def remove_background(work: Work, report: Report) -> OutputFile:
         width=result.width,
         height=result.height,
         meta=dict(QUALITY),
+        preview=shrink_picture(result),
     )
 
 

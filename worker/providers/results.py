@@ -10,6 +10,7 @@ from funmagic.models.assets import AssetKind
 from worker.clouds import Cloud, render_cloud_preview, write_ply
 from worker.glb import BrokenModel
 from worker.meshes import inspect_model, render_preview
+from worker.previews import shrink_picture
 from worker.providers.base import OutputFile, ProviderError
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
@@ -22,7 +23,8 @@ def picture_file(data: bytes, *, meta: dict[str, object] | None = None) -> Outpu
     except FunMagicError as error:
         raise ProviderError(f"the result is no image we can take: {error}") from None
     try:
-        Image.open(io.BytesIO(data), formats=list(MIME_BY_FORMAT)).load()
+        image = Image.open(io.BytesIO(data), formats=list(MIME_BY_FORMAT))
+        image.load()
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ProviderError(f"the result cannot be decoded: {error}") from None
     return OutputFile(
@@ -33,6 +35,7 @@ def picture_file(data: bytes, *, meta: dict[str, object] | None = None) -> Outpu
         width=facts.width,
         height=facts.height,
         meta=dict(meta or {}),
+        preview=shrink_picture(image),
     )
 
 

@@ -43,7 +43,7 @@ async def test_a_run_too_many_tells_the_page_how_long_to_wait(alice: Viewer) -> 
     set_limits(taskCreation=1, upload=10)
     state = await tab(alice)
     for _ in range(2):
-        [_ async for _ in state._submit(alice, {"assetId": "none"}, key="")]
+        [_ async for _ in state._submit(alice, state._first_run({"assetId": "none"}, key=""))]
     assert state.notice.startswith("Too many requests. Please wait ")
     assert state.phase == "choosing"
 
