@@ -25,6 +25,13 @@ class InstantProvider:
         """Never called: the work is done when `start` returns."""
         raise NotImplementedError
 
+    def cancel(self, provider_job_id: str, work: Work) -> bool:  # noqa: ARG002 - the protocol
+        """Nothing runs on."""
+        return True
+
+    def check_health(self) -> None:
+        """It is always well."""
+
 
 def do_nothing() -> None:
     """A job of RQ's without any of ours in it."""

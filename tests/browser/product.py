@@ -183,6 +183,10 @@ class Product:
         assert self._process is not None
         return psutil.Process(self._process.pid).children(recursive=True)
 
+    def has_stopped(self) -> bool:
+        """Whether it was stopped, or gave up by itself."""
+        return self._process is None or self._process.poll() is not None
+
     def is_ready(self) -> bool:
         """Whether it answers, with a worker to do the work."""
         assert self._process is not None

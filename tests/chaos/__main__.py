@@ -42,7 +42,7 @@ def main() -> int:
             if chosen.mixed:
                 days = plan_mix(people[: chosen.mixed_users], chosen.mixed)
                 play.act("mixed", days, schedule_mix(running), fault_rate=FAULTS_OF_MIX)
-        except (TimeoutError, AssertionError):
+        except (TimeoutError, AssertionError, ExceptionGroup):
             print(running.last_words(), file=sys.stderr)
             raise
         found = play.close()

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,8 @@ class Stage:
 
     def stop(self) -> None:
         """Stop the product and its servers."""
-        self.product.stop()
+        if not self.product.has_stopped():
+            self.product.stop()
         for server in (*self._servers, self._redis):
             server.kill()
             server.wait()
@@ -88,12 +90,14 @@ class Stage:
             session.execute(sa.text("UPDATE credit_accounts SET balance = :n"), {"n": credits_each})
         return people
 
-    def kill(self, kind: str) -> bool:
-        """Kill the longest living process of a kind with SIGKILL, if there is one; the supervisor starts another."""
+    def kill(self, kind: str, *, settled_s: float = 0) -> bool:
+        """Kill the longest living process of a kind with SIGKILL; False when none has lived for so long."""
         living = self.product.find_processes(kind)
         try:
-            # One that is killed again and again right after its start would be given up.
-            min(living, key=lambda process: process.create_time()).kill()
+            oldest = min(living, key=lambda process: process.create_time())
+            if time.time() - oldest.create_time() < settled_s:
+                return False
+            oldest.kill()
         except (ValueError, psutil.NoSuchProcess):
             return False
         return True

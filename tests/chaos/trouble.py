@@ -26,6 +26,8 @@ VICTIMS = ("worker", "worker", "web", "worker", "clock")
 # One of them every few seconds.
 MIXED_VICTIMS = ("worker", "stream worker") * 4 + ("clock", "worker", "stream worker", "web")
 KILL_EVERY_S = 3.0
+# The supervisor gives up on a child that dies six times in a row within its first ten seconds.
+SETTLED_S = 12.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Trouble:
         """Make trouble until every task has ended."""
         killing = asyncio.create_task(self._kill_often())
         while (ended := await asyncio.to_thread(self._count_ended)) < self._tasks:
+            assert not self._stage.product.has_stopped(), "the supervisor gave up"
             await asyncio.to_thread(self._disturb_deliveries)
             await asyncio.to_thread(self._top_up)
             while self._mishaps and ended >= self._mishaps[0].share * self._tasks:
@@ -97,7 +100,7 @@ class Trouble:
     async def _kill_often(self) -> None:
         for victim in cycle(self._victims):
             await asyncio.sleep(KILL_EVERY_S)
-            if await asyncio.to_thread(self._stage.kill, victim):
+            if await asyncio.to_thread(self._stage.kill, victim, settled_s=SETTLED_S):
                 self.done[f"{victim} killed"] += 1
 
     def _top_up(self) -> None:
