@@ -58,10 +58,10 @@ class Product:
             lift_limits(session)
             session.commit()
 
-    def command(self, *words: str) -> str:
-        """What `python -m funmagic …` says with this product's settings; it must succeed."""
+    def command(self, *words: str, given: str = "") -> str:
+        """What `python -m funmagic …` says with this product's settings, given this to read; it must succeed."""
         command = [sys.executable, "-m", "funmagic", *words]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=self.environment, input=given, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -6,6 +6,7 @@ wrong-path, redirect {to}.
 Having taken it: silence (never answers), cut (in the middle of the answer), ends-early (cleanly, without the picture),
 stream-error {code}, html (in place of the picture), not-base64, no-picture, broken-preview, half-picture, huge,
 malformed, page (HTML in place of the answer), packed, drip, response-failed {code} (Responses API).
+Or in its own time: held {gate} waits after each preview until the gate, a semaphore of this process, lets it through.
 """
 
 import asyncio
@@ -108,6 +109,9 @@ async def play(fault: Fault, events: list[dict[str, Any]]) -> AsyncIterator[byte
         yield event
         # So that the client sees them one by one.
         await asyncio.sleep(0)
+        # Whoever opens the gate does so in another thread.
+        while fault.name == "held" and not fault.values["gate"].acquire(blocking=False):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     if fault.name == "ends-early":
         return
     if fault.name == "cut":
