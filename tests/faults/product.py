@@ -229,7 +229,8 @@ class Run:
         self.wait_for_end()
         assert (self.row.status, self.row.error_code) == ("completed", None)
         assert self._ledger() == ["reservation", "usage"]
-        assert len(self._files_with_rows()) == 1
+        # The cut-out, and its preview.
+        assert len(self._files_with_rows()) == 2
         self._assert_nothing_is_left(jobs)
 
     def assert_failed_and_released(self, code: str, *, jobs: tuple[int, ...] = (1,)) -> None:
@@ -261,7 +262,8 @@ class Run:
 
     def _files_with_rows(self) -> set[str]:
         with reading() as session:
-            return set(session.exec(select(Asset.storage_key).where(Asset.task_id == self.id)))
+            assets = session.exec(select(Asset).where(Asset.task_id == self.id))
+            return {key for asset in assets for key in asset.stored_keys}
 
     def _files_in_store(self) -> set[str]:
         prefix = f"outputs/{self._product.viewer.id}/{self.id}/"

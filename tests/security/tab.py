@@ -46,11 +46,11 @@ class Tab:
                 updates.append(json.loads(message.removeprefix(PREFIX))[1])
         return updates
 
-    def read_to_mark(self) -> list[Update]:
+    def read_to_mark(self, patience: float = PATIENCE_S) -> list[Update]:
         """All that the server says until it has begun, and unless it waits for something ended, what it was asked."""
         mark = uuid4().hex
         self.send(MARK, {"mark": mark})
-        return self.read_until(lambda update: mark in json.dumps(update))
+        return self.read_until(lambda update: mark in json.dumps(update), patience)
 
 
 @contextmanager
