@@ -4,9 +4,9 @@ RUN := .venv/bin/python -m
 SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
 # What the database could make a difference to.
-ON_BOTH_DATABASES = $(addprefix --ignore=tests/worker/,cutout providers relief stylise) \
-	$(addprefix --ignore=tests/worker/test_,clouds.py meshes.py vggt.py) tests/worker tests/admin \
-	$(addprefix tests/funmagic/,accounts credits http library oauth profile providers rate_limits tasks tools) \
+ON_BOTH_DATABASES = $(addprefix tests/worker/test_,cancel.py clock.py health.py heartbeat.py leadership.py mail.py) \
+	$(addprefix tests/worker/test_,run.py run_races.py run_remote.py run_steps.py sweeps.py task_life.py) \
+	$(addprefix tests/funmagic/,accounts credits http library oauth profile providers tasks tools) \
 	$(addprefix tests/funmagic/,test_db.py test_mail.py test_migrations.py test_seed.py)
 BENCHMARKS = catalogue submit engine waiting live sockets ledger cutout lighthouse
 
@@ -29,7 +29,8 @@ ifdef ARGS
 else
 	@$(RUN) pytest -n auto --dist worksteal --ignore=tests/browser --ignore=tests/chaos
 	@$(RUN) pytest -n auto --dist worksteal --database=postgresql $(ON_BOTH_DATABASES)
-	@$(RUN) pytest tests/browser tests/chaos
+	@$(RUN) pytest -n 2 --dist loadfile tests/browser
+	@$(RUN) pytest tests/chaos
 endif
 
 chaos: .venv/dev.stamp ## 11,000 runs under kill -9, restarted servers and failing providers

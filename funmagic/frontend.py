@@ -3,6 +3,7 @@
 `python -m funmagic.frontend` builds unconditionally.
 """
 
+import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -18,6 +19,8 @@ from funmagic.supervisor.errors import StartError
 
 WEB_DIR = Path(".web")
 NPM_MANIFEST = Path("reflex.lock") / "package.json"
+# Beside the folder: a build may remove that.
+LOCK = Path(".web.lock")
 STAMP = WEB_DIR / "funmagic.fingerprint"
 BUILT_DIR = WEB_DIR / "build" / "client"
 SOURCE_DIRS = ("funmagic", "admin", "assets")
@@ -27,15 +30,20 @@ NOT_SOURCES = ("assets/external/", "__pycache__/")
 
 
 def build_if_stale() -> bool:
-    """Build the front end unless the last build was of these very sources; True if it built, StartError on failure."""
-    fingerprint = _fingerprint()
-    if (BUILT_DIR / "index.html").exists() and STAMP.exists() and STAMP.read_text() == fingerprint:
-        return False
-    STAMP.unlink(missing_ok=True)
-    _run([sys.executable, "-m", "funmagic.frontend"])
-    tidy_manifest()
-    STAMP.write_text(fingerprint)
-    return True
+    """Build the front end unless the last build was of these very sources; True if it built, StartError on failure.
+
+    Whoever starts meanwhile waits, and uses the same build.
+    """
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fingerprint = _fingerprint()
+        if (BUILT_DIR / "index.html").exists() and STAMP.exists() and STAMP.read_text() == fingerprint:
+            return False
+        STAMP.unlink(missing_ok=True)
+        _run([sys.executable, "-m", "funmagic.frontend"])
+        tidy_manifest()
+        STAMP.write_text(fingerprint)
+        return True
 
 
 def forget_build() -> None:

@@ -112,7 +112,8 @@ end
 -- The call told nothing of the provider: the next one may probe.
 function actions.told_nothing(holder)
   if not is_probed_by(holder) then return UNCHANGED end
-  breaker.probe, breaker.probe_until = nil, nil
+  -- It was a try all the same: what is known is not forgotten for its sake.
+  breaker.probe, breaker.probe_until = nil, now
   save_open()
   return UNCHANGED
 end

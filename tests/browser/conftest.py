@@ -1,6 +1,6 @@
-"""One product and one Chromium for all journeys; a fresh browser profile for each.
+"""One product and one Chromium for all journeys of a test process; a fresh browser profile for each.
 
-They run in one process, one after the other: they share the product, and some of them break it.
+The journeys of a file run one after the other: they share the product, and some of them break it.
 """
 
 import shutil

@@ -6,6 +6,7 @@ import pytest
 
 from funmagic import frontend
 from funmagic.supervisor.errors import StartError
+from tests.factories import run_together
 
 
 @pytest.fixture
@@ -24,6 +25,11 @@ def builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(frontend, "_run", build)
     return runs
+
+
+def test_starts_at_the_same_moment_build_once(builds: list[str]) -> None:
+    assert sorted(run_together(4, frontend.build_if_stale)) == [False, False, False, True]
+    assert builds == ["built"]
 
 
 def test_a_second_start_builds_nothing(builds: list[str]) -> None:

@@ -161,7 +161,7 @@ class Workers(RuleBasedStateMachine):
     def tell_nothing(self, worker, error):
         note_outcome("fal", error, holder=self.holder(worker))
         if self.model.probe == self.holder(worker):
-            self.model.probe, self.model.probe_until = None, 0
+            self.model.probe, self.model.probe_until = None, self.now
 
     @rule(worker=WORKERS)
     def die(self, worker):

@@ -153,7 +153,8 @@ export class Stage {
   };
 
   #measure() {
-    const { clientWidth: width, clientHeight: height } = this.canvas.parentElement;
+    // Whoever leaves while the scene is made takes the canvas off the page.
+    const { clientWidth: width, clientHeight: height } = this.canvas.parentElement ?? {};
     if (!width || !height) return;
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, MOST_PIXELS_PER_POINT));
     this.renderer.setSize(width, height, false);
