@@ -62,7 +62,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest.fixture
 def context(chromium: Browser, product: Product) -> Iterator[BrowserContext]:
     """A fresh profile on a desktop screen; a defect in a page's script fails the test."""
-    context = chromium.new_context(base_url=product.url, viewport=DESKTOP)  # type: ignore[arg-type]
+    # A model that turns by itself keeps a processor without graphics hardware busy.
+    context = chromium.new_context(base_url=product.url, viewport=DESKTOP, reduced_motion="reduce")  # type: ignore[arg-type]
     context.set_default_timeout(TIMEOUT_MS)
     defects: list[str] = []
     context.on("weberror", lambda error: defects.append(str(error.error)))

@@ -35,7 +35,11 @@ class Product:
         self.data_dir = data_dir
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        own = {"FUNMAGIC_DATA_DIR": str(data_dir), "FUNMAGIC_PORT": str(self.port)}
+        own = {
+            "FUNMAGIC_DATA_DIR": str(data_dir),
+            "FUNMAGIC_PORT": str(self.port),
+            "FUNMAGIC_STREAM_WORKERS": "1",
+        }
         self.environment = os.environ | own | (environment or {})
         self._log = data_dir / "up.log"
         self._process: subprocess.Popen[bytes] | None = None

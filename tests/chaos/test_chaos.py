@@ -5,7 +5,7 @@ import sys
 
 from tests.conftest import PROJECT
 
-SHORT = ("--tasks", "300", "--users", "20", "--kills", "6", "--mixed", "120", "--mixed-users", "20")
+SHORT = ("--tasks", "200", "--users", "20", "--kills", "5", "--mixed", "90", "--mixed-users", "15")
 
 
 def test_runs_of_all_three_tools_survive_kills_broken_providers_and_servers_that_restart() -> None:

@@ -59,12 +59,8 @@ def have_postgresql_restarted(product: Product, worker: Process, run: Run) -> No
     worker.thaw()
 
 
-def have_connections_cut(product: Product, worker: Process, run: Run) -> None:
-    product.servers.postgresql.cut_connections()
-    worker.thaw()
-
-
-FAULTS = [be_killed, lose_redis, have_redis_flushed, have_postgresql_restarted, have_connections_cut]
+# A restart of PostgreSQL cuts all connections, too; without one, that is tested in test_database.py.
+FAULTS = [be_killed, lose_redis, have_redis_flushed, have_postgresql_restarted]
 
 
 def befall(product: Product, point: str, fault: Fault) -> Run:
