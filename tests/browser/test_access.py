@@ -16,6 +16,10 @@ from tests.browser.steps import (
     sign_up,
 )
 
+IS_ON_PAGE = """name => [...document.querySelectorAll("a, button, input, label, [tabindex]")].some(
+    (element) => (element.textContent + (element.ariaLabel ?? "")).includes(name)
+)"""
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -130,6 +134,8 @@ def test_the_theme_can_be_switched_and_is_remembered(page: Page) -> None:
 
 
 def _tab_to(page: Page, name: str) -> None:
+    # On a busy machine it may not be on the page yet.
+    page.wait_for_function(IS_ON_PAGE, arg=name)
     for _ in range(40):
         page.keyboard.press("Tab")
         focused = page.evaluate("document.activeElement.textContent + (document.activeElement.ariaLabel ?? '')")
