@@ -105,7 +105,7 @@ def render_cloud_preview(cloud: Cloud) -> bytes:
     seen = depths[hit]
     nearest, farthest = float(seen[hit >= 0].min()), float(seen[hit >= 0].max())
     shade = 1 - DEPTH_SHADE * (seen - nearest) / max(farthest - nearest, 1e-6)
-    return develop(cloud.colours[hit].astype(np.float32) / 255 * shade[..., None], hit >= 0)
+    return develop(cloud.colours[hit].astype(np.float32) / 255 * shade[..., None], (hit >= 0).astype(np.float32))
 
 
 def _select(cloud: Cloud, which: NDArray[np.bool_] | NDArray[np.int64]) -> Cloud:

@@ -17,10 +17,12 @@ from worker.posters import (
     Floats,
     View,
     aim,
+    choose_samples,
     count_places,
     develop,
     draw_triangles,
     turn,
+    weigh,
 )
 
 TEXTURE_SIDE = 1024
@@ -69,17 +71,22 @@ def render_preview(data: bytes) -> bytes:
     kept = np.arange(len(corners))
     if (places := count_places(corners, view.side)) > MOST_PLACES:
         kept = kept[:: -(-places // MOST_PLACES)]
-    hit, weights = draw_triangles(corners[kept], depths[kept], view.side)
-    hit = np.where(hit >= 0, kept[hit], -1)
-    colours = np.zeros((view.side, view.side, 3), np.float32)
+    hit = draw_triangles(corners[kept], depths[kept], view.side)
+    rows, columns, covered = choose_samples(hit)
+    face = kept[hit[rows, columns]]
+    weights = weigh(corners[face], np.stack([columns, rows], axis=1))
+    colours = np.zeros((len(face), 3), np.float32)
     first = 0
     for part in parts:
-        rows, columns = np.nonzero((hit >= first) & (hit < first + len(part.mesh.faces)))
-        chosen = np.asarray(part.mesh.faces)[hit[rows, columns] - first]
-        if len(chosen):
-            colours[rows, columns] = _shade(part, chosen, weights[rows, columns], view)
+        seen = np.flatnonzero((face >= first) & (face < first + len(part.mesh.faces)))
+        if len(seen):
+            chosen = np.asarray(part.mesh.faces)[face[seen] - first]
+            colours[seen] = _shade(part, chosen, weights[seen], view)
         first += len(part.mesh.faces)
-    return develop(colours, hit >= 0)
+    finer = view.side // SIDE
+    picture, cover = np.zeros((SIDE, SIDE, 3), np.float32), np.zeros((SIDE, SIDE), np.float32)
+    picture[rows // finer, columns // finer], cover[rows // finer, columns // finer] = colours, covered
+    return develop(picture, cover)
 
 
 def _open(data: bytes, *, with_materials: bool) -> list[_Part]:

@@ -61,13 +61,14 @@ def aim(points: Floats, side: int, *, yaw: float = YAW, pitch: float = PITCH) ->
     return View(side, view.matrix, view.centre, radius, scale, (first + last) / 2)
 
 
-def draw_triangles(corners: Floats, depths: Floats, side: int) -> tuple[NDArray[np.int64], Floats]:
-    """Return for each pixel (side, side) the nearest triangle's number, or -1, and its weights (side, side, 3) there.
+def draw_triangles(corners: Floats, depths: Floats, side: int) -> NDArray[np.int64]:
+    """Return for each pixel (side, side) the number of the nearest triangle, or -1.
 
     corners (F, 3, 2) are places on the raster, depths (F, 3) lie in 0..1.
     """
     first, last = (np.floor(limit).astype(np.int64).clip(0, side - 1) for limit in _limits(corners))
     extent = np.maximum(last[:, 0] - first[:, 0], last[:, 1] - first[:, 1]) + 1
+    slopes = _slopes(corners, first)
     nearest = np.full(side * side, NOTHING, np.uint64)
     # Triangles of about the same extent are drawn together, each over a square of places.
     smaller, width = 0, 1
@@ -76,15 +77,21 @@ def draw_triangles(corners: Floats, depths: Floats, side: int) -> tuple[NDArray[
         step = max(1, BATCH // (width * width))
         for start in range(0, len(chosen), step):
             batch = chosen[start : start + step]
-            which, pixels, weights = _cover(corners[batch], first[batch], width, side)
-            depth = np.einsum("nk,nk->n", weights, depths[batch[which]])
-            np.minimum.at(nearest, pixels[:, 1] * side + pixels[:, 0], _keys(np.clip(depth, 0, 1), batch[which]))
+            which, columns, rows, weights = _cover(slopes[batch], width)
+            which = batch[which]
+            columns, rows = columns + first[which, 0], rows + first[which, 1]
+            seen = (columns < side) & (rows < side)
+            depth = np.einsum("kn,nk->n", weights, depths[which])
+            keys = _keys(np.clip(depth, 0, 1), which)
+            np.minimum.at(nearest, (rows * side + columns)[seen], keys[seen])
         smaller, width = width, width + 1 + width // 3
-    hit = _numbers(nearest, side)
-    weights = np.zeros((side, side, 3), np.float32)
-    rows, columns = np.nonzero(hit >= 0)
-    weights[rows, columns] = _weigh(corners[hit[rows, columns]], np.stack([columns, rows], axis=1) + np.float32(0.5))[0]
-    return hit, weights
+    return _numbers(nearest, side)
+
+
+def weigh(corners: Floats, places: NDArray[np.int64]) -> Floats:
+    """Return how much each corner of triangles (N, 3, 2) counts in the middle of the pixels (N, 2): (N, 3)."""
+    first, second = _slopes(corners, places)[:, :, 0].T
+    return np.asarray(np.stack([first, second, 1 - first - second], axis=1), np.float32)
 
 
 def count_places(corners: Floats, side: int) -> int:
@@ -107,9 +114,22 @@ def draw_points(places: Floats, depths: Floats, side: int, size: int) -> NDArray
     return _numbers(nearest, side)
 
 
-def develop(colours: Floats, covered: NDArray[np.bool_]) -> bytes:
-    """Return colours (S, S, 3) in 0..1 where covered (S, S) as a SIDE by SIDE WebP, transparent elsewhere."""
-    pixels = np.concatenate([np.clip(colours, 0, 1), covered[..., None]], axis=2) * covered[..., None]
+def choose_samples(hit: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Return one sample of a raster for each pixel of the SIDE by SIDE picture that shows anything.
+
+    That is: their rows (N,), their columns (N,) and how much of its pixel each stands for (N,), in 0..1.
+    """
+    finer = len(hit) // SIDE
+    blocks = hit.reshape(SIDE, finer, SIDE, finer).swapaxes(1, 2).reshape(SIDE * SIDE, -1) >= 0
+    pixels = np.flatnonzero(blocks.any(axis=1))
+    chosen = blocks[pixels].argmax(axis=1)
+    rows, columns = pixels // SIDE * finer + chosen // finer, pixels % SIDE * finer + chosen % finer
+    return rows, columns, blocks[pixels].mean(axis=1, dtype=np.float32)
+
+
+def develop(colours: Floats, covered: Floats) -> bytes:
+    """Return colours (S, S, 3), each covered (S, S) so much, all in 0..1, as a SIDE by SIDE WebP on a clear ground."""
+    pixels = np.concatenate([np.clip(colours, 0, 1), covered[..., None]], axis=2) * (covered > 0)[..., None]
     picture = Image.fromarray((pixels * 255 + 0.5).astype(np.uint8))
     buffer = BytesIO()
     picture.resize((SIDE, SIDE), Image.Resampling.BOX).save(buffer, "WEBP", quality=QUALITY, method=4)
@@ -139,28 +159,39 @@ def _limits(corners: Floats) -> tuple[Floats, Floats]:
     return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
 
-def _cover(
-    corners: Floats, first: NDArray[np.int64], width: int, side: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """Return, for each pixel a triangle of the batch covers, which one, the pixel's place, and the weights there."""
-    offsets = np.stack(np.meshgrid(np.arange(width), np.arange(width)), axis=-1).reshape(-1, 2)
-    pixels = first[:, None] + offsets
-    weights, inside = _weigh(corners[:, None], pixels + np.float32(0.5))
-    which, where = np.nonzero(inside & (pixels[..., 0] < side) & (pixels[..., 1] < side))
-    return which, pixels[which, where], weights[which, where]
+def _slopes(corners: Floats, first: NDArray[np.int64]) -> Floats:
+    """Return (F, 2, 3): the first two weights of each triangle in the middle of its `first` pixel, and how they grow.
 
-
-def _weigh(corners: Floats, places: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the weights (…, 3) of triangles' corners (…, 3, 2) at places (…, 2), and whether these lie inside."""
-    a, b, c = corners[..., 0, :], corners[..., 1, :], corners[..., 2, :]
+    They grow by the second number with each column and by the third with each row; a flat triangle's are negative
+    everywhere.
+    """
+    a, b, c = np.moveaxis(corners - first[:, None] - np.float32(0.5), 1, 0)
     area = _cross(b - a, c - a)
     flat = np.abs(area) < 1e-9  # noqa: PLR2004
-    divisor = np.where(flat, 1, area)
-    first = _cross(b - places, c - places) / divisor
-    second = _cross(c - places, a - places) / divisor
-    third = 1 - first - second
-    inside = (first >= -SLACK) & (second >= -SLACK) & (third >= -SLACK) & ~flat
-    return np.stack([first, second, third], axis=-1), inside
+    edges = np.stack(
+        [
+            np.stack([_cross(b, c), b[:, 1] - c[:, 1], c[:, 0] - b[:, 0]], axis=1),
+            np.stack([_cross(c, a), c[:, 1] - a[:, 1], a[:, 0] - c[:, 0]], axis=1),
+        ],
+        axis=1,
+    )
+    slopes = edges / np.where(flat, 1, area)[:, None, None]
+    slopes[flat] = (-1, 0, 0)
+    return np.asarray(slopes, np.float32)
+
+
+def _cover(slopes: Floats, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Return, for each pixel a triangle of the batch covers: which one, the pixel's column and row, and three weights.
+
+    Columns and rows count from the triangle's first pixel; the weights are (3, N).
+    """
+    steps = np.arange(width, dtype=np.float32)
+    across = slopes[:, :, :1] + slopes[:, :, 1:2] * steps
+    down = slopes[:, :, 2:] * steps
+    a, b = (down[:, part, :, None] + across[:, part, None, :] for part in range(2))
+    which, rows, columns = np.nonzero((a >= -SLACK) & (b >= -SLACK) & (a + b <= 1 + SLACK))
+    first, second = a[which, rows, columns], b[which, rows, columns]
+    return which, columns, rows, np.stack([first, second, 1 - first - second])
 
 
 def _cross(first: Floats, second: Floats) -> Floats:
