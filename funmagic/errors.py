@@ -88,6 +88,31 @@ class InsufficientCredits(FunMagicError):
     text = "Not enough credits. Please purchase more."
 
 
+class PaymentsNotSetUp(FunMagicError):
+    """This site has no account at Stripe."""
+
+    code = "PAYMENTS_NOT_SET_UP"
+    status = 503
+    text = "Payments are not set up on this site, so credits cannot be bought here. Nothing was charged."
+
+
+class PaymentsUnavailable(FunMagicError):
+    """Stripe does not answer, or not as it should."""
+
+    code = "PAYMENTS_UNAVAILABLE"
+    status = 503
+    retry_after = 30
+    text = "We could not reach our payment partner. Nothing was charged. Please try again in a minute."
+
+
+class PackageUnavailable(FunMagicError):
+    """The package is not, or no longer, for sale."""
+
+    code = "PACKAGE_UNAVAILABLE"
+    status = 404
+    text = "This package is no longer for sale. Nothing was charged. Please choose another one."
+
+
 class EmailTaken(FunMagicError):
     """There is already an account with this email."""
 

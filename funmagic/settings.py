@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     facebook_client_secret: SecretStr = SecretStr("")
     facebook_authorize_url: str = "https://www.facebook.com/v25.0/dialog/oauth"
     facebook_api_base: str = "https://graph.facebook.com/v25.0/"
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_webhook_secrets: SecretStr = SecretStr("")
+    stripe_api_base: str = "https://api.stripe.com"
     super_admin_email: str = "admin@funmagic.local"
     super_admin_password: SecretStr = SecretStr("")
     workers: int = 2
@@ -82,7 +85,7 @@ class Settings(BaseSettings):
     def _make_absolute(cls, value: Path) -> Path:
         return value.resolve()
 
-    @field_validator("s3_endpoint", "s3_public_endpoint")
+    @field_validator("s3_endpoint", "s3_public_endpoint", "stripe_api_base")
     @classmethod
     def _check_endpoint(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -157,6 +160,17 @@ class Settings(BaseSettings):
         """Where mail is handed in; None means the development mailbox."""
         url = self.smtp_url.get_secret_value()
         return MailServer.of(url) if url else None
+
+    @property
+    def takes_payments(self) -> bool:
+        """Whether the shop is open: without a key of Stripe, credits cannot be bought."""
+        return bool(self.stripe_secret_key.get_secret_value())
+
+    @property
+    def stripe_signing_secrets(self) -> tuple[str, ...]:
+        """The secrets that Stripe may have signed an event with; two while one is replaced by the other."""
+        listed = self.stripe_webhook_secrets.get_secret_value().split(",")
+        return tuple(secret.strip() for secret in listed if secret.strip())
 
     @property
     def private_hosts(self) -> frozenset[str]:

@@ -1,117 +1,45 @@
 """The credit ledger: every change of a balance or a hold is one conditional UPDATE and one unique line.
 
-A task holds credits with `reserve`, and then either `confirm`s or `release`s them. Both settle under the same key,
-so a task can do one of the two, once, however often it is asked.
+Whoever is about to spend holds credits with `reserve`, and then either `confirm`s or `release`s them. Both settle under
+the same key, so a hold ends in one of the two ways, once, however often that is asked for. Everything else is given a
+key by its caller: what was done under it already is not done again.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session
 
+from funmagic.credits.live import tell_of_change
+from funmagic.credits.statements import (
+    FIND_LINE,
+    INSERT_LINE,
+    LINES,
+    LOCK_ACCOUNT,
+    POST,
+    SETTLE,
+    UPDATE_ACCOUNT,
+)
 from funmagic.errors import InsufficientCredits
 from funmagic.models.base import new_id, utcnow
-from funmagic.models.credits import CreditAccount, CreditTransaction, TransactionType
-
-ACCOUNTS: sa.Table = CreditAccount.__table__  # type: ignore[attr-defined]
-LINES: sa.Table = CreditTransaction.__table__  # type: ignore[attr-defined]
-# The statements are made once: building them anew costs more than the database needs to run them.
-# What an entry's line is written from; its first five are also what changes the account.
-GIVEN = {
-    value: sa.bindparam(value, type_=LINES.c[column].type)
-    for value, column in {
-        "owner": "user_id",
-        "by": "amount",
-        "held": "reserved_delta",
-        "used": "amount",
-        "note": "description",
-        "line_id": "id",
-        "at": "created_at",
-        "kind": "type",
-        "task": "task_id",
-        "key": "idempotency_key",
-    }.items()
-}
-LINE = {
-    "id": "line_id",
-    "created_at": "at",
-    "user_id": "owner",
-    "type": "kind",
-    "amount": "by",
-    "reserved_delta": "held",
-    "task_id": "task",
-    "description": "note",
-    "idempotency_key": "key",
-}
+from funmagic.models.credits import CreditAccount, TransactionType
 
 
-def _update_account(terms: Mapping[str, sa.ColumnElement[Any]]) -> ReturningUpdate[Any]:
-    balance, reserved = ACCOUNTS.c.balance + terms["by"], ACCOUNTS.c.reserved + terms["held"]
-    return (
-        sa.update(ACCOUNTS)
-        .where(ACCOUNTS.c.user_id == terms["owner"], balance >= 0, reserved >= 0, reserved <= balance)
-        .values(balance=balance, reserved=reserved, lifetime_used=ACCOUNTS.c.lifetime_used + terms["used"])
-        .returning(ACCOUNTS.c.user_id, ACCOUNTS.c.balance, ACCOUNTS.c.reserved)
-    )
-
-
-def _update_and_insert(terms: Mapping[str, sa.ColumnElement[Any]]) -> sa.Select[Any]:
-    account = _update_account(terms).cte("account")
-    values = [terms[value] for value in LINE.values()]
-    line = (
-        postgresql.insert(LINES)
-        .from_select(
-            [*LINE, "balance_after", "reserved_after"],
-            sa.select(*values, account.c.balance, account.c.reserved).where(account.c.user_id == terms["owner"]),
-        )
-        .on_conflict_do_nothing(index_elements=["idempotency_key"])
-        .returning(LINES.c.id)
-        .cte("line")
-    )
-    return sa.select(account.c.balance, sa.select(line.c.id).scalar_subquery().label("line_id"))
-
-
-def _terms_of_a_hold() -> Mapping[str, sa.ColumnElement[Any]]:
-    """What settles a task's hold; `spends` is 1 to charge it and 0 to give it back."""
-    spent = LINES.c.reserved_delta * sa.bindparam("spends", type_=sa.Integer)
-    hold = (
-        sa.select(
-            LINES.c.user_id.label("owner"),
-            (-spent).label("by"),
-            (-LINES.c.reserved_delta).label("held"),
-            spent.label("used"),
-            LINES.c.description.label("note"),
-        )
-        .where(LINES.c.idempotency_key == sa.bindparam("hold"))
-        .cte("hold")
-    )
-    return GIVEN | dict(hold.c)
-
-
-UPDATE_ACCOUNT = _update_account(GIVEN)
-INSERT_LINE = sa.insert(LINES).values(
-    **{column: GIVEN[value] for column, value in LINE.items()},
-    balance_after=sa.bindparam("balance"),
-    reserved_after=sa.bindparam("reserved"),
-)
-# On PostgreSQL account and line are written at once, so that a busy account is locked for as short a time as can be.
-POST = _update_and_insert(GIVEN)
-SETTLE = _update_and_insert(_terms_of_a_hold())
-FIND_LINE = sa.select(LINES.c.user_id, LINES.c.type, LINES.c.reserved_delta, LINES.c.description).where(
-    LINES.c.idempotency_key == sa.bindparam("key")
-)
+# Lines of these types carry an admin's words, where no payment made them.
+WRITTEN_BY_PEOPLE = (TransactionType.BONUS, TransactionType.REFUND, TransactionType.ADMIN_ADJUST)
 
 
 class AlreadySettled(Exception):
-    """A task's hold was already settled the other way."""
+    """A hold was already settled the other way."""
 
 
 class NothingReserved(Exception):
-    """There is no hold for this task."""
+    """There is no such hold."""
+
+
+class KeyTaken(Exception):
+    """The key was used for a line of another kind, or of somebody else."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +52,10 @@ class Entry:
     reserved_delta: int
     key: str
     task_id: str | None = None
+    payment_id: str | None = None
+    actor_id: str | None = None
+    # By how much the credits ever bought grow.
+    bought: int = 0
     description: str = ""
 
     def values(self) -> dict[str, Any]:
@@ -136,7 +68,11 @@ class Entry:
             "by": self.amount,
             "held": self.reserved_delta,
             "used": -self.amount if self.type == TransactionType.USAGE else 0,
+            "bought": self.bought,
+            "returned": self.amount if self.type == TransactionType.REFUND else 0,
             "task": self.task_id,
+            "payment": self.payment_id,
+            "actor": self.actor_id,
             "note": self.description,
             "key": self.key,
         }
@@ -151,15 +87,43 @@ def open_account(session: Session, user_id: str) -> None:
 def grant_welcome(session: Session, user_id: str, amount: int, *, person: str) -> None:
     """Give the welcome credits, once per person, however often they come back as another user; 0 gives none."""
     if amount > 0:
-        entry = Entry(user_id, TransactionType.WELCOME, amount, 0, f"welcome:{person}", description="Welcome credits")
-        _post(session, entry)
+        key = f"welcome:{person}"
+        _post(session, Entry(user_id, TransactionType.WELCOME, amount, 0, key, description="Welcome credits"))
 
 
-def reserve(session: Session, user_id: str, amount: int, *, task_id: str, description: str = "") -> None:
-    """Hold credits for a task; raises InsufficientCredits when fewer than `amount` are available."""
-    entry = Entry(
-        user_id, TransactionType.RESERVATION, 0, amount, _hold_key(task_id), task_id=task_id, description=description
-    )
+def grant_bonus(
+    session: Session,
+    user_id: str,
+    amount: int,
+    *,
+    key: str,
+    description: str = "",
+    payment_id: str | None = None,
+    actor_id: str | None = None,
+) -> None:
+    """Give credits away: on top of a purchase, or because an admin says so."""
+    entry = Entry(user_id, TransactionType.BONUS, amount, 0, f"bonus:{key}", None, payment_id, actor_id)
+    _post_own(session, replace(entry, description=description))
+
+
+def add_purchase(session: Session, user_id: str, amount: int, *, payment_id: str, description: str = "") -> None:
+    """Add the credits of a payment, once per payment."""
+    entry = Entry(user_id, TransactionType.PURCHASE, amount, 0, f"purchase:{payment_id}", payment_id=payment_id)
+    _post_own(session, replace(entry, bought=amount, description=description))
+
+
+def reserve(
+    session: Session,
+    user_id: str,
+    amount: int,
+    *,
+    task_id: str | None = None,
+    payment_id: str | None = None,
+    description: str = "",
+) -> None:
+    """Hold credits for a task, or for a payment that is disputed; raises InsufficientCredits when too few are there."""
+    key = _hold_key(_holder(task_id, payment_id))
+    entry = Entry(user_id, TransactionType.RESERVATION, 0, amount, key, task_id, payment_id, description=description)
     _post(session, entry)
 
 
@@ -168,48 +132,92 @@ def confirm(session: Session, *, task_id: str) -> None:
     _settle(session, task_id, TransactionType.USAGE)
 
 
-def release(session: Session, *, task_id: str) -> None:
-    """Give back what the task holds; raises AlreadySettled when it was spent."""
-    _settle(session, task_id, TransactionType.RELEASE)
+def release(session: Session, *, task_id: str | None = None, payment_id: str | None = None) -> None:
+    """Give back what the task or the payment holds; raises AlreadySettled when it was spent."""
+    _settle(session, _holder(task_id, payment_id), TransactionType.RELEASE)
+
+
+def refund(
+    session: Session, user_id: str, amount: int, *, task_id: str, key: str, actor_id: str | None, description: str = ""
+) -> None:
+    """Give back credits that a task has spent; how many may come back is the caller's to check."""
+    entry = Entry(user_id, TransactionType.REFUND, amount, 0, f"refund:{key}", task_id, None, actor_id)
+    _post_own(session, replace(entry, description=description))
+
+
+def adjust(
+    session: Session,
+    user_id: str,
+    amount: int,
+    *,
+    key: str,
+    description: str,
+    actor_id: str | None = None,
+    payment_id: str | None = None,
+    bought: int = 0,
+) -> None:
+    """Add credits, or take some; raises InsufficientCredits where fewer are available.
+
+    `bought` is by how much the credits ever bought change with it, where money goes back.
+    """
+    entry = Entry(user_id, TransactionType.ADMIN_ADJUST, amount, 0, f"adjust:{key}", None, payment_id, actor_id, bought)
+    _post_own(session, replace(entry, description=description))
+
+
+def lock_available(session: Session, user_id: str) -> int:
+    """The credits a user can spend; they stay as they are until this transaction ends."""
+    return int(session.execute(LOCK_ACCOUNT, {"owner": user_id}).scalar_one())
 
 
 def forget_words(session: Session, user_id: str) -> None:
     """Empty what people wrote into a user's lines; every figure stays."""
-    written = sa.update(LINES).where(LINES.c.user_id == user_id, LINES.c.type == TransactionType.ADMIN_ADJUST)
+    written = sa.update(LINES).where(
+        LINES.c.user_id == user_id, LINES.c.type.in_(WRITTEN_BY_PEOPLE), LINES.c.payment_id.is_(None)
+    )
     session.execute(written.values(description=""))
 
 
-def _settle(session: Session, task_id: str, type_: TransactionType) -> None:
-    settled_as = _settle_in_one(session, task_id, type_) if _is_postgresql(session) else None
+def _settle(session: Session, holder: str, type_: TransactionType) -> None:
+    settled_as = _settle_in_one(session, holder, type_) if _is_postgresql(session) else None
     if settled_as is None:
-        settled_as = _post(session, _settlement(session, task_id, type_))
+        settled_as = _post(session, _settlement(session, holder, type_))
     if settled_as != type_:
-        raise AlreadySettled(task_id, settled_as)
+        raise AlreadySettled(holder, settled_as)
 
 
-def _settle_in_one(session: Session, task_id: str, type_: TransactionType) -> str | None:
+def _settle_in_one(session: Session, holder: str, type_: TransactionType) -> str | None:
     """Look the hold up in the statement that settles it; None when this is not the first time, or there is none."""
-    now = {"line_id": new_id(), "at": utcnow(), "kind": type_, "task": task_id, "key": _settle_key(task_id)}
-    settles = {"hold": _hold_key(task_id), "spends": int(type_ == TransactionType.USAGE)}
+    now = {"line_id": new_id(), "at": utcnow(), "kind": type_, "key": _settle_key(holder)}
+    settles = {"hold": _hold_key(holder), "spends": int(type_ == TransactionType.USAGE)}
     posted = session.execute(SETTLE, now | settles).one_or_none()
     if posted is None:
         return None
-    return type_ if posted.line_id else _yield_to_earlier(session, _settlement(session, task_id, type_))
+    if posted.line_id is None:
+        return _yield_to_earlier(session, _settlement(session, holder, type_))
+    tell_of_change(session, posted.user_id)
+    return type_
 
 
-def _settlement(session: Session, task_id: str, type_: TransactionType) -> Entry:
-    hold = _find(session, _hold_key(task_id))
+def _settlement(session: Session, holder: str, type_: TransactionType) -> Entry:
+    hold = _find(session, _hold_key(holder))
     if hold is None:
-        raise NothingReserved(task_id)
+        raise NothingReserved(holder)
     return Entry(
         hold.user_id,
         type_,
         -hold.reserved_delta if type_ == TransactionType.USAGE else 0,
         -hold.reserved_delta,
-        _settle_key(task_id),
-        task_id=task_id,
+        _settle_key(holder),
+        task_id=hold.task_id,
+        payment_id=hold.payment_id,
         description=hold.description,
     )
+
+
+def _post_own(session: Session, entry: Entry) -> None:
+    """Write an entry whose key its caller chose; raises KeyTaken where it was used for something else."""
+    if _post(session, entry) != entry.type:
+        raise KeyTaken(entry.key)
 
 
 def _post(session: Session, entry: Entry) -> str:
@@ -219,7 +227,10 @@ def _post(session: Session, entry: Entry) -> str:
     posted = session.execute(POST, entry.values()).one_or_none()
     if posted is None:
         return _type_of_earlier(session, entry)
-    return entry.type if posted.line_id else _yield_to_earlier(session, entry)
+    if posted.line_id is None:
+        return _yield_to_earlier(session, entry)
+    tell_of_change(session, entry.user_id)
+    return entry.type
 
 
 def _post_in_two(session: Session, entry: Entry) -> str:
@@ -230,13 +241,15 @@ def _post_in_two(session: Session, entry: Entry) -> str:
     if account is None:
         raise InsufficientCredits
     session.execute(INSERT_LINE, entry.values() | {"balance": account.balance, "reserved": account.reserved})
+    tell_of_change(session, entry.user_id)
     return entry.type
 
 
 def _yield_to_earlier(session: Session, entry: Entry) -> str:
     """Take back what was done to the account, which we hold: the entry's key turned out to be used."""
     values = entry.values()
-    session.execute(UPDATE_ACCOUNT, values | {name: -values[name] for name in ("by", "held", "used")})
+    undone = {name: -values[name] for name in ("by", "held", "used", "bought", "returned")}
+    session.execute(UPDATE_ACCOUNT, values | undone)
     return _type_of_earlier(session, entry)
 
 
@@ -255,9 +268,16 @@ def _is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _settle_key(task_id: str) -> str:
-    return f"settle:{task_id}"
+def _holder(task_id: str | None, payment_id: str | None) -> str:
+    holder = task_id or payment_id
+    if holder is None:
+        raise ValueError("Credits are held for a task or a payment.")
+    return holder
 
 
-def _hold_key(task_id: str) -> str:
-    return f"reserve:{task_id}"
+def _settle_key(holder: str) -> str:
+    return f"settle:{holder}"
+
+
+def _hold_key(holder: str) -> str:
+    return f"reserve:{holder}"

@@ -29,6 +29,8 @@ class CreditAccount(SQLModel, table=True):
         sa.CheckConstraint("balance >= 0", name="balance_not_negative"),
         sa.CheckConstraint("reserved >= 0", name="reserved_not_negative"),
         sa.CheckConstraint("reserved <= balance", name="reserved_within_balance"),
+        sa.CheckConstraint("lifetime_purchased >= 0", name="purchased_not_negative"),
+        sa.CheckConstraint("lifetime_refunded BETWEEN 0 AND lifetime_used", name="refunded_within_used"),
     )
 
     user_id: str = Field(foreign_key="users.id", primary_key=True, max_length=36)
@@ -50,6 +52,7 @@ class CreditTransaction(Row, table=True):
         sa.CheckConstraint("type <> 'usage' OR (amount <= 0 AND reserved_delta <= 0)", name="usage_is_negative"),
         sa.CheckConstraint("type <> 'reservation' OR (amount = 0 AND reserved_delta >= 0)", name="reservation_holds"),
         sa.CheckConstraint("type <> 'release' OR (amount = 0 AND reserved_delta <= 0)", name="release_frees"),
+        sa.CheckConstraint("type <> 'refund' OR (amount > 0 AND reserved_delta = 0)", name="refund_is_positive"),
     )
 
     user_id: str = Field(foreign_key="users.id", max_length=36)
@@ -59,7 +62,8 @@ class CreditTransaction(Row, table=True):
     balance_after: int
     reserved_after: int
     task_id: str | None = Field(default=None, foreign_key="tasks.id", index=True, max_length=36)
-    payment_id: str | None = Field(default=None, max_length=36)
-    actor_id: str | None = Field(default=None, max_length=36)
+    payment_id: str | None = Field(default=None, foreign_key="payments.id", index=True, max_length=36)
+    # The admin who did it; none for what the product does by itself.
+    actor_id: str | None = Field(default=None, foreign_key="users.id", max_length=36)
     description: str = Field(default="", max_length=200)
     idempotency_key: str = Field(unique=True, max_length=120)

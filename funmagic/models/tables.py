@@ -3,6 +3,8 @@
 from sqlmodel import SQLModel
 
 from funmagic.models.assets import Asset
+from funmagic.models.audit import AuditEntry
+from funmagic.models.billing import CreditPackage, Payment, StripeEvent
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.models.leases import Lease
 from funmagic.models.mails import OutgoingMail
@@ -15,13 +17,17 @@ from funmagic.models.users import Account, OneTimeToken, User, UserSession
 TABLES = (
     Account,
     Asset,
+    AuditEntry,
     CreditAccount,
+    CreditPackage,
     CreditTransaction,
     Lease,
     OneTimeToken,
     OutgoingMail,
+    Payment,
     Provider,
     RateLimitSettings,
+    StripeEvent,
     Task,
     TaskStep,
     Tool,
