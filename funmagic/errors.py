@@ -89,7 +89,7 @@ class InsufficientCredits(FunMagicError):
 
 
 class PaymentsNotSetUp(FunMagicError):
-    """This site has no account at Stripe."""
+    """The site has no account at Stripe."""
 
     code = "PAYMENTS_NOT_SET_UP"
     status = 503

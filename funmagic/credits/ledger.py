@@ -25,7 +25,6 @@ from funmagic.errors import InsufficientCredits
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.credits import CreditAccount, TransactionType
 
-
 # Lines of these types carry an admin's words, where no payment made them.
 WRITTEN_BY_PEOPLE = (TransactionType.BONUS, TransactionType.REFUND, TransactionType.ADMIN_ADJUST)
 
