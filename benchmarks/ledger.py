@@ -1,22 +1,45 @@
-"""Prints reserves and confirms a second on PostgreSQL, beside pgbench sending the same SQL: `-m benchmarks.ledger`."""
+"""Prints reserves and confirms a second on PostgreSQL, beside pgbench doing the same: `-m benchmarks.ledger`."""
 
 import multiprocessing
+import os
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.psycopg import dialect as postgresql
 
 from benchmarks.machine import Figure, durable_postgresql, print_figures, use_database
 from funmagic.credits import ledger
+from funmagic.credits.statements import POST, SETTLE
 from funmagic.db import transaction
+from funmagic.models.credits import TransactionType
+from funmagic.redis_client import get_redis
+from funmagic.settings import get_settings
+from funmagic.supervisor import embedded_redis
+from tests.factories import wait_until
 from tests.postgres import find_program
 
 BARS = {1: 1000, 1000: 2500}
 SECONDS = 5
 CLIENTS = 8
 TASKS = 80_000
-PGBENCH_SCRIPT = Path(__file__).with_name("ledger.pgbench.sql")
+# What differs from one pair to the next, in pgbench's words: the ledger's own statements are given it as parameters.
+VARIABLES = """
+\\set account random(1, :accounts)
+\\set pair random(1, 1000000000000000)
+"""
+VARIED = {
+    "line_id": "gen_random_uuid()",
+    "at": "now()",
+    "owner": "'user' || :account",
+    "task": "'task' || :account",
+    "hold": "'reserve:' || :pair",
+}
 # Rich users user1…n, and for each pair a task of its own; pgbench uses the tasks task1…n again and again.
 ACCOUNTS = """
 INSERT INTO users (id, created_at, email, name, role, locale, theme, accent)
@@ -35,7 +58,7 @@ def main() -> None:
     """Measure one busy account and a thousand, ours and pgbench's, each on a durable server of its own."""
     figures = []
     for accounts, bar in BARS.items():
-        with durable_postgresql() as url:
+        with own_redis(), durable_postgresql() as url:
             with transaction() as session:
                 for statement in ACCOUNTS.split(";")[:-1]:
                     session.execute(sa.text(statement), {"accounts": accounts, "tasks": TASKS})
@@ -45,6 +68,24 @@ def main() -> None:
         figures.append(Figure(what, ours, "a second", bar, floor, more_is_better=True))
     print_figures(figures)
     print("The floors are pgbench sending the same statements.")
+
+
+@contextmanager
+def own_redis() -> Iterator[None]:
+    """A Redis for this process and those it starts: the ledger tells it of every change."""
+    with tempfile.TemporaryDirectory(prefix="funmagic-bench-") as folder:
+        socket = Path(folder) / "redis.sock"
+        command = embedded_redis.server_command(embedded_redis.find_server(), Path(folder) / "data", socket)
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            os.environ["FUNMAGIC_REDIS_URL"] = f"unix://{socket}"
+            get_settings.cache_clear()
+            get_redis.cache_clear()
+            wait_until(lambda: get_redis().ping())
+            yield
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def run_ours(url: str) -> float:
@@ -58,9 +99,31 @@ def run_ours(url: str) -> float:
 def run_pgbench(url: str, accounts: int) -> float:
     """Pairs a second by pgbench: the same two transactions from eight connections, with no Python in between."""
     command = [find_program("pgbench"), "--no-vacuum", f"--client={CLIENTS}", "--jobs=2", f"--time={SECONDS}"]
-    command += ["--protocol=prepared", f"--define=accounts={accounts}", f"--file={PGBENCH_SCRIPT}", url]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    command += ["--protocol=prepared", f"--define=accounts={accounts}", "--file=-", url]
+    answer = subprocess.run(command, input=pgbench_script(), capture_output=True, text=True, check=True).stdout
     return next(float(line.split()[2]) for line in answer.splitlines() if line.startswith("tps"))
+
+
+def pgbench_script() -> str:
+    """The statements of a reserve and of its confirm, each in a transaction of its own."""
+    hold = ledger.Entry("", TransactionType.RESERVATION, amount=0, reserved_delta=1, key="").values()
+    reserve = _in_sql(POST, hold, VARIED | {"key": VARIED["hold"]})
+    charge = {"kind": TransactionType.USAGE, "spends": 1}
+    confirm = _in_sql(SETTLE, charge, VARIED | {"key": "'settle:' || :pair"})
+    return VARIABLES + "".join(f"BEGIN;\n{statement};\nCOMMIT;\n" for statement in (reserve, confirm))
+
+
+def _in_sql(statement: sa.Select[Any], values: dict[str, Any], varied: dict[str, str]) -> str:
+    """A statement as the driver sends it, with what it is given written into it."""
+    compiled = statement.compile(dialect=postgresql())
+    given = {name: values.get(name, value) for name, value in compiled.params.items()}
+    return str(compiled) % {name: f"({varied.get(name) or _literal(value)})" for name, value in given.items()}
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, int) else f"'{value}'"
 
 
 def _prepare(url: str, together: object) -> None:

@@ -7,6 +7,7 @@ from sqlmodel import select
 from funmagic.accounts.sessions import COOKIE_NAME, open_session
 from funmagic.accounts.users import create_user
 from funmagic.accounts.viewer import Viewer
+from funmagic.credits import ledger
 from funmagic.db import transaction
 from funmagic.library.uploads import verify_upload
 from funmagic.models.base import db_time, new_id, utcnow
@@ -56,6 +57,8 @@ def make_running_tasks(owners: list[Person]) -> list[str]:
         tasks = [_running_task(owner, tool_id) for owner in owners]
         session.add_all(tasks)
         session.flush()
+        for task in tasks:
+            ledger.reserve(session, task.user_id, task.credits_cost, task_id=task.id)
         session.add_all(
             TaskStep(task_id=task.id, step_id=STEP, position=0, status=StepStatus.PROCESSING, provider="local")
             for task in tasks

@@ -9,6 +9,7 @@ from benchmarks.machine import Figure, print_figures
 from benchmarks.people import Person, make_people
 from benchmarks.site import WORKER, Site, memory, running_site
 from funmagic.accounts.viewer import Viewer
+from funmagic.credits import ledger
 from funmagic.db import reading, transaction
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.tasks import Task, TaskStatus
@@ -134,6 +135,8 @@ def _completed_figure(person: Person) -> str:
         )
         session.add(task)
         session.flush()
+        ledger.reserve(session, person.viewer.id, 0, task_id=task.id)
+        ledger.confirm(session, task_id=task.id)
         return task.id
 
 

@@ -12,6 +12,10 @@ from starlette.types import Scope
 
 from funmagic import health, paths
 from funmagic.accounts import routes as account_routes
+from funmagic.audit import routes as audit_routes
+from funmagic.billing import admin_routes as billing_admin_routes
+from funmagic.billing import routes as billing_routes
+from funmagic.credits import correction_routes
 from funmagic.credits import routes as credit_routes
 from funmagic.db import DATABASE_AWAY
 from funmagic.errors import DatabaseUnavailable, FunMagicError, InvalidInput, NotFound
@@ -55,6 +59,10 @@ def create_api() -> FastAPI:
     api.add_api_route(paths.API_DOCS, documentation, include_in_schema=False)
     api.include_router(oauth_routes.router)
     api.include_router(profile_routes.router)
+    api.include_router(billing_routes.router)
+    api.include_router(billing_admin_routes.router)
+    api.include_router(correction_routes.router)
+    api.include_router(audit_routes.router)
     api.include_router(mailbox_routes.router)
     api.include_router(health.router)
     api.include_router(telemetry_routes.router)

@@ -202,16 +202,37 @@ def set_tool(
 
 @app.command()
 def audit_credits() -> None:
-    """Prove that every balance is the sum of its ledger; exits 1 and lists what is not."""
-    from funmagic.credits.service import audit_credits as audit
-    from funmagic.db import reading
+    """Prove the books: every balance, hold, charge and purchase; exits 1 and lists what is not right."""
+    from funmagic.credits.audit import audit_credits as audit
+    from funmagic.db import snapshot
 
-    with reading() as session:
+    with snapshot() as session:
         discrepancies = audit(session)
     for discrepancy in discrepancies:
         typer.echo(discrepancy)
-    typer.echo(f"{len(discrepancies)} discrepancies")
+    typer.echo("1 discrepancy" if len(discrepancies) == 1 else f"{len(discrepancies)} discrepancies")
     raise typer.Exit(1 if discrepancies else 0)
+
+
+@app.command()
+def grant_credits(
+    email: str,
+    amount: int,
+    *,
+    reason: Annotated[str, typer.Option(help="Why; they read it in their history.")],
+    key: Annotated[
+        str | None, typer.Option("--idempotency-key", help="The same key gives once, however often it is asked.")
+    ] = None,
+) -> None:
+    """Give somebody credits, as a bonus. Exits 1 and says why when something does not fit."""
+    from funmagic.credits.corrections import find_recipient
+    from funmagic.credits.corrections import grant_credits as grant
+    from funmagic.db import transaction
+    from funmagic.models.base import new_id
+
+    with _sentences(), transaction() as session:
+        made = grant(session, None, find_recipient(session, email=email), amount, reason=reason, key=key or new_id())
+    typer.echo(f"{email} was given {made.amount} credits and has {made.balance_after} now.")
 
 
 @contextmanager

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 # No statement of ours takes a second; one that hangs must give its connection back to the others.
 POSTGRESQL_LIMITS = "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+LONG_READ_S = 600
 CONNECT_TIMEOUT_S = 5
 POOL_SIZE = 10
 POOL_OVERFLOW = 10
@@ -68,6 +69,17 @@ def noting() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """A session for reads only: it never waits for a writer, and leaves nothing behind."""
     with Session(_deferred(get_engine()), expire_on_commit=False, autoflush=False) as session:
+        yield session
+        session.expunge_all()
+        session.commit()
+
+
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """A session for reads that all see the database as it is at one moment, and that may take minutes."""
+    with Session(_at_one_moment(get_engine()), expire_on_commit=False, autoflush=False) as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(sa.text(f"SET LOCAL statement_timeout = '{LONG_READ_S}s'"))
         yield session
         session.expunge_all()
         session.commit()
@@ -124,6 +136,14 @@ def _each_by_itself(engine: sa.Engine) -> sa.Engine:
 @lru_cache(maxsize=1)
 def _deferred(engine: sa.Engine) -> sa.Engine:
     return _each_by_itself(engine).execution_options(sqlite_begin="DEFERRED")
+
+
+@lru_cache(maxsize=1)
+def _at_one_moment(engine: sa.Engine) -> sa.Engine:
+    # SQLite does so for every transaction.
+    if engine.dialect.name == "sqlite":
+        return _deferred(engine)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 @lru_cache

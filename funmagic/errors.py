@@ -88,6 +88,14 @@ class InsufficientCredits(FunMagicError):
     text = "Not enough credits. Please purchase more."
 
 
+class RefundTooLarge(FunMagicError):
+    """More was to be given back than a run was charged and has not been given back yet."""
+
+    code = "REFUND_TOO_LARGE"
+    status = 409
+    text = "Of what this run was charged, {left} credits can still be given back. Nothing was changed."
+
+
 class PaymentsNotSetUp(FunMagicError):
     """The site has no account at Stripe."""
 
@@ -103,6 +111,14 @@ class PaymentsUnavailable(FunMagicError):
     status = 503
     retry_after = 30
     text = "We could not reach our payment partner. Nothing was charged. Please try again in a minute."
+
+
+class NotRefundable(FunMagicError):
+    """So much of the payment cannot be given back."""
+
+    code = "NOT_REFUNDABLE"
+    status = 409
+    text = "This payment cannot be refunded so: {problem} Nothing was given back."
 
 
 class PackageUnavailable(FunMagicError):

@@ -13,8 +13,14 @@ from funmagic.accounts.page import (
     reset_password_page,
     verify_email_page,
 )
-from funmagic.accounts.state import SessionState, WaysInState
+from funmagic.accounts.state import SessionState, WaysInState, tell_page
 from funmagic.api import create_api
+from funmagic.billing.page import pricing_page
+from funmagic.billing.state import ShopState
+from funmagic.billing.success_page import success_page
+from funmagic.billing.success_state import SuccessState
+from funmagic.credits.page import credits_page
+from funmagic.credits.state import CreditsState
 from funmagic.home.page import home_page
 from funmagic.i18n.translate import _
 from funmagic.profile.page import email_page, profile_page
@@ -62,8 +68,11 @@ PAGES: tuple[tuple[str, Any, str, list[Any]], ...] = (
     (paths.FORGOT_PASSWORD, forgot_password_page, _("Forgot your password? · FunMagic"), []),
     (paths.RESET_PASSWORD, reset_password_page, _("Choose a new password · FunMagic"), []),
     (paths.VERIFY_EMAIL, verify_email_page, _("Confirm your email · FunMagic"), []),
-    (paths.PROFILE, profile_page, _("Profile · FunMagic"), [ProfileState.load]),
+    (paths.PROFILE, profile_page, _("Profile · FunMagic"), [ProfileState.load, ShopState.load]),
     (paths.PROFILE_EMAIL, email_page, _("Change your email · FunMagic"), []),
+    (paths.CREDITS, credits_page, _("Credits · FunMagic"), [CreditsState.load]),
+    (paths.PRICING, pricing_page, _("Pricing · FunMagic"), [ShopState.load]),
+    (paths.CHECKOUT_SUCCESS, success_page, _("Your purchase · FunMagic"), [SuccessState.load]),
 )
 DESCRIPTION = _("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
 
@@ -80,4 +89,6 @@ for route, page, title, loads in PAGES:
         meta=NO_REFERRER if route in SECRET_PAGES else (),
         on_load=[SessionState.load, *loads],
     )
+tell_page(paths.CREDITS, CreditsState.refresh)
+tell_page(paths.CHECKOUT_SUCCESS, SuccessState.look_again)
 app.add_page(not_found_page, route="404", title=_("Not found · FunMagic"), on_load=SessionState.load)

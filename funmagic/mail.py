@@ -36,6 +36,11 @@ class MailKind(StrEnum):
     LEAVE_EMAIL = "leave-email"
     CLAIM_EMAIL = "claim-email"
     EMAIL_CHANGED = "email-changed"
+    RECEIPT = "receipt"
+
+
+# What nobody can have sent without paying is neither counted nor dropped.
+UNLIMITED = (MailKind.RECEIPT,)
 
 
 def may_mail(session: Session, kind: MailKind, to: str) -> bool:
@@ -44,9 +49,13 @@ def may_mail(session: Session, kind: MailKind, to: str) -> bool:
     To be asked before a link is made: where no mail would leave, the link that was mailed last must stay good, or
     anybody could make a person's links worthless by asking for more of them.
     """
+    if kind in UNLIMITED:
+        return True
     session.execute(sa.select(locked_until_commit(sa.literal(f"mail:{to}"))))
     recent = sa.select(sa.func.count()).where(
-        col(OutgoingMail.recipient) == to, col(OutgoingMail.created_at) > db_time(-WINDOW_S)
+        col(OutgoingMail.recipient) == to,
+        col(OutgoingMail.created_at) > db_time(-WINDOW_S),
+        col(OutgoingMail.kind).not_in(UNLIMITED),
     )
     if session.execute(recent).scalar_one() < MOST_PER_ADDRESS:
         return True

@@ -1,5 +1,7 @@
 """Every URL of the product, named."""
 
+from urllib.parse import urlencode
+
 HOME = "/"
 TOOLS = "/tools"
 LOGIN = "/login"
@@ -38,11 +40,14 @@ API_PROFILE_PASSWORD = "/api/profile/password"
 API_PROFILE_EMAIL = "/api/profile/email"
 API_PROFILE_EMAIL_CONFIRM = "/api/profile/email/confirm"
 API_CREDITS = "/api/credits"
+API_CREDITS_EXPORT = "/api/credits/transactions.csv"
 API_BILLING = "/api/billing"
 API_STRIPE_WEBHOOK = "/api/webhooks/stripe"
 API_UPLOAD = "/api/upload"
 API_TASKS = "/api/tasks"
 API_ADMIN_SETTINGS = "/api/admin/settings"
+API_ADMIN_BILLING = "/api/admin/billing"
+API_ADMIN_AUDIT_LOG = "/api/admin/audit-log"
 API_DOCS = "/api/docs"
 API_DOCS_FILES = "/api/docs/files"
 API_OPENAPI = "/api/openapi.json"
@@ -51,6 +56,11 @@ API_OPENAPI = "/api/openapi.json"
 def tool(slug: str, task_id: str | None = None) -> str:
     """A tool's page, showing a task when one is given."""
     return f"{TOOLS}/{slug}" + (f"?task={task_id}" if task_id else "")
+
+
+def pricing(back_to: str = "") -> str:
+    """The shop, which leads the buyer back to a page of ours when one is given."""
+    return PRICING + (f"?{urlencode({'next': back_to}, safe='/')}" if back_to else "")
 
 
 def oauth_callback(provider: str) -> str:

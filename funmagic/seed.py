@@ -1,4 +1,4 @@
-"""The first rows: the first super admin, the providers, the catalogue. Seeding again changes nothing."""
+"""The first rows: the first super admin, providers, catalogue, packages. Seeding again changes nothing."""
 
 import secrets
 
@@ -7,6 +7,7 @@ from sqlmodel import Session, select
 from funmagic.accounts.passwords import hash_password
 from funmagic.accounts.roles import has_super_admin, make_admin
 from funmagic.db import reading, transaction
+from funmagic.models.billing import CreditPackage
 from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool, ToolType
 from funmagic.models.users import Role
@@ -25,9 +26,11 @@ def seed() -> tuple[str, str] | None:
 
 
 def seed_catalogue(session: Session) -> None:
-    """Make the providers, the tool types and the tools that are not there yet."""
+    """Make the providers, the packages, the tool types and the tools that are not there yet."""
     if session.exec(select(Provider).where(Provider.name == "local")).first() is None:
         session.add(Provider(name="local", display_name="This machine", type="local"))
+    if session.exec(select(CreditPackage.id).limit(1)).first() is None:
+        session.add_all(_packages())
     images = _find_or_make_type(session, ToolType(name="image", title="Image", icon="image", colour="violet"))
     spaces = _find_or_make_type(session, ToolType(name="3d", title="3D", icon="box", colour="teal", position=1))
     there = set(session.exec(select(Tool.slug)))
@@ -37,6 +40,14 @@ def seed_catalogue(session: Session) -> None:
         _background_remove(images.id),
     )
     session.add_all(tool for tool in tools if tool.slug not in there)
+
+
+def _packages() -> list[CreditPackage]:
+    return [
+        CreditPackage(name="Starter", credits=100, price_cents=999, position=0),
+        CreditPackage(name="Creator", credits=300, bonus_credits=30, price_cents=2499, is_popular=True, position=1),
+        CreditPackage(name="Studio", credits=1000, bonus_credits=200, price_cents=6999, position=2),
+    ]
 
 
 def _find_or_make_type(session: Session, wanted: ToolType) -> ToolType:

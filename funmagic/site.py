@@ -46,7 +46,7 @@ def _header(current: str) -> rx.Component:
     )
     return header_bar(
         paths.HOME,
-        [(_("Tools"), paths.TOOLS)],
+        [(_("Tools"), paths.TOOLS), (_("Pricing"), paths.PRICING)],
         [_theme_toggle(), corner],
         _("Menu"),
         current=current,
@@ -75,11 +75,21 @@ def _theme_toggle() -> rx.Component:
 
 def _signed_in() -> rx.Component:
     return rx.fragment(
-        balance_pill(SessionState.available, SessionState.reserved, paths.TOOLS, _("credits to spend")),
+        balance_pill(
+            SessionState.available,
+            SessionState.reserved,
+            paths.CREDITS,
+            _("credits to spend"),
+            held_label=_("held by running tasks"),
+        ),
         avatar_menu(
             SessionState.name,
             SessionState.email,
-            [menu_link(_("Profile"), paths.PROFILE, "user-round")],
+            [
+                menu_link(_("Profile"), paths.PROFILE, "user-round"),
+                menu_link(_("Credits"), paths.CREDITS, "coins"),
+                menu_link(_("Buy credits"), paths.PRICING, "plus"),
+            ],
             fetch_button(
                 rx.icon("log-out", size=18),
                 label=_("Sign out"),
@@ -123,6 +133,8 @@ def _unverified_banner() -> rx.Component:
 def _footer() -> rx.Component:
     links = [
         footer_link(_("Tools"), paths.TOOLS),
+        footer_link(_("Pricing"), paths.PRICING),
+        footer_link(_("Credits"), paths.CREDITS),
         # No page of Reflex's: only the server knows it.
         footer_link(_("API"), paths.API_DOCS, reload_document=True),
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from funmagic.tasks.watch import get_watchers
+from funmagic.live.watch import get_watchers
 from funmagic.telemetry.traces import end_tracing
 
 log = structlog.get_logger()

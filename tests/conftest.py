@@ -6,10 +6,16 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as redis_client
+import sqlalchemy as sa
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="funmagic-tests-"))
 # Before anything reads the settings: tests never touch a developer's data, .env or configured services.
@@ -19,13 +25,21 @@ os.environ["FUNMAGIC_DATA_DIR"] = str(DATA_DIR)
 os.environ["FUNMAGIC_PORT"] = "3999"
 CLUSTER_URL = "TESTS_POSTGRESQL_URL"
 
+from argon2 import PasswordHasher  # noqa: E402
+from fastapi import FastAPI  # noqa: E402
 from fastapi.responses import PlainTextResponse  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
-from sqlalchemy import delete  # noqa: E402
+from sqlmodel import Session  # noqa: E402
+
+from funmagic.accounts import passwords  # noqa: E402
+
+# Slow hashes are for attackers, and a fifth of a second each; how slow they are is tested with the passwords.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+passwords._DECOY_HASH = passwords._hasher.hash("a password nobody has")
 
 from funmagic.accounts.viewer import Viewer  # noqa: E402
 from funmagic.api import create_api  # noqa: E402
-from funmagic.db import get_engine, migrate, transaction  # noqa: E402
+from funmagic.db import get_engine, make_engine, migrate, transaction  # noqa: E402
 from funmagic.models.rate_limits import RateLimitSettings  # noqa: E402
 from funmagic.models.tables import metadata  # noqa: E402
 from funmagic.redis_client import get_redis  # noqa: E402
@@ -40,6 +54,9 @@ from tests.s3_server import S3Server, running_s3_server  # noqa: E402
 
 PROJECT = Path(__file__).parent.parent
 Settings.model_config["env_file"] = None
+# As the product logs: else each traceback is drawn with all that its frames hold, which takes longer than most tests.
+to_console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], to_console])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,6 +73,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(cluster.remove)
         os.environ[CLUSTER_URL] = cluster.url
     os.environ["FUNMAGIC_DATABASE_URL"] = new_database(DATA_DIR)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Test processes for `-n auto`: some more than processors, as much of the time is spent waiting for what is due."""
+    return len(os.sched_getaffinity(0)) + 2
 
 
 def new_database(folder: Path) -> str:
@@ -82,10 +104,32 @@ def migrated(data_dir: Path) -> None:
 def db(migrated: None) -> None:
     """An empty database with the catalogue in it, and nobody kept from asking often."""
     with transaction() as session:
-        for table in reversed(metadata.sorted_tables):
-            session.execute(table.delete())
+        _delete_everything(session.connection())
+        for table, rows in _first_rows():
+            session.execute(table.insert(), rows)
+
+
+def _delete_everything(connection: sa.Connection) -> None:
+    # PostgreSQL takes all of it in one trip, and SQLite takes no more than one statement.
+    statements = [str(table.delete()) for table in reversed(metadata.sorted_tables)]
+    if connection.dialect.name == "postgresql":
+        statements = [";".join(statements)]
+    for statement in statements:
+        connection.execution_options(no_parameters=True).exec_driver_sql(statement)
+
+
+@cache
+def _first_rows() -> list[tuple[sa.Table, list[dict[str, Any]]]]:
+    """What every test finds: made once, as making it anew takes longer than most tests."""
+    engine = make_engine("sqlite://")
+    metadata.create_all(engine)
+    with Session(engine) as session:
         seed_catalogue(session)
         lift_limits(session)
+        session.flush()
+        found = [(table, session.execute(sa.select(table)).mappings().all()) for table in metadata.sorted_tables]
+    engine.dispose()
+    return [(table, [dict(row) for row in rows]) for table, rows in found if rows]
 
 
 @pytest.fixture
@@ -125,7 +169,7 @@ def redis(redis_server: None) -> None:
 def real_limits(db: None, redis: None) -> None:
     """The rate limits that the code has."""
     with transaction() as session:
-        session.execute(delete(RateLimitSettings))
+        session.execute(sa.delete(RateLimitSettings))
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +191,7 @@ class StoppableRedis:
         """Start it, unless it runs."""
         if self._server is None:
             self._server = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        client = redis_client.Redis(unix_socket_path=str(self.socket))
+        client = redis_client.Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0))
         factories.wait_until(client.ping)
         client.close()
 
@@ -207,11 +251,23 @@ def bob(db: None) -> Viewer:
     return factories.make_user("bob")
 
 
-@pytest.fixture
-def client(db: None, redis: None) -> Iterator[TestClient]:
-    """A browser-like client of the API, not signed in."""
+@cache
+def shared_api() -> FastAPI:
+    """The API, for all tests that do not change it: its first request costs more than most tests."""
     api = create_api()
     api.mount("", PlainTextResponse("a page of Reflex", 404))  # as in the product, where Reflex takes what is left
+    return api
+
+
+@pytest.fixture
+def api() -> FastAPI:
+    """The API that tests share."""
+    return shared_api()
+
+
+@pytest.fixture
+def client(api: FastAPI, db: None, redis: None) -> Iterator[TestClient]:
+    """A browser-like client of the API, not signed in."""
     with TestClient(api, base_url="http://localhost:3999") as client:
         yield client
 
@@ -223,6 +279,6 @@ def alice_client(alice: Viewer, client: TestClient) -> TestClient:
 
 
 @pytest.fixture
-def bob_client(bob: Viewer, redis: None) -> TestClient:
+def bob_client(api: FastAPI, bob: Viewer, redis: None) -> TestClient:
     """Bob's browser, signed in, with cookies of its own."""
-    return factories.sign_in(TestClient(create_api(), base_url="http://localhost:3999"), bob)
+    return factories.sign_in(TestClient(api, base_url="http://localhost:3999"), bob)

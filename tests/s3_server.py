@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import boto3
-import httpx
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.factories import wait_until
+from tests.ports import answers
+from tests.waiting import wait_until
 
 ACCESS_KEY = "tests-access"
 SECRET_KEY = "tests-secret"
@@ -89,7 +89,7 @@ class S3Server:
 
     def _stores_objects(self) -> bool:
         # It says that it is healthy before its parts have found each other.
-        if httpx.get(f"{self.url}/healthz").status_code != httpx.codes.OK:
+        if not answers(f"{self.url}/healthz"):
             return False
         client = boto3.session.Session().client(
             "s3",

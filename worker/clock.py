@@ -9,6 +9,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from funmagic.billing.recovery import recover_payments
 from funmagic.db import after_commit, reading, transaction
 from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
@@ -18,6 +19,7 @@ from funmagic.tasks.dispatch import announce_end, dispatch_tasks
 from funmagic.tasks.failures import FailureCode
 from funmagic.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
 from funmagic.telemetry.traces import configure_tracing
+from worker.audit import audit_when_due
 from worker.health import check_providers
 from worker.leadership import drop_lease, hold_lease
 from worker.mail import wake_due_mails
@@ -33,6 +35,11 @@ SWEEP_S = 600.0
 FIRST_SWEEP_S = 60.0
 HEALTH_S = 60.0
 FIRST_HEALTH_S = 5.0
+PAYMENTS_S = 900.0
+FIRST_PAYMENTS_S = 30.0
+# How often to look whether the nightly audit is due.
+AUDIT_LOOK_S = 600.0
+FIRST_AUDIT_LOOK_S = 120.0
 LEASE_NAME = "clock"
 # With these ends a job may go on at the provider: its slot is kept until its lease runs out.
 MAY_STILL_RUN = (FailureCode.CANCELLED, FailureCode.TIMEOUT)
@@ -60,6 +67,8 @@ class Clock:
         self._aside = (
             Periodic("sweeps", sweep_everything, every_s=SWEEP_S, first_s=FIRST_SWEEP_S),
             Periodic("health", check_providers, every_s=HEALTH_S, first_s=FIRST_HEALTH_S),
+            Periodic("payments", recover_payments, every_s=PAYMENTS_S, first_s=FIRST_PAYMENTS_S),
+            Periodic("audit", audit_when_due, every_s=AUDIT_LOOK_S, first_s=FIRST_AUDIT_LOOK_S),
         )
 
     def tick(self) -> None:

@@ -30,16 +30,18 @@ def signing_up(next_url: Text) -> rx.Component:
     return rx.fragment(sign_up_form(next_url), oauth_buttons(next_url))
 
 
-def sign_in_dialog() -> rx.Component:
-    """Lets a visitor in without losing what they were doing; every way ends on this very page."""
+def sign_in_dialog(promise: str = "") -> rx.Component:
+    """Lets a visitor in without losing what they were doing; every way ends on this very page, as `promise` says."""
     here = SignInDialogState.next_url
     return dialog(
         SignInDialogState.is_open,
         SignInDialogState.set_is_open,
         _("One moment before the magic"),
-        _(
-            "Sign in and go on; your photo stays where it is. New here? You get {credits} free credits.",
-            credits=get_settings().welcome_credits,
+        " ".join(
+            (
+                promise or _("Sign in and go on; your photo stays where it is."),
+                _("New here? You get {credits} free credits.", credits=get_settings().welcome_credits),
+            )
         ),
         views(
             _by_link(here, _foot(_("New here?"), view_button(_("Create an account"), "sign-up"))),

@@ -10,7 +10,12 @@ from funmagic.errors import Forbidden, SignInRequired
 
 async def current_viewer(state: rx.State) -> Viewer | None:
     """Who holds this socket, looked up anew; None without a valid session."""
-    return await read_viewer(cookie_parser(state.router.headers.cookie).get(COOKIE_NAME))
+    return await read_viewer(session_token(state))
+
+
+def session_token(state: rx.State) -> str | None:
+    """The secret of the session that this socket came with, valid or not; it never leaves the server."""
+    return cookie_parser(state.router.headers.cookie).get(COOKIE_NAME)
 
 
 async def require_user(state: rx.State) -> Viewer:

@@ -3,17 +3,20 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import urlencode
 
 import reflex as rx
 from reflex.event import EventSpec
 from reflex.state import OnLoadInternalState
+from reflex.utils.prerequisites import get_app
 from sqlmodel import Session
 
 from funmagic import paths
-from funmagic.accounts.guards import current_viewer
+from funmagic.accounts.guards import current_viewer, require_user, session_token
 from funmagic.accounts.links import own_path
+from funmagic.accounts.live_balance import follow_balance
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits.service import Balance, get_balance
 from funmagic.db import answers, read
@@ -23,8 +26,15 @@ from funmagic.profile.look import Look, get_look
 from funmagic.settings import get_settings
 
 ASK_AGAIN_S = 2.0
+# What else of a page shows a viewer's credits: the handler that is called when they change, by the page's path.
+_told_pages: dict[str, Any] = {}
 # Nobody who signs in there wants to be back there.
 WAYS_IN = (paths.LOGIN, paths.REGISTER, paths.FORGOT_PASSWORD, paths.RESET_PASSWORD, paths.VERIFY_EMAIL)
+
+
+def tell_page(path: str, handler: Any) -> None:
+    """Have this handler called in every tab that shows this page, whenever the credits of its viewer change."""
+    _told_pages[path] = handler
 
 
 class SessionState(rx.State):
@@ -52,7 +62,7 @@ class SessionState(rx.State):
     _waiting_id: str = ""
 
     @rx.event
-    async def load(self) -> None:
+    async def load(self) -> Any:
         """Look the viewer and their credits up; whoever has just signed in no longer needs the dialog."""
         await self._refresh()
         dialog = await self.get_state(SignInDialogState)
@@ -60,6 +70,27 @@ class SessionState(rx.State):
         if self.is_signed_in or dialog._path != self.router.url.path:  # noqa: SLF001 - no view data
             dialog.is_open = False
         self.is_database_away, self._waiting_id = False, ""
+        return SessionState.follow_credits if self.is_signed_in else None
+
+    @rx.event(background=True, supersedes=True)
+    async def follow_credits(self) -> AsyncGenerator[Any, None]:
+        """Keep the viewer's credits as they are, once per tab: Reflex ends it with the page and with the socket."""
+        async with self:
+            viewer = await require_user(self)
+            token, tab, page = session_token(self), self.router.session.client_token, self.router.url.path
+            shown: tuple[int, int] | None = (self.available, self.reserved)
+        async with aclosing(follow_balance(viewer, token, lambda: _is_open(tab))) as balances:
+            async for balance in balances:
+                if balance is None:
+                    yield SessionState.load
+                    return
+                # Only at the start it may be what the page has just been given.
+                is_known, shown = (balance.available, balance.reserved) == shown, None
+                if not is_known:
+                    async with self:
+                        self.available, self.reserved = balance.available, balance.reserved
+                    if handler := _told_pages.get(page):
+                        yield handler
 
     @rx.event(background=True)
     async def load_when_possible(self) -> AsyncGenerator[Any, None]:
@@ -132,6 +163,12 @@ class WaysInState(rx.State):
             # Not every page is one that Reflex knows: the browser asks the server.
             return rx.call_script(f"window.location.replace({json.dumps(self.next_url)})")
         return None
+
+
+def _is_open(tab: str) -> bool:
+    """Whether a browser holds the other end; a follower that no page has started outlives its socket unseen."""
+    namespace = get_app().app.event_namespace
+    return namespace is not None and tab in namespace.token_to_sid
 
 
 def _look_up(session: Session, viewer: Viewer) -> tuple[Balance, Look]:

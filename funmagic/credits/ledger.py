@@ -6,6 +6,7 @@ key by its caller: what was done under it already is not done again.
 """
 
 from dataclasses import dataclass, replace
+from operator import index
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,7 +39,11 @@ class NothingReserved(Exception):
 
 
 class KeyTaken(Exception):
-    """The key was used for a line of another kind, or of somebody else."""
+    """The key was used for a line of somebody else."""
+
+
+class ImpossibleEntry(Exception):
+    """There is no such account, or more would go back than was ever used or bought."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +63,16 @@ class Entry:
     description: str = ""
 
     def values(self) -> dict[str, Any]:
-        """What the statements above are given."""
+        """What the statements are given; raises TypeError for a part of a credit."""
         return {
             "line_id": new_id(),
             "at": utcnow(),
             "owner": self.user_id,
             "kind": self.type,
-            "by": self.amount,
-            "held": self.reserved_delta,
+            "by": index(self.amount),
+            "held": index(self.reserved_delta),
             "used": -self.amount if self.type == TransactionType.USAGE else 0,
-            "bought": self.bought,
+            "bought": index(self.bought),
             "returned": self.amount if self.type == TransactionType.REFUND else 0,
             "task": self.task_id,
             "payment": self.payment_id,
@@ -118,12 +123,16 @@ def reserve(
     *,
     task_id: str | None = None,
     payment_id: str | None = None,
+    turn: int = 0,
     description: str = "",
 ) -> None:
-    """Hold credits for a task, or for a payment that is disputed; raises InsufficientCredits when too few are there."""
-    key = _hold_key(_holder(task_id, payment_id))
+    """Hold credits for a task, or for a payment that is disputed; raises InsufficientCredits when too few are there.
+
+    A payment may hold again what it gave back: `turn` numbers its holds.
+    """
+    key = _hold_key(_holder(task_id, payment_id, turn))
     entry = Entry(user_id, TransactionType.RESERVATION, 0, amount, key, task_id, payment_id, description=description)
-    _post(session, entry)
+    _post_own(session, entry)
 
 
 def confirm(session: Session, *, task_id: str) -> None:
@@ -131,9 +140,9 @@ def confirm(session: Session, *, task_id: str) -> None:
     _settle(session, task_id, TransactionType.USAGE)
 
 
-def release(session: Session, *, task_id: str | None = None, payment_id: str | None = None) -> None:
+def release(session: Session, *, task_id: str | None = None, payment_id: str | None = None, turn: int = 0) -> None:
     """Give back what the task or the payment holds; raises AlreadySettled when it was spent."""
-    _settle(session, _holder(task_id, payment_id), TransactionType.RELEASE)
+    _settle(session, _holder(task_id, payment_id, turn), TransactionType.RELEASE)
 
 
 def refund(
@@ -179,7 +188,8 @@ def forget_words(session: Session, user_id: str) -> None:
 def _settle(session: Session, holder: str, type_: TransactionType) -> None:
     settled_as = _settle_in_one(session, holder, type_) if _is_postgresql(session) else None
     if settled_as is None:
-        settled_as = _post(session, _settlement(session, holder, type_))
+        earlier = _post(session, _settlement(session, holder, type_))
+        settled_as = type_ if earlier is None else earlier.type
     if settled_as != type_:
         raise AlreadySettled(holder, settled_as)
 
@@ -192,7 +202,7 @@ def _settle_in_one(session: Session, holder: str, type_: TransactionType) -> str
     if posted is None:
         return None
     if posted.line_id is None:
-        return _yield_to_earlier(session, _settlement(session, holder, type_))
+        return str(_yield_to_earlier(session, _settlement(session, holder, type_)).type)
     tell_of_change(session, posted.user_id)
     return type_
 
@@ -214,49 +224,55 @@ def _settlement(session: Session, holder: str, type_: TransactionType) -> Entry:
 
 
 def _post_own(session: Session, entry: Entry) -> None:
-    """Write an entry whose key its caller chose; raises KeyTaken where it was used for something else."""
-    if _post(session, entry) != entry.type:
+    """Write an entry unless that was done before; raises KeyTaken where its key was used for somebody else."""
+    earlier = _post(session, entry)
+    if earlier is not None and earlier.user_id != entry.user_id:
         raise KeyTaken(entry.key)
 
 
-def _post(session: Session, entry: Entry) -> str:
-    """Write an entry unless its key was used; returns the type of the line that holds the key."""
+def _post(session: Session, entry: Entry) -> sa.Row[Any] | None:
+    """Write an entry unless its key was used; returns the line that holds the key when it was."""
     if not _is_postgresql(session):
         return _post_in_two(session, entry)
     posted = session.execute(POST, entry.values()).one_or_none()
     if posted is None:
-        return _type_of_earlier(session, entry)
+        return _find_earlier(session, entry)
     if posted.line_id is None:
         return _yield_to_earlier(session, entry)
     tell_of_change(session, entry.user_id)
-    return entry.type
+    return None
 
 
-def _post_in_two(session: Session, entry: Entry) -> str:
+def _post_in_two(session: Session, entry: Entry) -> sa.Row[Any] | None:
     """The same for SQLite, which cannot write two tables in one statement, but lets nobody else write meanwhile."""
     if earlier := _find(session, entry.key):
-        return str(earlier.type)
+        return earlier
     account = session.execute(UPDATE_ACCOUNT, entry.values()).one_or_none()
     if account is None:
-        raise InsufficientCredits
+        raise _refusal(entry)
     session.execute(INSERT_LINE, entry.values() | {"balance": account.balance, "reserved": account.reserved})
     tell_of_change(session, entry.user_id)
-    return entry.type
+    return None
 
 
-def _yield_to_earlier(session: Session, entry: Entry) -> str:
+def _yield_to_earlier(session: Session, entry: Entry) -> sa.Row[Any]:
     """Take back what was done to the account, which we hold: the entry's key turned out to be used."""
     values = entry.values()
     undone = {name: -values[name] for name in ("by", "held", "used", "bought", "returned")}
     session.execute(UPDATE_ACCOUNT, values | undone)
-    return _type_of_earlier(session, entry)
+    return _find_earlier(session, entry)
 
 
-def _type_of_earlier(session: Session, entry: Entry) -> str:
+def _find_earlier(session: Session, entry: Entry) -> sa.Row[Any]:
     earlier = _find(session, entry.key)
     if earlier is None:
-        raise InsufficientCredits
-    return str(earlier.type)
+        raise _refusal(entry)
+    return earlier
+
+
+def _refusal(entry: Entry) -> Exception:
+    takes = entry.amount < 0 or entry.reserved_delta > 0
+    return InsufficientCredits() if takes else ImpossibleEntry(entry.key)
 
 
 def _find(session: Session, key: str) -> sa.Row[Any] | None:
@@ -267,11 +283,11 @@ def _is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _holder(task_id: str | None, payment_id: str | None) -> str:
+def _holder(task_id: str | None, payment_id: str | None, turn: int = 0) -> str:
     holder = task_id or payment_id
     if holder is None:
         raise ValueError("Credits are held for a task or a payment.")
-    return holder
+    return f"{holder}:{turn}" if turn else holder
 
 
 def _settle_key(holder: str) -> str:

@@ -3,9 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 
 from funmagic.accounts.http import RequiredViewer
 from funmagic.credits import service
+from funmagic.credits.export import export_lines
 from funmagic.credits.service import Balance, TransactionPage
 from funmagic.db import reading
 from funmagic.json_api import PAGE_LIMIT
@@ -31,3 +33,13 @@ def list_transactions(
     """The viewer's ledger lines, newest first."""
     with reading() as session:
         return service.list_transactions(session, viewer, type_=type, limit=limit, cursor=cursor)
+
+
+@router.get("/transactions.csv", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
+def export_transactions(
+    viewer: RequiredViewer,
+    type: TransactionType | None = None,  # noqa: A002 - the contract's own name
+) -> StreamingResponse:
+    """All of the viewer's ledger lines as a table for spreadsheets, newest first."""
+    headers = {"Content-Disposition": 'attachment; filename="funmagic-credits.csv"', "Cache-Control": "no-store"}
+    return StreamingResponse(export_lines(viewer, type), media_type="text/csv", headers=headers)

@@ -1,9 +1,7 @@
-"""What people may know of their credits: the balance and the lines of the ledger; and the audit that proves both."""
+"""What people may know of their credits: the balance and the lines of the ledger."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from funmagic.accounts.viewer import Viewer
@@ -43,17 +41,6 @@ class TransactionPage(Shape):
     next_cursor: str | None
 
 
-@dataclass(frozen=True)
-class Discrepancy:
-    """A credit account whose columns are not the sums of its ledger."""
-
-    user_id: str
-    balance: int
-    ledger_balance: int
-    reserved: int
-    ledger_reserved: int
-
-
 def get_balance(session: Session, viewer: Viewer) -> Balance:
     """The viewer's credits."""
     account = session.exec(select(CreditAccount).where(CreditAccount.user_id == viewer.id)).one()
@@ -85,25 +72,3 @@ def list_transactions(
         transactions=[Transaction.model_validate(row) for row in rows[:limit]],
         next_cursor=encode_cursor(rows[limit - 1].id) if len(rows) > limit else None,
     )
-
-
-def audit_credits(session: Session) -> list[Discrepancy]:
-    """Every account whose balance or reserved is not the sum of its ledger; an empty list proves the books."""
-    line = CreditTransaction
-    sums = (
-        sa.select(
-            col(line.user_id).label("user_id"),
-            sa.func.sum(line.amount).label("balance"),
-            sa.func.sum(line.reserved_delta).label("reserved"),
-        )
-        .group_by(col(line.user_id))
-        .subquery()
-    )
-    account = CreditAccount
-    balance, reserved = sa.func.coalesce(sums.c.balance, 0), sa.func.coalesce(sums.c.reserved, 0)
-    rows = session.execute(
-        sa.select(col(account.user_id), col(account.balance), balance, col(account.reserved), reserved)
-        .outerjoin(sums, sums.c.user_id == col(account.user_id))
-        .where(sa.or_(col(account.balance) != balance, col(account.reserved) != reserved))
-    )
-    return [Discrepancy(*row) for row in rows]

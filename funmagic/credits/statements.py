@@ -47,16 +47,24 @@ LINE = {
 
 
 def _update_account(terms: Mapping[str, sa.ColumnElement[Any]]) -> ReturningUpdate[Any]:
+    """An update of an account that matches nothing where one of the table's constraints would refuse it.
+
+    An error would hide that the entry's key was used: doing a thing again must be harmless even if twice is too much.
+    """
     balance, reserved = ACCOUNTS.c.balance + terms["by"], ACCOUNTS.c.reserved + terms["held"]
+    purchased = ACCOUNTS.c.lifetime_purchased + terms["bought"]
+    used = ACCOUNTS.c.lifetime_used + terms["used"]
+    refunded = ACCOUNTS.c.lifetime_refunded + terms["returned"]
     return (
         sa.update(ACCOUNTS)
         .where(ACCOUNTS.c.user_id == terms["owner"], balance >= 0, reserved >= 0, reserved <= balance)
+        .where(purchased >= 0, refunded >= 0, refunded <= used)
         .values(
             balance=balance,
             reserved=reserved,
-            lifetime_used=ACCOUNTS.c.lifetime_used + terms["used"],
-            lifetime_purchased=ACCOUNTS.c.lifetime_purchased + terms["bought"],
-            lifetime_refunded=ACCOUNTS.c.lifetime_refunded + terms["returned"],
+            lifetime_purchased=purchased,
+            lifetime_used=used,
+            lifetime_refunded=refunded,
         )
         .returning(ACCOUNTS.c.user_id, ACCOUNTS.c.balance, ACCOUNTS.c.reserved)
     )

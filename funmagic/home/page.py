@@ -19,7 +19,11 @@ def home_page() -> rx.Component:
     return site_page(
         _hero(),
         section(tool_grid(), title=_("Pick a trick"), text=_("Every tool tells you its price before it starts.")),
-        section(_promises(), title=_("Fair by design")),
+        section(
+            _promises(),
+            title=_("Fair by design"),
+            action=link_button(_("See the prices"), paths.PRICING, variant="secondary", icon_end="arrow-right"),
+        ),
     )
 
 

@@ -153,6 +153,24 @@ def _email_changed(values: Values) -> Letter:
     )
 
 
+def _receipt(values: Values) -> Letter:
+    return Letter(
+        subject=_("Your receipt from FunMagic: {credits} credits", credits=values["credits"]),
+        greeting=_greeting(values),
+        opening=_(
+            "Thank you. You bought {package} for {price} on {date}, and {credits} credits are in your account. "
+            "The number of this purchase is {number}.",
+            **{name: values[name] for name in ("package", "price", "date", "credits", "number")},
+        ),
+        button=_("See your credits"),
+        link=values["link"],
+        closing=_(
+            "You find the invoice under “Manage billing” in your profile. If something is wrong with this purchase, "
+            "answer this mail."
+        ),
+    )
+
+
 def _emails(values: Values) -> dict[str, str]:
     return {name: values[name] for name in ("old_email", "new_email")}
 
@@ -173,4 +191,5 @@ LETTERS: dict[MailKind, Callable[[Values], Letter]] = {
     MailKind.LEAVE_EMAIL: _leave_email,
     MailKind.CLAIM_EMAIL: _claim_email,
     MailKind.EMAIL_CHANGED: _email_changed,
+    MailKind.RECEIPT: _receipt,
 }

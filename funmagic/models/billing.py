@@ -91,7 +91,7 @@ class Payment(Row, table=True):
     url: str = Field(default="", max_length=2000)
     paid_at: datetime | None = time_field()
     refunded_cents: int = 0
-    # Refunds by Stripe's ids: how many cents, and whether they failed on their way.
+    # What we heard of refunds: the newest sum, and those that failed on their way; see billing/refund_facts.py.
     refunds: dict[str, Any] = json_field()
     dispute: str = Field(default=DisputeStatus.NONE, max_length=10)
     disputed_cents: int = 0

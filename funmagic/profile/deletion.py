@@ -13,6 +13,8 @@ from funmagic.accounts.sessions import close_sessions
 from funmagic.accounts.tokens import revoke_tokens
 from funmagic.accounts.users import fold_email, load_user
 from funmagic.accounts.viewer import Viewer
+from funmagic.audit.service import forget_reasons
+from funmagic.billing import payments
 from funmagic.credits import ledger
 from funmagic.db import after_commit, reading, transaction
 from funmagic.errors import LastSuperAdmin, WrongConfirmation
@@ -105,6 +107,8 @@ def _erase_runs(session: Session, user_id: str) -> None:
         )
     )
     ledger.forget_words(session, user_id)
+    payments.forget_words(session, user_id)
+    forget_reasons(session, user_id)
 
 
 def _erase_person(session: Session, user: User) -> None:

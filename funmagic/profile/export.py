@@ -13,6 +13,7 @@ from funmagic.credits.service import get_balance
 from funmagic.i18n.translate import _
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
+from funmagic.models.billing import Payment
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
@@ -35,6 +36,10 @@ COLUMNS: dict[type[Any], tuple[str, ...]] = {
         *("id", "type", "amount", "reserved_delta", "balance_after", "reserved_after", "description", "task_id"),
         *("payment_id", "created_at"),
     ),
+    Payment: (
+        *("id", "status", "package_name", "amount_cents", "currency", "credits", "bonus_credits", "refunded_cents"),
+        *("dispute", "created_at", "paid_at"),
+    ),
 }
 
 
@@ -48,6 +53,7 @@ def export_data(session: Session, viewer: Viewer) -> dict[str, Any]:
         "sessions": [_columns(row) for row in _rows_of(session, UserSession, user)],
         "credits": get_balance(session, viewer).model_dump(by_alias=True),
         "transactions": [_columns(row) for row in _rows_of(session, CreditTransaction, user)],
+        "payments": [_columns(row) for row in _rows_of(session, Payment, user)],
         "tasks": _tasks(session, user),
         "assets": [_asset(row) for row in _rows_of(session, Asset, user) if row.deleted_at is None],
     }

@@ -8,6 +8,7 @@ from funmagic.accounts.state import SessionState
 from funmagic.errors import EmailTaken, LinkExpired, SignInRequired
 from funmagic.i18n.translate import _
 from funmagic.profile.sections.access import devices_card, password_card, ways_in_card
+from funmagic.profile.sections.credits import credits_card
 from funmagic.profile.sections.leaving import data_card, delete_card
 from funmagic.profile.sections.preferences import preferences_card, preferences_title
 from funmagic.profile.sections.you import you_card
@@ -65,6 +66,7 @@ def email_page() -> rx.Component:
 def _settings() -> rx.Component:
     sections = [
         ("you", _("You"), you_card),
+        ("credits", _("Credits"), credits_card),
         ("password", _("Password"), password_card),
         ("ways-in", _("Ways to sign in"), ways_in_card),
         ("devices", _("Devices"), devices_card),

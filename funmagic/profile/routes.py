@@ -76,6 +76,7 @@ class Export(Shape):
     sessions: list[dict[str, Any]]
     credits: dict[str, Any]
     transactions: list[dict[str, Any]]
+    payments: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
     assets: list[dict[str, Any]]
 

@@ -86,7 +86,9 @@ def _is_limited(scope: Scope) -> bool:
     if scope["type"] != "http":
         return False
     path = scope["path"]
-    return path.startswith(paths.API + "/") and not path.startswith(paths.API_DOCS_FILES)
+    # Stripe comes from few addresses, and proves with its signature that it is Stripe.
+    is_exempt = path == paths.API_STRIPE_WEBHOOK or path.startswith(paths.API_DOCS_FILES)
+    return path.startswith(paths.API + "/") and not is_exempt
 
 
 def _categories(scope: Scope) -> list[Category]:

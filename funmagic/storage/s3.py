@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -123,7 +124,7 @@ def bucket_names(settings: Settings) -> dict[str, str]:
 
 def make_client(settings: Settings, endpoint: str) -> Any:
     """A client of the configured store that signs with SigV4 and gives up within seconds; threads may share it."""
-    return boto3.session.Session().client(
+    return _session().client(
         "s3",
         endpoint_url=endpoint or None,
         region_name=settings.s3_region,
@@ -143,6 +144,12 @@ def make_client(settings: Settings, endpoint: str) -> Any:
             ignore_configured_endpoint_urls=True,
         ),
     )
+
+
+@lru_cache
+def _session() -> boto3.session.Session:
+    # It reads what S3 is from large files, once, and a second client made of it costs next to nothing.
+    return boto3.session.Session()
 
 
 @contextmanager

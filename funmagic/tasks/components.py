@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import reflex as rx
 
+from funmagic.accounts.state import SessionState
 from funmagic.i18n.translate import _
 from funmagic.library.images import MIME_BY_FORMAT
 from funmagic.library.uploads import MEGABYTE, SIZE_LIMITS_MB, UploadPurpose
 from funmagic.tasks.run_view import RunCard
 from funmagic.tasks.state import RunState
-from funmagic.ui.buttons import Variant, button, link_button, page_link
+from funmagic.ui.buttons import Variant, button, link_button, page_link, price_button
 from funmagic.ui.feedback import empty_state, error_state, notice, progress_bars, skeleton
 from funmagic.ui.props import Text
 from funmagic.ui.stage import processing_stage, stage_frame
@@ -72,14 +73,16 @@ def working_stage(state: type[RunState], *, titles: Mapping[str, str]) -> rx.Com
     )
 
 
-def failed_stage(state: type[RunState], other_way: rx.Component) -> rx.Component:
+def failed_stage(state: type[RunState], other_way: rx.Component, *, price: rx.Var[int]) -> rx.Component:
     """What happened, what it means for the credits, and what to do next: try again, or go another way."""
     return stage_frame(
         error_state(
             _("That did not work"),
             rx.fragment(state.error_message, " ", _("Nothing was charged.")),
             [
-                button(_("Try again"), icon="rotate-ccw", on_click=state.retry_run),
+                price_button(
+                    _("Try again"), _("{credits} credits", credits=price), size="md", on_click=state.retry_run
+                ),
                 other_way,
             ],
         )
@@ -140,6 +143,28 @@ def wait_line(state: type[RunState]) -> rx.Component:
     return rx.cond(
         state.wait_line,
         rx.el.p(rx.icon("clock", size=14), rx.el.span(state.wait_line), class_name="wait-line"),
+    )
+
+
+def low_balance_hint(state: type[RunState]) -> rx.Component:
+    """Said before the click: the viewer has too few credits for the dearest thing to do here."""
+    what = rx.cond(state.dearest_title, state.dearest_title, _("a run"))
+    return rx.cond(
+        SessionState.is_signed_in & (SessionState.available < state.dearest_price),
+        rx.el.p(
+            rx.icon("coins", size=16),
+            rx.el.span(
+                _(
+                    "You have {has} credits; {what} costs {price}.",
+                    has=SessionState.available,
+                    what=what,
+                    price=state.dearest_price,
+                ),
+                " ",
+                page_link(_("Buy credits"), href=state.shop_url, class_name="link"),
+            ),
+            class_name="low-balance",
+        ),
     )
 
 

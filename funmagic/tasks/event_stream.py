@@ -7,7 +7,7 @@ from contextlib import aclosing
 from fastapi import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from funmagic.tasks.watch import SIGNS, StreamEvent
+from funmagic.live.watch import SIGNS, StreamEvent
 
 KEY = "event_stream"
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}

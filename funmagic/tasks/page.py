@@ -3,6 +3,7 @@
 import reflex as rx
 
 from funmagic.accounts.components import sign_in_dialog
+from funmagic.billing.components import shortage_dialog
 from funmagic.i18n.translate import _
 from funmagic.models.tasks import ACTIVE_STATUSES
 from funmagic.site import site_page
@@ -11,6 +12,7 @@ from funmagic.tasks.components import (
     failed_stage,
     gone_stage,
     loading_stage,
+    low_balance_hint,
     new_photo_button,
     notice_line,
     pause_line,
@@ -34,7 +36,7 @@ def runner_page(
                     state.phase,
                     ("loading", loading_stage()),
                     ("completed", rx.cond(state.result.id, result, gone_stage(state))),
-                    ("failed", failed_stage(state, new_photo_button(state))),
+                    ("failed", failed_stage(state, new_photo_button(state), price=state.price)),
                     *((status.value, working) for status in ACTIVE_STATUSES),
                     choosing_stage(state, stash_key=slug),
                 ),
@@ -49,6 +51,7 @@ def runner_page(
             ),
         ),
         sign_in_dialog(),
+        shortage_dialog(),
     )
 
 
@@ -59,7 +62,13 @@ def _action(state: type[RunState], run_label: str) -> rx.Component:
         pause_line(state),
         rx.match(
             state.phase,
-            ("completed", price_button(_("Run again"), price, busy=state.is_starting, on_click=state.run_again)),
+            (
+                "completed",
+                rx.fragment(
+                    price_button(_("Run again"), price, busy=state.is_starting, on_click=state.run_again),
+                    low_balance_hint(state),
+                ),
+            ),
             ("failed", rx.fragment()),
             *((status.value, rx.fragment()) for status in ACTIVE_STATUSES),
             rx.fragment(
@@ -71,6 +80,7 @@ def _action(state: type[RunState], run_label: str) -> rx.Component:
                     on_click=state.start_run,
                 ),
                 wait_line(state),
+                low_balance_hint(state),
             ),
         ),
         rx.el.p(_("Your photo stays private. You pay only if it works."), class_name="fineprint"),

@@ -9,11 +9,11 @@ import reflex as rx
 from funmagic.accounts.guards import current_viewer
 from funmagic.accounts.state import SignInDialogState
 from funmagic.accounts.viewer import Viewer
+from funmagic.billing.shortage_state import ShortageState
 from funmagic.client_address import tab_address
 from funmagic.credits.service import get_balance
 from funmagic.db import read, transact
-from funmagic.errors import FunMagicError, InsufficientCredits, InvalidInput
-from funmagic.i18n.translate import _
+from funmagic.errors import FunMagicError, InvalidInput
 from funmagic.library.uploads import Upload, UploadPurpose, create_upload
 from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import check_rate
@@ -109,13 +109,17 @@ class PhotoState(rx.State, mixin=True):
         return True
 
     async def _can_pay(self, viewer: Viewer, price: int) -> bool:
-        """Whether the viewer has that many credits to spend; if not, they are told."""
+        """Whether the viewer has that many credits to spend; if not, a dialog offers more."""
         available = (await read(get_balance, viewer)).available
         if available >= price:
             return True
-        sentence = _("This run costs {price} credits, and you have {has}.", price=price, has=available)
-        self.notice = f"{_(InsufficientCredits.text)} {sentence}"
+        dialog = await self.get_state(ShortageState)
+        await dialog._open(price=price, available=available, return_path=self._own_path())  # noqa: SLF001 - a helper, kept from being an endpoint
         return False
+
+    def _own_path(self) -> str:
+        """Where what is on this stage is found again."""
+        raise NotImplementedError
 
     def _is_uploading(self, asset_id: str) -> bool:
         # After a failure the phase is "choosing", and the picker may send the same ticket's file again.

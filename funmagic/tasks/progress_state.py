@@ -1,10 +1,10 @@
 """How far the run on the stage is: its status, its steps, the picture so far, and its place in line."""
 
+from funmagic.live.watch import PAUSED, StreamEvent
 from funmagic.models.tasks import ACTIVE_STATUSES
 from funmagic.tasks.events import EventType
 from funmagic.tasks.photo_state import PhotoState
 from funmagic.tasks.views import TaskView
-from funmagic.tasks.watch import PAUSED, StreamEvent
 
 
 class ProgressState(PhotoState, mixin=True):

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from funmagic.accounts.http import RequiredViewer
 from funmagic.db import reading, transaction
 from funmagic.json_api import PAGE_LIMIT, RequestShape, Shape
+from funmagic.live.watch import START
 from funmagic.models.base import new_id
 from funmagic.models.tasks import TaskStatus
 from funmagic.tasks import service
@@ -16,7 +17,6 @@ from funmagic.tasks.event_stream import EventStream
 from funmagic.tasks.stream import follow_task, has_heard_the_end
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskPage, TaskView
-from funmagic.tasks.watch import START
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 

@@ -12,8 +12,9 @@ from funmagic import paths
 from funmagic.accounts.guards import current_viewer, require_user
 from funmagic.accounts.state import SessionState
 from funmagic.accounts.viewer import Viewer
+from funmagic.billing.shortage_state import ShortageState
 from funmagic.db import DATABASE_AWAY, read, transact
-from funmagic.errors import FunMagicError, NotFound
+from funmagic.errors import FunMagicError, InsufficientCredits, NotFound
 from funmagic.library.service import save_asset
 from funmagic.models.base import new_id
 from funmagic.tasks import service
@@ -48,6 +49,11 @@ class RunState(FollowState, mixin=True):
     is_starting: bool = False
     # The key of a run that was asked for and is not in the address yet; kept by the browser, per tab.
     submission_key: str = rx.SessionStorage("")
+    # The dearest thing that one button here does, for whoever has too few credits for it; untitled where it is a run.
+    dearest_title: str = ""
+    dearest_price: int = 0
+    # The shop, which leads back to this stage.
+    shop_url: str = paths.PRICING
 
     # The step that a photo starts; None where that is all of them.
     _first_step: str | None = None
@@ -84,6 +90,8 @@ class RunState(FollowState, mixin=True):
         viewer = await self._require_user()
         if self.phase != "completed" or self.is_starting or self.step_id != (self._first_step or ""):
             return
+        if not await self._can_pay(viewer, self.price):
+            return
         task = await read(service.get_task, viewer, self._task_id)
         async for event in self._submit(viewer, self._first_run(task.input, key=new_id())):
             yield event
@@ -97,7 +105,7 @@ class RunState(FollowState, mixin=True):
         try:
             task = await asyncio.to_thread(service.retry_task, viewer, self._task_id)
         except FunMagicError as error:
-            self.notice = error.notice
+            await self._explain(error, viewer, self._price_of_run())
             return None
         return self._go_to(task)
 
@@ -132,6 +140,9 @@ class RunState(FollowState, mixin=True):
         self.title, self.description, self.features = tool.title, tool.description, tool.features
         prices = {step.id: step.credits for step in tool.steps}
         self.price = tool.total_credits if self._first_step is None else prices[self._first_step]
+        dearest = max(tool.steps, key=lambda step: step.credits)
+        self.dearest_title = "" if self._first_step is None else dearest.title
+        self.dearest_price = self.price if self._first_step is None else dearest.credits
 
     def _input_for(self, asset_id: str) -> dict[str, Any]:
         """What a run of this photo is asked for with."""
@@ -140,6 +151,13 @@ class RunState(FollowState, mixin=True):
     def _next_step(self) -> str | None:
         """The step that the button on the page starts now."""
         return self._first_step
+
+    def _price_of_run(self) -> int:
+        """What the run on the stage costs when it is done once more."""
+        return self.price
+
+    def _own_path(self) -> str:
+        return paths.tool(self._slug, self._task_id or None)
 
     def _first_run(self, values: dict[str, Any], *, key: str) -> Submission:
         return Submission(self._slug, key, step_id=self._first_step, input=values, expected_credits=self.price)
@@ -158,6 +176,8 @@ class RunState(FollowState, mixin=True):
                 # Its address never reached the browser.
                 return [self._go_to(submitted)]
             self._remember_submission("")
+        session, dialog = await self.get_state(SessionState), await self.get_state(ShortageState)
+        dialog._forget(session.available)  # noqa: SLF001 - a helper, kept from being an endpoint
         self._show_tool(await read(get_tool, self._slug, viewer))
         run = await self._find_run(viewer) if viewer else None
         if viewer and run:
@@ -207,7 +227,7 @@ class RunState(FollowState, mixin=True):
             task, _is_new = await asyncio.to_thread(submit_task, viewer, submission)
         except FunMagicError as error:
             self._take_back()
-            self.notice = error.notice
+            await self._explain(error, viewer, submission.expected_credits or 0)
             self._show_tool(await read(get_tool, self._slug, viewer))
         except Exception:
             self._take_back()
@@ -215,6 +235,11 @@ class RunState(FollowState, mixin=True):
             raise
         else:
             yield self._go_to(task)
+
+    async def _explain(self, error: FunMagicError, viewer: Viewer, price: int) -> None:
+        """Say why a run was not started; where credits are missing that were there a moment ago, offer more."""
+        if not isinstance(error, InsufficientCredits) or await self._can_pay(viewer, price):
+            self.notice = error.notice
 
     def _take_back(self) -> None:
         """Nothing was started: the stage is as it was before the button was pressed."""
@@ -234,6 +259,7 @@ class RunState(FollowState, mixin=True):
     async def _show(self, run: RunView) -> None:
         self._start_over()
         self._task_id, self.step_id = run.task.id, run.task.step_id or ""
+        self.shop_url = paths.pricing(self._own_path())
         self._show_progress(run.task)
         self.wait_line = run.wait_line
         self.error_message = run.task.error.message if run.task.error else ""
@@ -246,3 +272,4 @@ class RunState(FollowState, mixin=True):
         self._clear_progress()
         self._task_id = self.step_id = self.source_url = self.error_message = self.parent_url = self.child_url = ""
         self.result, self.is_child_active, self.is_starting = ResultView(), False, False
+        self.shop_url = paths.pricing(self._own_path())

@@ -7,8 +7,8 @@ from contextlib import aclosing
 from typing import Any
 
 from funmagic.db import reading
-from funmagic.tasks.events import TERMINAL_EVENTS, EventType, find_end, make_event
-from funmagic.tasks.watch import SIGNS, START, StreamEvent, get_watchers
+from funmagic.live.watch import SIGNS, START, StreamEvent, get_watchers
+from funmagic.tasks.events import TERMINAL_EVENTS, EventType, find_end, make_event, stream_key
 
 # The id of an end that the stream had lost; whoever resumes from it has heard everything.
 TOLD_BY_DATABASE = "end"
@@ -22,7 +22,7 @@ async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[Stream
     at the start.
     """
     yield _tell("", task_id, EventType.CONNECTED)
-    async with aclosing(get_watchers().follow(task_id, after)) as events:
+    async with aclosing(get_watchers().follow(stream_key(task_id), after)) as events:
         async for event in events:
             if event in SIGNS and (end := await asyncio.to_thread(_end_of, task_id)):
                 yield end
@@ -47,5 +47,5 @@ async def has_heard_the_end(task_id: str, last_id: str) -> bool:
     if last_id == TOLD_BY_DATABASE:
         return True
     # Not only the newest event: an end may be told twice.
-    event = await get_watchers().find_event(task_id, last_id)
+    event = await get_watchers().find_event(stream_key(task_id), last_id)
     return event is not None and event.type in TERMINAL_EVENTS

@@ -65,7 +65,10 @@ PROVIDER_SECONDS = Shared("funmagic_provider_call_seconds", "How long provider c
 RATE_LIMITED_RETRIES = Shared(
     "funmagic_rate_limited_retries", "Steps put off because their provider's limit was reached.", ("provider",)
 )
-COUNTERS = (CLOCK_ACTIONS, MAILS, PROVIDER_ALERTS, PROVIDER_ERRORS, RATE_LIMITED_RETRIES)
+STRIPE_EVENTS = Shared(
+    "funmagic_stripe_events", "Events that Stripe sent, and what became of them.", ("type", "outcome")
+)
+COUNTERS = (CLOCK_ACTIONS, MAILS, PROVIDER_ALERTS, PROVIDER_ERRORS, RATE_LIMITED_RETRIES, STRIPE_EVENTS)
 HISTOGRAMS = (PROVIDER_SECONDS,)
 
 

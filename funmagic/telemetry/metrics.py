@@ -20,6 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from sqlmodel import Session, col, select
 
+from funmagic.credits.audit import LastAudit, find_last_audit
 from funmagic.db import reading
 from funmagic.models.base import db_time, utcnow
 from funmagic.models.credits import CreditAccount
@@ -64,11 +65,12 @@ class QueueFacts:
 
 @dataclass(frozen=True)
 class DatabaseFacts:
-    """What the database knows: tasks by tool and status, credits held, and whether some clock leads."""
+    """What the database knows: tasks by tool and status, credits held, the last audit, and whether some clock leads."""
 
     tasks: list[tuple[str, str, int]]
     reserved: int
     has_clock: bool
+    audit: LastAudit | None
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,10 @@ def _tell_database(facts: DatabaseFacts) -> Iterator[Metric]:
     yield tasks
     yield GaugeMetricFamily("funmagic_credits_reserved", "Credits held by running tasks.", facts.reserved)
     yield GaugeMetricFamily("funmagic_clock_leading", "Whether some clock holds the lease.", facts.has_clock)
+    if facts.audit:
+        found, at = facts.audit.discrepancies, facts.audit.at.timestamp()
+        yield GaugeMetricFamily("funmagic_credit_discrepancies", "What the last audit of the credits found.", found)
+        yield GaugeMetricFamily("funmagic_credit_audit_timestamp_seconds", "When that audit ended, in Unix time.", at)
 
 
 def _tell_redis(facts: RedisFacts) -> Iterator[Metric]:
@@ -196,6 +202,7 @@ def _read_database() -> DatabaseFacts:
                 select(Lease.name).where(Lease.name == CLOCK_LEASE, col(Lease.expires_at) > db_time())
             ).first()
             is not None,
+            audit=find_last_audit(session),
         )
 
 

@@ -27,6 +27,8 @@ STYLESHEETS = [
         "compare",
         "viewers",
         "profile",
+        "credits",
+        "shop",
     )
 ]
 

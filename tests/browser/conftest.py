@@ -5,13 +5,15 @@ The journeys of a file run one after the other: they share the product, and some
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from funmagic.weights import fetch_models
-from tests.browser.product import Product
+from tests.browser.product import ONE_WORKER, Product
 
 PROJECT = Path(__file__).parents[2]
 # As root Chromium runs only without its sandbox; the rest keeps it from calling home.
@@ -22,6 +24,8 @@ CHROMIUM_ARGS = [
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    # Which takes a card for broken that needs long, as a busy processor may.
+    "--disable-gpu-watchdog",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -33,6 +37,7 @@ TIMEOUT_MS = 40_000
 expect.set_options(timeout=TIMEOUT_MS)
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+ON_A_PHONE = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 
 
 # Not of session scope: Playwright's loop must be gone before an asynchronous test of another folder begins.
@@ -53,23 +58,40 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     fetch_models(PROJECT / ".data" / "models")
     (data_dir / "models").symlink_to(PROJECT / ".data" / "models")
     # Providers are met on loopback.
-    product = Product(data_dir, {"FUNMAGIC_ALLOWED_PRIVATE_HOSTS": "127.0.0.1"})
+    product = Product(data_dir, {"FUNMAGIC_ALLOWED_PRIVATE_HOSTS": "127.0.0.1"} | ONE_WORKER)
     product.start()
     yield product
     product.stop()
 
 
-@pytest.fixture
-def context(chromium: Browser, product: Product) -> Iterator[BrowserContext]:
-    """A fresh profile on a desktop screen; a defect in a page's script fails the test."""
-    # A model that turns by itself keeps a processor without graphics hardware busy.
-    context = chromium.new_context(base_url=product.url, viewport=DESKTOP, reduced_motion="reduce")  # type: ignore[arg-type]
+@contextmanager
+def fresh_profile(chromium: Browser, url: str, **options: Any) -> Iterator[BrowserContext]:
+    """A profile for the block, on a desktop screen unless told otherwise; a defect in a script fails the test."""
+    # Whatever moves without end keeps a processor busy that has no graphics hardware beside it.
+    usual = {"viewport": DESKTOP, "reduced_motion": "reduce"}
+    context = chromium.new_context(base_url=url, **(usual | options))
     context.set_default_timeout(TIMEOUT_MS)
     defects: list[str] = []
     context.on("weberror", lambda error: defects.append(str(error.error)))
-    yield context
-    context.close()
+    try:
+        yield context
+    finally:
+        context.close()
     assert not defects
+
+
+@pytest.fixture
+def context(chromium: Browser, product: Product) -> Iterator[BrowserContext]:
+    """A fresh profile."""
+    with fresh_profile(chromium, product.url) as context:
+        yield context
+
+
+@pytest.fixture
+def elsewhere(chromium: Browser, product: Product) -> Iterator[Page]:
+    """A tab of another browser."""
+    with fresh_profile(chromium, product.url) as context:
+        yield context.new_page()
 
 
 @pytest.fixture

@@ -58,19 +58,22 @@ def provided_by_emulators(product: Product) -> Iterator[Emulators]:
     """Within the block these providers do FigMe and Crystal Memory in the product, set up as an admin does."""
     emulators = Emulators()
     with ExitStack() as running:
-        for name, key in KEYS.items():
-            address = running.enter_context(serving(getattr(emulators, name).app, free_port()))
-            set_up = ("--base-url", address + PATHS.get(name, ""), "--active", "--api-key-stdin")
-            product.command("set-provider", name, *set_up, given=key)
+        addresses = {
+            name: running.enter_context(serving(getattr(emulators, name).app, free_port())) + PATHS.get(name, "")
+            for name in KEYS
+        }
+        product.commands(
+            *(("set-provider", name, "--base-url", addresses[name], "--active", "--api-key-stdin") for name in KEYS),
+            *(("set-tool", slug, "--step", step, "--provider", name) for slug, step, name in STEPS),
+            given=list(KEYS.values()),
+        )
         try:
-            for slug, step, name in STEPS:
-                product.command("set-tool", slug, "--step", step, "--provider", name)
             yield emulators
         finally:
-            for slug, step, _ in STEPS:
-                product.command("set-tool", slug, "--step", step, "--provider", "local")
-            for name in KEYS:
-                product.command("set-provider", name, "--inactive")
+            product.commands(
+                *(("set-tool", slug, "--step", step, "--provider", "local") for slug, step, _ in STEPS),
+                *(("set-provider", name, "--inactive") for name in KEYS),
+            )
 
 
 def save_again(product: Product, provider: str) -> None:

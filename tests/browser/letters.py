@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import httpx
-
-from tests.browser.product import Product
+from tests.browser.product import Product, client
 from tests.factories import wait_until
 from tests.mailbox import link_in
 
@@ -16,5 +14,5 @@ def newest_link(product: Product, to: str, *, besides: str = "") -> str:
 
 
 def _newest_link(product: Product, to: str) -> str:
-    messages: list[dict[str, Any]] = httpx.get(f"{product.url}/dev/mailbox.json").json()["messages"]
+    messages: list[dict[str, Any]] = client.get(f"{product.url}/dev/mailbox.json").json()["messages"]
     return next((link_in(message) for message in messages if message["to"] == to), "")

@@ -1,11 +1,13 @@
 """The whole product as a user runs it, in a data directory and on a port of its own."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,24 @@ from tests.ports import free_port
 
 START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 30
+# Enough where no test is about several: each takes seconds to start.
+ONE_WORKER = {"FUNMAGIC_WORKERS": "1"}
+# Starting Python takes longer than what most commands do.
+SEVERAL_COMMANDS = """
+import io, json, sys
+from funmagic.cli import app
+for words, given in json.load(sys.stdin):
+    sys.stdin = io.StringIO(given)
+    if app(words, standalone_mode=False):
+        sys.exit(f"{words} failed")
+"""
+# One for all looks, of which there are fifty a second: a new one reads the certificates of all authorities first.
+client = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+
+
+def answers_well(url: str) -> bool:
+    """Whether somebody answers there, and with a success."""
+    return client.get(url).is_success
 
 
 class Product:
@@ -68,6 +88,13 @@ class Product:
         done = subprocess.run(command, env=self.environment, input=given, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def commands(self, *lines: tuple[str, ...], given: Sequence[str] = ()) -> None:
+        """Have one process do several commands, each of which reads its part of `given`; all must succeed."""
+        asked = json.dumps([[list(words), text] for words, text in zip_longest(lines, given, fillvalue="")])
+        command = [sys.executable, "-c", SEVERAL_COMMANDS]
+        done = subprocess.run(command, env=self.environment, input=asked, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def stop(self) -> None:
         """Stop it as Ctrl-C does; everything it started must be gone."""
@@ -196,5 +223,4 @@ class Product:
         assert self._process is not None
         if self._process.poll() is not None:
             raise AssertionError(self._log.read_text())
-        answers = httpx.get(f"{self.url}/healthz").status_code == httpx.codes.OK
-        return answers and self.find_processes("worker")
+        return answers_well(f"{self.url}/healthz") and self.find_processes("worker")

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import APIResponse, BrowserContext, FilePayload, Locator, Page, expect
@@ -26,8 +27,8 @@ def sign_up(context: BrowserContext) -> str:
     return email
 
 
-def choose_photo(page: Page, photo: FilePayload | None = None) -> None:
-    """Pick a file through the browser's own dialog."""
+def choose_photo(page: Page, photo: FilePayload | Path | None = None) -> None:
+    """Pick a file through the browser's own dialog; a large one by its path, which need not be sent to the browser."""
     page.locator("input[type=file]").set_input_files(photo or a_photo())
 
 
@@ -158,10 +159,22 @@ def shown_values(page: Page) -> list[str]:
 
 def expect_within_width(page: Page) -> None:
     """Nothing sticks out to the side."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("window.innerWidth")
+    size = page.viewport_size
+    assert size
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], page.url
 
 
 def assert_accessible(page: Page, where: str) -> None:
     """Axe finds nothing serious."""
     found = [item for item in Axe().run(page).response["violations"] if item["impact"] in SERIOUS]
     assert not found, (where, [(item["id"], [node["html"] for node in item["nodes"]]) for item in found])
+
+
+def assert_accessible_in_both_themes(page: Page, where: str) -> None:
+    """Axe finds nothing serious, be it light or dark; it is light before and after."""
+    assert_accessible(page, f"{where}, light")
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_class("dark")
+    assert_accessible(page, f"{where}, dark")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).to_have_class("light")

@@ -1,9 +1,11 @@
 """Everybody can use it: on a phone, by keyboard alone, with a screen reader, in the dark."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, ON_A_PHONE, fresh_profile
 from tests.browser.product import Product
 from tests.browser.steps import (
     TOOL,
@@ -11,6 +13,7 @@ from tests.browser.steps import (
     choose_photo,
     expect_balance,
     expect_result,
+    expect_within_width,
     press_run,
     run_button,
     sign_up,
@@ -21,21 +24,33 @@ IS_ON_PAGE = """name => [...document.querySelectorAll("a, button, input, label, 
 )"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_axe_finds_nothing_serious_anywhere(
-    chromium: Browser, product: Product, scheme: str, size: dict[str, int]
+@pytest.mark.parametrize(
+    "look",
+    [{"viewport": DESKTOP, "color_scheme": "light"}, {**ON_A_PHONE, "color_scheme": "dark"}],
+    ids=["desktop-light", "phone-dark"],
+)
+def test_axe_finds_nothing_serious_anywhere_and_nothing_sticks_out(
+    chromium: Browser, product: Product, look: dict[str, Any]
 ) -> None:
-    context = chromium.new_context(
-        base_url=product.url,
-        viewport=size,
-        color_scheme=scheme,
-        reduced_motion="reduce",  # type: ignore[arg-type]
-    )
-    page = context.new_page()
+    with fresh_profile(chromium, product.url, **look) as context:
+        page = context.new_page()
+        _look_at_every_page(page)
+        _look_at_the_dialog(page)
+        sign_up(context)
+        page.reload()
+        with product.workers_paused():
+            press_run(page)
+            expect(page.get_by_text("In line")).to_be_visible()
+            _look(page, "a waiting run")
+        expect_result(page)
+        _look(page, "a result")
+
+
+def _look_at_every_page(page: Page) -> None:
     for address, landmark in (
         ("/", "A little magic for every photo."),
         ("/tools", "Tools"),
+        ("/pricing", "Credits, and what they cost"),
         ("/login", "Welcome back"),
         ("/register", "Create your account"),
         ("/forgot-password", "Forgot your password?"),
@@ -48,57 +63,52 @@ def test_axe_finds_nothing_serious_anywhere(
         page.goto(address)
         expect(page.get_by_role("heading", name=landmark).first).to_be_visible()
         expect(page.locator(".skeleton")).to_have_count(0)
-        assert_accessible(page, address)
+        _look(page, address)
+
+
+def _look_at_the_dialog(page: Page) -> None:
     choose_photo(page)
     expect(run_button(page)).to_be_enabled()
-    assert_accessible(page, "a chosen photo")
+    _look(page, "a chosen photo")
     run_button(page).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
-    assert_accessible(page, "the sign-in dialog")
+    _look(page, "the sign-in dialog")
     dialog.get_by_role("button", name="Create an account").click()
     dialog.get_by_label("Password", exact=True).press_sequentially("summer")
     expect(dialog.locator(".strength-word")).not_to_be_empty()
-    assert_accessible(page, "signing up in the dialog")
+    _look(page, "signing up in the dialog")
     dialog.get_by_role("button", name="Sign in instead").click()
-    assert_accessible(page, "signing in with a password")
+    _look(page, "signing in with a password")
     dialog.get_by_role("button", name="Email me a link instead").click()
     dialog.get_by_label("Email").fill("axe@example.com")
     dialog.get_by_role("button", name="Email me a link").click()
     expect(dialog.get_by_role("heading", name="Check your inbox")).to_be_focused()
-    assert_accessible(page, "a link on its way")
-    sign_up(context)
-    page.reload()
-    with product.workers_paused():
+    _look(page, "a link on its way")
+
+
+def _look(page: Page, where: str) -> None:
+    """Nothing sticks out to the side, and nothing is there only for some."""
+    expect_within_width(page)
+    assert_accessible(page, where)
+
+
+def test_a_phone_shows_everything_to_a_member_within_its_width(chromium: Browser, product: Product) -> None:
+    with fresh_profile(chromium, product.url, **ON_A_PHONE) as context:
+        page = context.new_page()
+        page.goto("/")
+        expect(page.get_by_role("banner").get_by_role("link", name="Start free")).to_be_visible()
+        expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_hidden()
+        sign_up(context)
+        for address in ("/", "/tools", TOOL):
+            page.goto(address)
+            expect_balance(page, 100)
+            expect_within_width(page)
+        page.get_by_role("button", name="Cat").tap()
+        expect(run_button(page)).to_be_in_viewport()
         press_run(page)
-        expect(page.get_by_text("In line")).to_be_visible()
-        assert_accessible(page, "a waiting run")
-    expect_result(page)
-    assert_accessible(page, "a result")
-    context.close()
-
-
-def test_a_phone_shows_everything_within_its_width(chromium: Browser, product: Product) -> None:
-    context = chromium.new_context(base_url=product.url, viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    page = context.new_page()
-    for address in ("/login", "/register", "/forgot-password", "/api/auth/magic-link/verify?token=old"):
-        page.goto(address)
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
-    page.goto("/")
-    expect(page.get_by_role("banner").get_by_role("link", name="Start free")).to_be_visible()
-    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_hidden()
-    sign_up(context)
-    for address in ("/", "/tools", TOOL):
-        page.goto(address)
-        expect_balance(page, 100)
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
-    page.get_by_role("button", name="Cat").tap()
-    expect(run_button(page)).to_be_in_viewport()
-    press_run(page)
-    expect_result(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    context.close()
+        expect_result(page)
+        expect_within_width(page)
 
 
 def test_the_journey_works_by_keyboard_alone(page: Page, context: BrowserContext) -> None:

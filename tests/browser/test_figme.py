@@ -2,16 +2,15 @@
 
 import io
 
-import pytest
 import trimesh
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import ON_A_PHONE, fresh_profile
 from tests.browser.product import Product
 from tests.browser.steps import (
     FIGME,
-    assert_accessible,
+    assert_accessible_in_both_themes,
     download,
     expect_balance,
     expect_stage,
@@ -25,7 +24,7 @@ from tests.browser.steps import (
     start_figure,
     task_id_of,
 )
-from tests.browser.viewer_steps import assert_not_blank, wait_until_ready
+from tests.browser.viewer_steps import assert_not_blank, do_without_webgl, wait_until_ready
 from tests.factories import PASSWORD
 
 INTO_3D = "Make it 3D (30 credits)"
@@ -61,6 +60,7 @@ def test_a_portrait_becomes_a_figure_and_the_figure_a_3d_model(
     expect_balance(page, 50)
     assert_not_blank(wait_until_ready(page))
     _check_model(page)
+    do_without_webgl(page)
     _save(page, product, task_id_of(page))
     page.get_by_role("link", name="Back to the figure").click()
     expect_stage(page, "image-result")
@@ -76,7 +76,7 @@ def test_a_portrait_becomes_a_figure_and_the_figure_a_3d_model(
 
 
 def test_whoever_leaves_and_comes_back_finds_both_runs_where_they_are(
-    page: Page, context: BrowserContext, chromium: Browser, product: Product
+    page: Page, context: BrowserContext, elsewhere: Page, product: Product
 ) -> None:
     with product.workers_paused():
         email = start_figure(page, context)
@@ -88,35 +88,35 @@ def test_whoever_leaves_and_comes_back_finds_both_runs_where_they_are(
         page = context.new_page()
         page.goto(FIGME)
         expect_stage(page, "generating-image")
-        elsewhere = chromium.new_context(base_url=product.url)
-        sign_in(elsewhere, email)
-        other = elsewhere.new_page()
-        other.goto(address)
-        expect_stage(other, "generating-image")
+        sign_in(elsewhere.context, email)
+        elsewhere.goto(address)
+        expect_stage(elsewhere, "generating-image")
     expect_stage(page, "image-result")
-    expect_stage(other, "image-result")
+    expect_stage(elsewhere, "image-result")
     with product.workers_paused():
-        other.get_by_role("button", name=INTO_3D).click()
-        expect_stage(other, "generating-3d")
-        other.reload()
-        expect(other.get_by_text("In line")).to_be_visible()
+        elsewhere.get_by_role("button", name=INTO_3D).click()
+        expect_stage(elsewhere, "generating-3d")
+        elsewhere.reload()
+        expect(elsewhere.get_by_text("In line")).to_be_visible()
         page.goto(address)
         expect(page.get_by_role("link", name="See it become 3D")).to_be_visible()
     expect(page.get_by_role("link", name="See the 3D model")).to_be_visible(timeout=60_000)
-    expect_stage(other, "3d-result")
-    assert_not_blank(wait_until_ready(other))
-    elsewhere.close()
+    expect_stage(elsewhere, "3d-result")
+    assert_not_blank(wait_until_ready(elsewhere))
 
 
 def test_a_3d_step_that_fails_or_is_cancelled_leaves_the_figure(
     page: Page, context: BrowserContext, product: Product
 ) -> None:
+    do_without_webgl(page)
     start_figure(page, context)
     expect_stage(page, "image-result")
     with product.tool_config("figme", "3d-gen", credits=500):
         page.reload()
         page.get_by_role("button", name="Make it 3D (500 credits)").click()
-        expect(page.get_by_text("This run costs 500 credits, and you have 80.")).to_be_visible()
+        expect(page.get_by_text("This run costs 500 credits, and you have 80: 420 are missing.")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
     with product.tool_config("figme", "3d-gen", provider="nobody"):
         page.reload()
         page.get_by_role("button", name=INTO_3D).click()
@@ -187,15 +187,25 @@ def test_photo_and_style_outlive_signing_up_in_the_dialog(page: Page) -> None:
     expect(page.get_by_role("button", name="Generate (20 credits)")).to_be_enabled()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_every_stage_within_its_width_and_to_everybody(
-    chromium: Browser, product: Product, scheme: str
-) -> None:
-    options = {"viewport": PHONE, "has_touch": True, "is_mobile": True, "color_scheme": scheme}
-    context = chromium.new_context(base_url=product.url, reduced_motion="reduce", **options)  # type: ignore[arg-type]
-    page = context.new_page()
-    sign_up(context)
-    page.goto(FIGME)
+def test_a_phone_shows_every_stage_within_its_width_and_to_everybody(chromium: Browser, product: Product) -> None:
+    with fresh_profile(chromium, product.url, **ON_A_PHONE) as context:
+        page = context.new_page()
+        sign_up(context)
+        page.goto(FIGME)
+        _look_before_the_run(page)
+        with product.workers_paused():
+            page.get_by_role("button", name="Generate (20 credits)").tap()
+            expect(page.get_by_text("In line")).to_be_visible()
+            _look(page)
+        expect_stage(page, "image-result")
+        _look(page)
+        page.get_by_role("button", name=INTO_3D).tap()
+        expect_stage(page, "3d-result")
+        assert_not_blank(wait_until_ready(page))
+        _look(page)
+
+
+def _look_before_the_run(page: Page) -> None:
     expect_stage(page, "select-style")
     expect(page.get_by_role("radio")).to_have_count(8)
     tiles = [tile.bounding_box() for tile in page.locator(".choices-grid > *").all()]
@@ -206,24 +216,13 @@ def test_a_phone_shows_every_stage_within_its_width_and_to_everybody(
     page.get_by_role("button", name="Continue").tap()
     page.get_by_role("button", name="Astronaut").tap()
     _look(page)
-    with product.workers_paused():
-        page.get_by_role("button", name="Generate (20 credits)").tap()
-        expect(page.get_by_text("In line")).to_be_visible()
-        _look(page)
-    expect_stage(page, "image-result")
-    _look(page)
-    page.get_by_role("button", name=INTO_3D).tap()
-    expect_stage(page, "3d-result")
-    assert_not_blank(wait_until_ready(page))
-    _look(page)
-    context.close()
 
 
 def _look(page: Page) -> None:
     """Nothing sticks out to the side, and nothing is there only for some."""
     stage = page.locator("[data-stage]").get_attribute("data-stage") or ""
     expect_within_width(page)
-    assert_accessible(page, stage)
+    assert_accessible_in_both_themes(page, stage)
 
 
 def _save(page: Page, product: Product, task_id: str) -> None:

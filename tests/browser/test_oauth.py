@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import DESKTOP, TIMEOUT_MS
+from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.product import Product
 from tests.browser.steps import TOOL, choose_photo, expect_result, press_run, sign_up
 from tests.browser.web import Web
@@ -41,7 +41,7 @@ def web(product: Product) -> Iterator[Web]:
 @pytest.fixture
 def context(chromium: Browser, web: Web) -> Iterator[BrowserContext]:
     """A fresh profile on a desktop screen."""
-    context = chromium.new_context(base_url=web.url, viewport=DESKTOP)  # type: ignore[arg-type]
+    context = chromium.new_context(base_url=web.url, reduced_motion="reduce")
     context.set_default_timeout(TIMEOUT_MS)
     yield context
     context.close()

@@ -2,16 +2,16 @@
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from funmagic.profile.preferences import ACCENTS
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, ON_A_PHONE, PHONE, fresh_profile
 from tests.browser.product import Product
-from tests.browser.steps import a_photo, sign_up
+from tests.browser.steps import a_photo, assert_accessible, expect_within_width, sign_in, sign_up
 from tests.factories import PASSWORD, photo_bytes
 
 # What <html> says of itself before anything can be painted, and each look that it has had since.
@@ -29,7 +29,6 @@ new MutationObserver(() => {
   if (document.body && window.looks.at(-1) !== look) window.looks.push(look);
 }).observe(document, { attributes: true, childList: true, subtree: true });
 """
-SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture
@@ -50,13 +49,11 @@ def profile(page: Page, email: str) -> Page:
 @pytest.fixture
 def elsewhere(chromium: Browser, product: Product, email: str) -> Iterator[Page]:
     """A tab of another browser in which the same person is signed in."""
-    context = chromium.new_context(base_url=product.url, viewport=PHONE)  # type: ignore[arg-type]
-    body = {"email": email, "password": PASSWORD}
-    assert context.request.post("/api/auth/sign-in", data=body).ok
-    page = context.new_page()
-    page.add_init_script(WATCH_FIRST_PAINT)
-    yield page
-    context.close()
+    with fresh_profile(chromium, product.url, viewport=PHONE) as context:
+        sign_in(context, email)
+        page = context.new_page()
+        page.add_init_script(WATCH_FIRST_PAINT)
+        yield page
 
 
 def test_a_visitor_signs_in_first_and_comes_back(page: Page) -> None:
@@ -116,14 +113,13 @@ def test_the_first_page_after_signing_in_already_has_the_accounts_look(
 ) -> None:
     profile.get_by_role("radio", name="Dark").click()
     expect(profile.locator("html")).to_have_class("dark")
-    context = chromium.new_context(base_url=product.url, color_scheme="light")
-    assert context.request.post("/api/auth/sign-in", data={"email": email, "password": PASSWORD}).ok
-    page = context.new_page()
-    page.add_init_script(WATCH_FIRST_PAINT)
-    page.goto("/tools")
-    expect(page.get_by_role("link", name="credits to spend")).to_be_visible()
-    assert page.evaluate("window.looks") == ["dark rose"]
-    context.close()
+    with fresh_profile(chromium, product.url, color_scheme="light") as context:
+        sign_in(context, email)
+        page = context.new_page()
+        page.add_init_script(WATCH_FIRST_PAINT)
+        page.goto("/tools")
+        expect(page.get_by_role("link", name="credits to spend")).to_be_visible()
+        assert page.evaluate("window.looks") == ["dark rose"]
 
 
 def test_a_theme_chosen_before_signing_in_becomes_the_accounts(page: Page, context: BrowserContext) -> None:
@@ -210,33 +206,23 @@ def test_an_account_is_deleted_once_its_email_is_typed(profile: Page, email: str
     assert context.request.post("/api/auth/sign-in", data={"email": email, "password": PASSWORD}).status == 401
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_axe_finds_nothing_serious_in_any_look(
-    chromium: Browser, product: Product, scheme: str, size: dict[str, int]
-) -> None:
-    context = chromium.new_context(
-        base_url=product.url,
-        viewport=size,
-        color_scheme=scheme,
-        reduced_motion="reduce",  # type: ignore[arg-type]
-    )
-    sign_up(context)
-    page = context.new_page()
-    page.goto("/profile")
-    page.get_by_role("button", name="Change your email").click()
-    expect(page.get_by_label("New email")).to_be_visible()
-    for accent in ACCENTS:
-        page.locator(f"input[name=accent][value={accent}]").click()
-        expect(page.locator("html")).to_have_attribute("data-accent", accent)
-        _check(page, accent)
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    page.get_by_role("button", name="Delete my account").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-    _check(page, "the dialog")
-    context.close()
-
-
-def _check(page: Page, where: str) -> None:
-    found = [item for item in Axe().run(page).response["violations"] if item["impact"] in SERIOUS]
-    assert not found, (where, [(item["id"], [node["html"] for node in item["nodes"]]) for item in found])
+@pytest.mark.parametrize(
+    "look",
+    [{"viewport": DESKTOP, "color_scheme": "light"}, {**ON_A_PHONE, "color_scheme": "dark"}],
+    ids=["desktop-light", "phone-dark"],
+)
+def test_axe_finds_nothing_serious_in_any_accent(chromium: Browser, product: Product, look: dict[str, Any]) -> None:
+    with fresh_profile(chromium, product.url, **look) as context:
+        sign_up(context)
+        page = context.new_page()
+        page.goto("/profile")
+        page.get_by_role("button", name="Change your email").click()
+        expect(page.get_by_label("New email")).to_be_visible()
+        for accent in ACCENTS:
+            page.locator(f"input[name=accent][value={accent}]").click()
+            expect(page.locator("html")).to_have_attribute("data-accent", accent)
+            assert_accessible(page, accent)
+        expect_within_width(page)
+        page.get_by_role("button", name="Delete my account").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert_accessible(page, "the dialog")

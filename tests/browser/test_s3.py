@@ -8,8 +8,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Request, expect
 
 from funmagic.weights import fetch_models
-from tests.browser.conftest import DESKTOP, PROJECT, TIMEOUT_MS
-from tests.browser.product import Product
+from tests.browser.conftest import PROJECT, fresh_profile
+from tests.browser.product import ONE_WORKER, Product
 from tests.browser.steps import TOOL, choose_photo, expect_balance, expect_result, press_run, sign_up
 from tests.s3_server import S3Server
 
@@ -20,7 +20,7 @@ def s3_product(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) ->
     data_dir = tmp_path_factory.mktemp("s3-product")
     fetch_models(PROJECT / ".data" / "models")
     (data_dir / "models").symlink_to(PROJECT / ".data" / "models")
-    product = Product(data_dir, s3_server.environment)
+    product = Product(data_dir, s3_server.environment | ONE_WORKER)
     assert "funmagic-private: made" in product.command("setup-storage")
     product.start()
     yield product
@@ -30,13 +30,10 @@ def s3_product(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) ->
 @pytest.fixture
 def s3_page(chromium: Browser, s3_product: Product) -> Iterator[Page]:
     """A tab with a fresh profile; whatever a page is kept from loading fails the test."""
-    context = chromium.new_context(base_url=s3_product.url, viewport=DESKTOP)
-    context.set_default_timeout(TIMEOUT_MS)
     complaints: list[str] = []
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    yield context.new_page()
-    context.close()
+    with fresh_profile(chromium, s3_product.url) as context:
+        context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        yield context.new_page()
     assert not complaints
 
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from funmagic.weights import fetch_models
-from tests.browser.conftest import DESKTOP, PROJECT, TIMEOUT_MS
-from tests.browser.product import Product
+from tests.browser.conftest import PROJECT, fresh_profile
+from tests.browser.product import ONE_WORKER, Product
 from tests.browser.proxy import Proxy
 from tests.browser.steps import (
     TOOL,
@@ -70,7 +70,8 @@ def running_site(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> 
     fetch_models(PROJECT / ".data" / "models")
     (data_dir / "models").symlink_to(PROJECT / ".data" / "models")
     proxy = Proxy()
-    product = Product(data_dir, {"FUNMAGIC_DATABASE_URL": cluster.url, "FUNMAGIC_PUBLIC_URL": proxy.url})
+    urls = {"FUNMAGIC_DATABASE_URL": cluster.url, "FUNMAGIC_PUBLIC_URL": proxy.url}
+    product = Product(data_dir, urls | ONE_WORKER)
     product.start()
     site = Site(product, proxy)
     site.other.start()
@@ -90,16 +91,11 @@ def site(running_site: Site) -> Site:
 @pytest.fixture
 def tab(chromium: Browser, site: Site) -> Iterator[Page]:
     """A tab with a fresh profile; it is loaded once."""
-    context = chromium.new_context(base_url=site.proxy.url, viewport=DESKTOP)
-    context.set_default_timeout(TIMEOUT_MS)
-    complaints: list[str] = []
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    tab = context.new_page()
     loads: list[str] = []
-    tab.on("load", lambda page: loads.append(page.url))
-    yield tab
-    context.close()
-    assert not complaints
+    with fresh_profile(chromium, site.proxy.url) as context:
+        tab = context.new_page()
+        tab.on("load", lambda page: loads.append(page.url))
+        yield tab
     assert len(loads) == 1
 
 
@@ -114,6 +110,17 @@ def test_a_run_is_watched_to_its_end_at_another_process(tab: Page, site: Site) -
     expect_result(tab)
     expect_balance(tab, 95)
     _expect_charged(site, tab, 1)
+
+
+def test_an_open_page_outlives_the_stop_and_start_of_its_process(tab: Page, site: Site) -> None:
+    site.recover()
+    with site.product.workers_paused():
+        start_waiting_run(tab, tab.context)
+        site.other.stop()
+        site.other.start()
+        expect(tab.get_by_text(LOST)).to_be_hidden()
+        expect(tab.get_by_text("In line")).to_be_visible()
+    expect_result(tab)
 
 
 def test_buttons_work_that_were_pressed_while_nobody_served(tab: Page, site: Site) -> None:

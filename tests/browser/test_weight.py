@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.product import Product
 
-PAGES = ["/", "/tools", "/tools/background-remove"]
+PAGES = ["/", "/tools", "/pricing", "/tools/background-remove"]
 # What browsers' makers call good is 0.1.
 MOST_SHIFT = 0.05
 WATCH_SHIFTS = """

@@ -10,6 +10,17 @@ from playwright.sync_api import Locator, Page, expect
 READY_TIMEOUT_MS = 60_000
 LEAST_SHARE = 0.02
 LEAST_COLORS = 30
+NO_WEBGL = """
+const known = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+  return kind.startsWith("webgl") ? null : known.call(this, kind, ...rest);
+};
+"""
+
+
+def do_without_webgl(page: Page) -> None:
+    """From its next load on the tab has no WebGL: for journeys that look at no model, which costs seconds each time."""
+    page.add_init_script(NO_WEBGL)
 
 
 def wait_until_ready(page: Page) -> Locator:

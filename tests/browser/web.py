@@ -4,9 +4,7 @@ import signal
 import subprocess
 import sys
 
-import httpx
-
-from tests.browser.product import Product
+from tests.browser.product import Product, answers_well
 from tests.factories import wait_until
 from tests.ports import free_port
 
@@ -28,7 +26,7 @@ class Web:
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "funmagic", "web"]
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
-        wait_until(lambda: httpx.get(f"{self.url}/readyz").is_success, START_TIMEOUT_S)
+        wait_until(lambda: answers_well(f"{self.url}/readyz"), START_TIMEOUT_S)
 
     def stop(self) -> None:
         """As an orchestrator does; it must end by itself, and without a complaint."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from funmagic.credits.service import audit_credits
+from funmagic.credits.audit import audit_credits
 from funmagic.db import reading
 from funmagic.models.base import utcnow
 from funmagic.models.credits import CreditAccount, CreditTransaction

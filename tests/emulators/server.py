@@ -10,7 +10,7 @@ from typing import Any
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from tests.factories import wait_until
+from tests.waiting import wait_until
 
 
 @contextmanager

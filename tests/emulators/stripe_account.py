@@ -80,7 +80,7 @@ class StripeAccount:
         with self.lock:
             session = self._open_session(session_id)
             intent = self._complete(session, email, "us_bank_account")
-            self._charge(intent, "pending")
+            self.emit("charge.pending", self._charge(intent, "pending"))
             intent["status"] = "processing"
             self.emit("payment_intent.processing", intent)
             self.emit("checkout.session.completed", session)
@@ -114,8 +114,8 @@ class StripeAccount:
         with self.lock:
             session = self.find("checkout.session", session_id)
             if session["status"] != "open":
-                message = 'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a '
-                raise Refusal(f"{message}status of {session['status']}.")
+                message = 'Only Checkout Sessions with a status in ["open"] can be expired.'
+                raise Refusal(f"{message} This Checkout Session has a status of {session['status']}.")
             session |= {"status": "expired", "url": None}
             self.emit("checkout.session.expired", session)
             return copy.deepcopy(session)
@@ -133,8 +133,9 @@ class StripeAccount:
             if left == 0:
                 raise Refusal(f"Charge {charge['id']} has already been refunded.", "charge_already_refunded")
             if asked > left:
-                message = f"Refund amount ({objects.price(asked, charge['currency'])}) is greater than unrefunded amount"
-                raise Refusal(f"{message} on charge ({objects.price(left, charge['currency'])})", param="amount")
+                much, little = (objects.price(cents, charge["currency"]) for cents in (asked, left))
+                message = f"Refund amount ({much}) is greater than unrefunded amount on charge ({little})"
+                raise Refusal(message, param="amount")
             refund = self.add(objects.refund(charge, asked, reason, metadata or {}))
             previous = self._refunded(charge, asked)
             self.emit("charge.refunded", charge, **previous)
@@ -216,13 +217,14 @@ class StripeAccount:
             data = self.kept[session["id"]].get("payment_intent_data", {})
             intent = self.add(objects.payment_intent(session, data), "payment_intent.created")
             session["payment_intent"] = intent["id"]
-        intent |= {"payment_method_types": [method], "receipt_email": intent["receipt_email"] or email}
-        intent["customer"] = session["customer"]
+        intent |= {"payment_method_types": [method], "customer": session["customer"]}
+        self.kept[intent["id"]]["email"] = email
         return intent
 
     def _charge(self, intent: Thing, status: str) -> Thing:
-        charge = self.add(objects.charge(intent, status, self.url), f"charge.{status}" * (status == "pending"))
-        intent["latest_charge"] = charge["id"]
+        email = self.kept[intent["id"]]["email"]
+        charge = self.add(objects.charge(intent, status, email, self.url))
+        intent |= {"latest_charge": charge["id"], "payment_method": charge["payment_method"]}
         return charge
 
     def _succeed(self, session: Thing, intent: Thing) -> None:

@@ -5,12 +5,13 @@ delayed {seconds}, forged (signed with another secret), stale {seconds} (signed 
 """
 
 import json
+import logging
 import random
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +38,11 @@ class Webhooks:
     """One endpoint: its address and secret, the attempts so far, and the events that it has not been sent.
 
     `endpoint` is a URL, or a function of body and headers that gives the status; events are held while there is none.
-    Anything but a 2xx is tried again after `backoff_s`, twice as long each time, `retries` times in all.
+    Anything but a 2xx is tried again after `backoff_s`, twice as long each time, `retries` times in all. Eight events
+    may be under way at once, so their order is nobody's promise, as with Stripe.
     """
 
-    def __init__(self, endpoint: str | Post = "", secret: str = "whsec_emulated") -> None:
+    def __init__(self, endpoint: str | Post, secret: str) -> None:
         self.endpoint = endpoint
         self.secret = secret
         self.retries = 8
@@ -48,19 +50,19 @@ class Webhooks:
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="stripe-webhooks")
         self._client = httpx.Client(timeout=30)
-        self._generation = threading.Event()
+        self._given_up = threading.Event()
         self.reset()
 
     def reset(self) -> None:
         """Forget all events and faults, give up what is under way, and deliver again as usual."""
         with self._lock:
-            self._generation.set()
-            self._generation = threading.Event()
+            self._given_up.set()
+            self._given_up = threading.Event()
             self.faults: deque[Fault] = deque()
             self.deliveries: list[Delivery] = []
             self.held: dict[str, dict[str, Any]] = {}
             self.known: dict[str, dict[str, Any]] = {}
-            self.under_way: Counter[int] = Counter()
+            self.under_way: set[Future[None]] = set()
             self.is_holding = False
 
     def script(self, *names: str, **values: Any) -> None:
@@ -126,7 +128,7 @@ class Webhooks:
 
     def wait(self, timeout: float = 20) -> None:
         """Return when nothing is under way: each event sent was taken, or given up."""
-        wait_until(lambda: not self.under_way.total(), timeout)
+        wait_until(lambda: not self.under_way, timeout)
 
     def sign(self, event: dict[str, Any], *, secret: str = "", age_s: int = 0) -> tuple[bytes, dict[str, str]]:
         """The body and headers that hand over this event."""
@@ -143,24 +145,21 @@ class Webhooks:
 
     def _start(self, event: dict[str, Any], fault: Fault) -> None:
         with self._lock:
-            given_up, counter = self._generation, self.under_way
-            counter[0] += 1
-        self._pool.submit(self._run, event, fault, given_up, counter)
+            under_way = self.under_way
+            run = self._pool.submit(self._run, event, fault, self._given_up)
+            under_way.add(run)
+        run.add_done_callback(under_way.discard)
 
-    def _run(self, event: dict[str, Any], fault: Fault, given_up: threading.Event, counter: Counter[int]) -> None:
+    def _run(self, event: dict[str, Any], fault: Fault, given_up: threading.Event) -> None:
         secret = FOREIGN_SECRET if fault.name == "forged" else ""
         age_s = fault.values.get("seconds", 600) if fault.name == "stale" else 0
         pause = fault.values.get("seconds", 1) if fault.name == "delayed" else 0
-        try:
-            for attempt in range(self.retries + 1):
-                if given_up.wait(pause):
-                    return
-                if 200 <= self._attempt(event, *self.sign(event, secret=secret, age_s=age_s)) < 300:
-                    return
-                pause = self.backoff_s * 2**attempt
-        finally:
-            with self._lock:
-                counter[0] -= 1
+        for attempt in range(self.retries + 1):
+            if given_up.wait(pause):
+                return
+            if 200 <= self._attempt(event, *self.sign(event, secret=secret, age_s=age_s)) < 300:
+                return
+            pause = self.backoff_s * 2**attempt
 
     def _deliver_until_taken(self, event_id: str) -> list[int]:
         statuses: list[int] = []
@@ -170,6 +169,7 @@ class Webhooks:
         return statuses
 
     def _attempt(self, event: dict[str, Any], body: bytes, headers: dict[str, str]) -> int:
+        deliveries = self.deliveries  # after a reset, what was on its way is not counted
         try:
             if callable(self.endpoint):
                 status = self.endpoint(body, headers)
@@ -177,8 +177,12 @@ class Webhooks:
                 status = self._client.post(self.endpoint, content=body, headers=headers).status_code
         except httpx.HTTPError:
             status = 0
+        except Exception:
+            # A server answers so where an application in this process lets an error rise.
+            logging.getLogger(__name__).exception("The endpoint failed.")
+            status = 500
         with self._lock:
-            self.deliveries.append(Delivery(event["id"], event["type"], status))
+            deliveries.append(Delivery(event["id"], event["type"], status))
         return status
 
     def _next_fault(self, kind: str) -> Fault:

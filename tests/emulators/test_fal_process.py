@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.emulators.fal_faults import pick_fault
 from tests.factories import photo_bytes, wait_until
-from tests.ports import free_port
+from tests.ports import answers, free_port
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def address() -> Iterator[str]:
     command = [sys.executable, "-m", "tests.emulators.fal", "--port", str(port), "--key", "k"]
     process = subprocess.Popen(command, cwd=PROJECT)
     address = f"http://127.0.0.1:{port}"
-    wait_until(lambda: httpx.get(f"{address}/_jobs").is_success)
+    wait_until(lambda: answers(f"{address}/_jobs"))
     yield address
     process.terminate()
     process.wait()

@@ -18,7 +18,7 @@ from tests.emulators.gemini import GeminiEmulator
 from tests.emulators.openai import OpenAIEmulator
 from tests.emulators.server import serving
 from tests.factories import photo_bytes, wait_until
-from tests.ports import free_port
+from tests.ports import answers, free_port
 
 PHOTO = ("photo.jpg", photo_bytes(), "image/jpeg")
 PAINT = {"type": "image_generation", "size": "256x256", "partial_images": 2}
@@ -151,10 +151,10 @@ def test_an_emulator_is_a_process_too_and_takes_scripted_faults(module, path, he
     process = subprocess.Popen(command, cwd=PROJECT)
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: httpx.get(f"{address}/_jobs").is_success)
+        wait_until(lambda: answers(f"{address}/_jobs"))
         httpx.post(f"{address}/_script", json={"faults": [{"name": "rate-limited", "retryAfter": "3"}]})
-        answers = [httpx.get(address + path, headers=headers) for _ in range(2)]
-        assert [(answer.status_code, answer.headers.get("Retry-After")) for answer in answers] == [
+        given = [httpx.get(address + path, headers=headers) for _ in range(2)]
+        assert [(answer.status_code, answer.headers.get("Retry-After")) for answer in given] == [
             (429, "3"),
             (200, None),
         ]

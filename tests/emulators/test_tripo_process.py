@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.factories import photo_bytes, wait_until
-from tests.ports import free_port
+from tests.ports import answers, free_port
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def address() -> Iterator[str]:
         [sys.executable, "-m", "tests.emulators.tripo", "--port", str(port), "--key", "tsk_k"], cwd=PROJECT
     )
     address = f"http://127.0.0.1:{port}"
-    wait_until(lambda: httpx.get(f"{address}/_jobs").is_success)
+    wait_until(lambda: answers(f"{address}/_jobs"))
     yield address
     process.terminate()
     process.wait()

@@ -3,6 +3,7 @@
 It reads one order a line, in JSON, and answers with the new process's id. A process may be told to freeze at a point,
 `before worker.run.store_outputs` or `after` it: the first time it gets there it touches the file `reached` in its
 folder, and goes on when there is a file `go`. Whether it then is killed, or finds a server gone, is up to the test.
+Its pace is how long some of the product's waits are in it, by their names.
 """
 
 import functools
@@ -53,6 +54,10 @@ def _become(order: dict[str, Any]) -> None:
     os.dup2(log, 2)
     os.environ.update(order["environment"])
     try:
+        for path, seconds in order["pace"].items():
+            owner, name = _find(path)
+            assert hasattr(owner, name), path
+            setattr(owner, name, seconds)
         if order["point"]:
             _freeze_at(order["point"], folder)
         _run(order["command"])

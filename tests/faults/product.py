@@ -28,8 +28,8 @@ from funmagic.storage.protocol import PRIVATE_BUCKET
 from tests.conftest import PROJECT
 from tests.factories import balance_of, books_are_right, change_task, load_task, session_token, upload_photo, wait_until
 from tests.faults.servers import Servers
-from tests.faults.watching import EventSource
-from tests.ports import free_port
+from tests.faults.watching import EventSource, new_client
+from tests.ports import answers, free_port
 from worker.limiter import slots_in_use
 
 T = TypeVar("T")
@@ -37,6 +37,15 @@ T = TypeVar("T")
 # Far beyond what any fault may cost: a run that takes longer is stuck.
 DEADLINE_S = 60
 WELCOME, PRICE = 100, 5
+# Waits of the product that every test would sit through; how long they really are is for the tests that ask for it.
+HURRIED = {
+    "worker.clock.TICK_S": 0.1,
+    "worker.clock.RENEW_S": 0.5,
+    "worker.main.Worker.max_connection_wait_time": 0.3,
+    "worker.providers.fal.FIRST_CHECK_S": 0.2,
+    "funmagic.live.subscription.RECONNECT_S": 0.2,
+    "funmagic.live.watch.RECONNECT_S": 0.2,
+}
 
 
 class Launcher:
@@ -114,6 +123,7 @@ class Product:
         self.servers = servers
         self.viewer = viewer
         self.processes: list[Process] = []
+        self.pace = dict(HURRIED)
         self.environment = {f"FUNMAGIC_{name.upper()}": value for name, value in servers.settings.items()}
         self._launcher = launcher
         self._folder = folder
@@ -123,7 +133,8 @@ class Product:
         """Start `worker`, `clock` or another command; it freezes once at the point, if there is one."""
         folder = self._folder / f"{len(self.processes)}-{command[0]}"
         folder.mkdir()
-        order = {"command": command, "point": freeze, "folder": str(folder), "environment": self.environment}
+        order = {"command": command, "point": freeze, "folder": str(folder)}
+        order |= {"environment": self.environment, "pace": self.pace}
         process = Process(self._launcher.start(order), folder)
         self.processes.append(process)
         return process
@@ -133,13 +144,13 @@ class Product:
         address = in_place_of.address if in_place_of else f"http://127.0.0.1:{free_port()}"
         process = self.start("api", address.rpartition(":")[2], freeze=freeze)
         process.address = address
-        wait_until(lambda: httpx.get(f"{process.address}/healthz", trust_env=False).is_success)
+        wait_until(lambda: answers(f"{process.address}/healthz"))
         return process
 
     @contextmanager
     def visit(self, api: Process) -> Iterator[httpx.Client]:
         """A client of a web process, signed in."""
-        with httpx.Client(base_url=api.address, cookies=self.cookies, trust_env=False, timeout=DEADLINE_S) as client:
+        with new_client(cookies=self.cookies, base_url=api.address, timeout=DEADLINE_S) as client:
             yield client
 
     @cached_property

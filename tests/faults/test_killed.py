@@ -1,4 +1,4 @@
-"""kill -9 of workers, with the leases and looks of the product as long as they are."""
+"""kill -9 of workers, and how long it takes until another has their runs."""
 
 from datetime import timedelta
 
@@ -21,6 +21,7 @@ def database_time():
         return session.execute(sa.select(db_time())).scalar_one()
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("point", [WORKING, "before funmagic.tasks.lifecycle.claim_task"], ids=["working", "claiming"])
 def test_another_worker_claims_the_run_of_a_killed_one_within_20_seconds(product: Product, point: str) -> None:
     api = product.start_api()

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import httpx
+import pytest
 
 from funmagic.db import transaction
 from funmagic.providers.service import set_provider
@@ -17,6 +18,7 @@ RESUMED_WITHIN = timedelta(seconds=15)
 LONGEST_SUBMIT_S = 30
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_without_redis_runs_start_and_wait_and_within_15_seconds_of_its_return_they_go_on(product: Product) -> None:
     api = product.start_api()
     clock = product.start("clock")
@@ -43,6 +45,7 @@ def test_without_redis_runs_start_and_wait_and_within_15_seconds_of_its_return_t
     assert worker.is_running
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_run_that_is_watched_goes_on_within_15_seconds_of_the_return_of_redis(product: Product) -> None:
     product.servers.fal.script("queue", polls=1)
     api = product.start_api()

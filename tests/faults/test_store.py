@@ -45,6 +45,8 @@ def store(gateway: Gateway, product: Product, monkeypatch: pytest.MonkeyPatch) -
         product.environment[f"FUNMAGIC_{name.upper()}"] = value
     monkeypatch.setattr(get_settings(), "s3_secret_key", SecretStr(SECRET_KEY))
     product.environment["FUNMAGIC_S3_SECRET_KEY"] = SECRET_KEY
+    # A store that is silent is given up after twice this; that it is seconds in production is for test_unavailable.py.
+    product.pace["funmagic.storage.s3.READ_TIMEOUT_S"] = 1.0
     current._make_s3_storage.cache_clear()
     yield gateway
     current._make_s3_storage.cache_clear()

@@ -9,8 +9,10 @@ import httpx
 
 from funmagic.tasks.events import TERMINAL_EVENTS
 
-RECONNECT_S = 0.2
+RECONNECT_S = 0.05
 SILENCE_S = 60
+# Read once: nobody here speaks TLS, and reading them takes longer than most requests.
+CERTIFICATES = httpx.create_ssl_context(trust_env=False)
 
 
 class EventSource:
@@ -71,4 +73,9 @@ class EventSource:
                 self.events.append(json.loads(value))
 
     def _client(self) -> httpx.Client:
-        return httpx.Client(cookies=self._cookies, trust_env=False, timeout=SILENCE_S)
+        return new_client(cookies=self._cookies, timeout=SILENCE_S)
+
+
+def new_client(**options: Any) -> httpx.Client:
+    """A client of a web process."""
+    return httpx.Client(trust_env=False, verify=CERTIFICATES, **options)

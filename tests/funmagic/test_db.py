@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
 from funmagic.accounts.viewer import Viewer
-from funmagic.db import after_commit, get_engine, reading, transaction
+from funmagic.db import after_commit, get_engine, reading, snapshot, transaction
 from funmagic.models.users import User
 from tests.postgres import Cluster
 
@@ -44,6 +44,16 @@ def test_a_reader_sees_the_last_commit_while_a_writer_is_busy(alice: Viewer) -> 
         session.execute(sa.update(User).where(col(User.id) == alice.id).values(name="Not yet"))
         with reading() as reader:
             assert reader.get_one(User, alice.id).name == "Alice"
+
+
+def test_a_snapshot_sees_one_moment_and_lets_others_write(alice: Viewer, bob: Viewer) -> None:
+    with snapshot() as session:
+        names = session.exec(select(User.name).order_by(User.name)).all()
+        with transaction() as other:
+            other.execute(sa.update(User).values(name="Somebody"))
+        assert session.exec(select(User.name).order_by(User.name)).all() == names == ["Alice", "Bob"]
+    with reading() as session:
+        assert set(session.exec(select(User.name))) == {"Somebody"}
 
 
 def test_what_follows_a_commit_does_not_follow_a_rollback(db: None) -> None:

@@ -48,8 +48,9 @@ def read_blocks(text: str) -> list[Block]:
 def copy_tree(project: Path, target: Path) -> None:
     """The code and what it needs to run, without data or builds."""
     for room in ROOMS:
-        # Reflex makes assets/external, of links to the tree that it is run in.
-        shutil.copytree(project / room, target / room, ignore=shutil.ignore_patterns("__pycache__", "external"))
+        # Reflex makes assets/external, of links to the tree that it is run in. What Python has compiled comes along: it
+        # stays good for files that are not changed.
+        shutil.copytree(project / room, target / room, ignore=shutil.ignore_patterns("external"))
     for file in FILES:
         shutil.copy(project / file, target)
 

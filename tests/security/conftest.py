@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests import factories
 from tests.conftest import PROJECT
-from tests.ports import free_port
+from tests.ports import answers, free_port
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +23,7 @@ def web(migrated: None, redis_server: None, data_dir: Path) -> Iterator[str]:
     with (data_dir / "web.log").open("wb") as log:
         server = subprocess.Popen(command, env=os.environ | own, cwd=PROJECT, stdout=log, stderr=log)
     try:
-        factories.wait_until(lambda: httpx.get(f"{address}/healthz", trust_env=False).is_success, 60)
+        factories.wait_until(lambda: answers(f"{address}/healthz"), 60)
         yield address
     finally:
         server.terminate()

@@ -10,6 +10,7 @@ from reflex_base.environment import environment
 from starlette.types import ASGIApp
 
 from funmagic.settings import Settings
+from funmagic.telemetry.logs import configure_logging
 
 # As in tests/conftest.py: whatever a developer has configured, this process has what it is given.
 Settings.model_config["env_file"] = None
@@ -17,6 +18,7 @@ Settings.model_config["env_file"] = None
 
 def load_app() -> ASGIApp:
     """The pages' states, the websocket and the API; the built front end is not needed."""
+    configure_logging("web")
     environment.REFLEX_ENV_MODE.set(Env.PROD)
     environment.REFLEX_SKIP_COMPILE.set(True)
     importlib.import_module("tests.security.throwaway")

@@ -27,6 +27,7 @@ PUBLIC = {
     "SignInDialogState.set_is_open": "opens and closes the dialog that lets visitors in",
     "WaysInState.load": "notes what the address says: where to go, and what went wrong",
     "ProfileState.load": "leads a visitor to sign in; a user sees what is theirs",
+    "CreditsState.load": "leads a visitor to sign in; a user sees what is theirs",
     "CatalogueState.load": "lists the tools, which are public",
     "RunState.load": "shows a tool; runs are looked for among the viewer's own",
     "RunState.new_photo": "clears the tab's own stage",
@@ -39,6 +40,10 @@ PUBLIC = {
     "PhotoState.start_run": "asks a visitor to sign in, in the dialog",
     "PhotoState.fail_upload": "speaks of the ticket that this tab holds, which a visitor cannot get",
     "PhotoState.cancel_upload": "speaks of the ticket that this tab holds, which a visitor cannot get",
+    "ShopState.load": "lists what is for sale, which is public",
+    "ShopState.buy": "asks a visitor to sign in, in the dialog",
+    "ShortageState.set_is_open": "opens and closes the tab's own dialog, which only a run of the viewer's fills",
+    "SuccessState.load": "leads a visitor to sign in; a purchase is looked for among the viewer's own",
     "State.setvar": "Reflex's own: calls a handler that is named set_…, and those are called here by themselves",
 }
 # Kept by the browser, so whoever sits before it writes what they like.

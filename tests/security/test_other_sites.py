@@ -38,7 +38,7 @@ def roots(db: None, redis: None) -> TestClient:
 def alices(alice: Viewer, redis: None) -> Things:
     asset_id = factories.upload_photo(alice)
     task_id = factories.submit(alice, asset_id=asset_id).id
-    return Things(alice, {"asset_id": asset_id, "task_id": task_id, "session_id": task_id})
+    return Things(alice, dict.fromkeys(("task_id", "session_id", "payment_id"), task_id) | {"asset_id": asset_id})
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)

@@ -101,12 +101,12 @@ def model_stage() -> rx.Component:
 
 def figure_failed_stage() -> rx.Component:
     """No figure: try again, or start over."""
-    return failed_stage(State, _start_over())
+    return failed_stage(State, _start_over(), price=State.price)
 
 
 def model_failed_stage() -> rx.Component:
     """No 3D model; the figure is still there."""
-    return failed_stage(State, figure_link())
+    return failed_stage(State, figure_link(), price=State.model_price)
 
 
 def figure_link() -> rx.Component:

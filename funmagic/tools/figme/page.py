@@ -3,9 +3,18 @@
 import reflex as rx
 
 from funmagic.accounts.components import sign_in_dialog
+from funmagic.billing.components import shortage_dialog
 from funmagic.i18n.translate import _
 from funmagic.site import site_page
-from funmagic.tasks.components import gone_stage, loading_stage, notice_line, pause_line, runs_strip, wait_line
+from funmagic.tasks.components import (
+    gone_stage,
+    loading_stage,
+    low_balance_hint,
+    notice_line,
+    pause_line,
+    runs_strip,
+    wait_line,
+)
 from funmagic.tools.figme.components import (
     figure_failed_stage,
     figure_link,
@@ -53,6 +62,7 @@ def figme_page() -> rx.Component:
             ),
         ),
         sign_in_dialog(),
+        shortage_dialog(),
     )
 
 
@@ -63,8 +73,8 @@ def _action() -> rx.Component:
         rx.match(
             State.stage,
             ("loading", rx.fragment()),
-            ("select-style", _continue()),
-            ("upload-image", rx.fragment(_generate(), wait_line(State))),
+            ("select-style", rx.fragment(_continue(), low_balance_hint(State))),
+            ("upload-image", rx.fragment(_generate(), wait_line(State), low_balance_hint(State))),
             ("image-result", _into_3d()),
             ("3d-result", figure_link()),
             rx.fragment(),
@@ -112,6 +122,7 @@ def _into_3d() -> rx.Component:
                     on_click=State.make_model,
                 ),
                 wait_line(State),
+                low_balance_hint(State),
             ),
         ),
     )

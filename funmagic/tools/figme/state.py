@@ -114,6 +114,9 @@ class FigmeState(RunState, rx.State):
     def _input_for(self, asset_id: str) -> dict[str, Any]:
         return super()._input_for(asset_id) | {STYLE_INPUT: self.style_id}
 
+    def _price_of_run(self) -> int:
+        return self.model_price if self.step_id == MODEL_STEP else super()._price_of_run()
+
     def _next_step(self) -> str | None:
         has_figure = self.phase == "completed" and self.step_id == FIGURE_STEP
         return MODEL_STEP if has_figure else super()._next_step()

@@ -4,14 +4,13 @@ from typing import Any
 
 import reflex as rx
 
-for _part in ("photo_file.js", "photo_upload.js"):
-    rx.asset(_part, shared=True)
+from funmagic.ui.wrapped.source import wrapped_source
 
 
 class AvatarPicker(rx.Component):
     """The picture in use; a newly chosen one is shown cropped, and uploads once its owner agrees and a ticket comes."""
 
-    library = rx.asset("avatar_picker.jsx", shared=True).importable_path
+    library = wrapped_source("avatar_picker.jsx", "photo_file.js", "photo_upload.js")
     tag = "AvatarPicker"
 
     # The saved picture, empty when there is none; and the letter that stands for it.

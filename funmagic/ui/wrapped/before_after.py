@@ -2,6 +2,8 @@
 
 import reflex as rx
 
+from funmagic.ui.wrapped.source import wrapped_source
+
 
 class BeforeAfter(rx.Component):
     """Two images in one frame and a handle between them; transparent parts show a checkerboard.
@@ -9,7 +11,7 @@ class BeforeAfter(rx.Component):
     With a `ratio` the frame has its shape, and shows what has loaded, before any script runs.
     """
 
-    library = rx.asset("before_after.jsx", shared=True).importable_path
+    library = wrapped_source("before_after.jsx")
     tag = "BeforeAfter"
 
     before: rx.Var[str]

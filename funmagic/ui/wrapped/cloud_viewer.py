@@ -2,16 +2,7 @@
 
 import reflex as rx
 
-for _part in (
-    "cloud_scene.js",
-    "ply.js",
-    "viewer_controls.jsx",
-    "viewer_frame.jsx",
-    "viewer_loading.js",
-    "viewer_stage.js",
-    "viewer_state.js",
-):
-    rx.asset(_part, shared=True)
+from funmagic.ui.wrapped.source import wrapped_source
 
 
 class CloudViewer(rx.Component):
@@ -20,7 +11,16 @@ class CloudViewer(rx.Component):
     Poster, `data-state` and `src` are as those of the `ModelViewer`.
     """
 
-    library = rx.asset("cloud_viewer.jsx", shared=True).importable_path
+    library = wrapped_source(
+        "cloud_viewer.jsx",
+        "cloud_scene.js",
+        "ply.js",
+        "viewer_controls.jsx",
+        "viewer_frame.jsx",
+        "viewer_loading.js",
+        "viewer_stage.js",
+        "viewer_state.js",
+    )
     tag = "CloudViewer"
     lib_dependencies: list[str] = ["three@0.187.0"]
 

@@ -6,10 +6,9 @@ import reflex as rx
 
 from funmagic.i18n.translate import _
 from funmagic.ui.props import Node
+from funmagic.ui.wrapped.source import wrapped_source
 
-for _part in ("done_panel.jsx", "waiting.jsx"):
-    rx.asset(_part, shared=True)
-SOURCE = rx.asset("fetch_form.jsx", shared=True).importable_path
+SOURCE = wrapped_source("fetch_form.jsx", "done_panel.jsx", "waiting.jsx")
 
 
 class FetchForm(rx.Component):

@@ -2,7 +2,9 @@
 
 import reflex as rx
 
-SOURCE = rx.asset("look.jsx", shared=True).importable_path
+from funmagic.ui.wrapped.source import wrapped_source
+
+SOURCE = wrapped_source("look.jsx")
 # Runs in the head of every page, right after Reflex's own script has put the remembered theme on <html>.
 APPLY_LOOK = """
 try {

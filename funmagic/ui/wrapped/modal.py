@@ -2,11 +2,13 @@
 
 import reflex as rx
 
+from funmagic.ui.wrapped.source import wrapped_source
+
 
 class Modal(rx.Component):
     """A `<dialog>` shown with showModal(): focus trap, Esc and an inert page come from the browser."""
 
-    library = rx.asset("modal.jsx", shared=True).importable_path
+    library = wrapped_source("modal.jsx")
     tag = "Modal"
 
     open: rx.Var[bool]

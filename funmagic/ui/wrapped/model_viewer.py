@@ -2,16 +2,7 @@
 
 import reflex as rx
 
-for _part in (
-    "contact_shadow.js",
-    "model_scene.js",
-    "viewer_controls.jsx",
-    "viewer_frame.jsx",
-    "viewer_loading.js",
-    "viewer_stage.js",
-    "viewer_state.js",
-):
-    rx.asset(_part, shared=True)
+from funmagic.ui.wrapped.source import wrapped_source
 
 
 class ModelViewer(rx.Component):
@@ -21,7 +12,16 @@ class ModelViewer(rx.Component):
     file, so an address may be signed anew without loading again.
     """
 
-    library = rx.asset("model_viewer.jsx", shared=True).importable_path
+    library = wrapped_source(
+        "model_viewer.jsx",
+        "contact_shadow.js",
+        "model_scene.js",
+        "viewer_controls.jsx",
+        "viewer_frame.jsx",
+        "viewer_loading.js",
+        "viewer_stage.js",
+        "viewer_state.js",
+    )
     tag = "ModelViewer"
     lib_dependencies: list[str] = ["three@0.187.0"]
 

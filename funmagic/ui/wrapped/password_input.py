@@ -2,11 +2,13 @@
 
 import reflex as rx
 
+from funmagic.ui.wrapped.source import wrapped_source
+
 
 class PasswordInput(rx.Component):
     """An uncontrolled `<input>` that switches between password and text."""
 
-    library = rx.asset("password_input.jsx", shared=True).importable_path
+    library = wrapped_source("password_input.jsx")
     tag = "PasswordInput"
     lib_dependencies: list[str] = ["@zxcvbn-ts/core@4.2.0", "@zxcvbn-ts/language-common@4.1.3"]
 

@@ -17,6 +17,10 @@ export function PhotoPicker({ samples = [], accept = [], maxBytes, stashKey, tic
     },
   });
   const isBusy = Boolean(locked) || upload.phase === "sending";
+  useEffect(() => {
+    // A run that was not started after all leaves its photo as it was before.
+    if (!ticket && photo) rememberPhoto(stashKey, photo.file);
+  }, [ticket]);
   const { isOver, dropHandlers } = useDrop(choose, isBusy);
   usePaste(choose, isBusy);
 

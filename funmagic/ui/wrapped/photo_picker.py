@@ -4,8 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-for _part in ("photo_file.js", "photo_store.js", "photo_upload.js", "photo_views.jsx"):
-    rx.asset(_part, shared=True)
+from funmagic.ui.wrapped.source import wrapped_source
 
 
 class PhotoPicker(rx.Component):
@@ -15,7 +14,9 @@ class PhotoPicker(rx.Component):
     belong to an earlier ticket.
     """
 
-    library = rx.asset("photo_picker.jsx", shared=True).importable_path
+    library = wrapped_source(
+        "photo_picker.jsx", "photo_file.js", "photo_store.js", "photo_upload.js", "photo_views.jsx"
+    )
     tag = "PhotoPicker"
 
     # [{title, url, thumb}]: photos of ours to try.

@@ -2,11 +2,13 @@
 
 import reflex as rx
 
+from funmagic.ui.wrapped.source import wrapped_source
+
 
 class SectionNav(rx.Component):
     """Links to sections of this page, the one being read marked; a section's element has its id and can be focused."""
 
-    library = rx.asset("section_nav.jsx", shared=True).importable_path
+    library = wrapped_source("section_nav.jsx")
     tag = "SectionNav"
 
     label: rx.Var[str]

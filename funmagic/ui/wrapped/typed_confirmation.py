@@ -2,11 +2,13 @@
 
 import reflex as rx
 
+from funmagic.ui.wrapped.source import wrapped_source
+
 
 class TypedConfirmation(rx.Component):
     """An `<input>` that is invalid, and says `mismatch`, until it holds the expected text."""
 
-    library = rx.asset("typed_confirmation.jsx", shared=True).importable_path
+    library = wrapped_source("typed_confirmation.jsx")
     tag = "TypedConfirmation"
 
     name: rx.Var[str]

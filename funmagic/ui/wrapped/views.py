@@ -2,11 +2,13 @@
 
 import reflex as rx
 
+from funmagic.ui.wrapped.source import wrapped_source
+
 
 class Views(rx.Component):
     """Shows the first child until a button made by `view_button` leads to another; a typed email goes along."""
 
-    library = rx.asset("views.jsx", shared=True).importable_path
+    library = wrapped_source("views.jsx")
     tag = "Views"
 
     # What the children are called, in their order.

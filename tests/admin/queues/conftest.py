@@ -1,8 +1,10 @@
 """RQ's dashboard as it is composed, its addresses, and two jobs to look at."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 from rq.job import Job, JobStatus
@@ -72,11 +74,16 @@ def jobs(redis: None) -> None:
     job.set_status(JobStatus.FAILED)
 
 
-def open_browser() -> TestClient:
+@cache
+def composed_api() -> FastAPI:
     api = create_api()
     mount_queues(api)
     api.mount("", PlainTextResponse("a page of Reflex", 404))
-    return TestClient(api, base_url="http://localhost:3999", follow_redirects=False)
+    return api
+
+
+def open_browser() -> TestClient:
+    return TestClient(composed_api(), base_url="http://localhost:3999", follow_redirects=False)
 
 
 def fetch_job(job_id: str) -> Job:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 from joserfc.jwk import ECKey
 
-from tests.factories import wait_until
+from tests.ports import answers
+from tests.waiting import wait_until
 
 PROJECT = Path(__file__).parents[3]
 NPM_FOLDER = PROJECT / ".data" / "npm"
@@ -71,7 +71,7 @@ def _running(name: str, product_url: str, port: int, client: dict[str, Any], **m
     server = subprocess.Popen([node, SCRIPT, NPM_FOLDER, json.dumps(config)], stderr=subprocess.DEVNULL)
     discovery = f"http://127.0.0.1:{port}/.well-known/openid-configuration"
     try:
-        wait_until(lambda: server.poll() is not None or httpx.get(discovery).is_success)
+        wait_until(lambda: server.poll() is not None or answers(discovery))
         assert server.poll() is None, "no oidc-provider: tests/provide.sh brings it"
         yield
     finally:

@@ -10,11 +10,11 @@ from funmagic import paths
 from funmagic.accounts import service
 from funmagic.accounts.tokens import LIFETIMES
 from funmagic.accounts.viewer import Viewer
-from funmagic.api import create_api
 from funmagic.db import reading, transaction
 from funmagic.models.base import utcnow
 from funmagic.models.users import OneTimeToken, TokenPurpose, User
 from tests import factories
+from tests.conftest import shared_api
 from tests.funmagic.accounts.links_mailed import mailed_token
 from tests.mailbox import Mailbox, link_in
 
@@ -55,7 +55,7 @@ def test_a_link_signs_in_who_has_an_account(alice: Viewer, client: TestClient, m
 
 def test_a_link_works_in_another_browser_than_the_one_that_asked(client: TestClient, mailbox: Mailbox) -> None:
     ask(client)
-    phone = TestClient(create_api(), base_url="http://localhost:3999")
+    phone = TestClient(shared_api(), base_url="http://localhost:3999")
     assert enter(phone, mailed_token(mailbox.newest())).status_code == 303
     assert (who(phone), who(client)) == (CAROL, None)
 

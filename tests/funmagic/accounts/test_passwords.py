@@ -1,7 +1,12 @@
+import runpy
+
 import pytest
+from argon2 import extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from funmagic.accounts import passwords
 from funmagic.accounts.passwords import COMMON_PASSWORDS, hash_password, password_matches, refuse_common_password
 from funmagic.db import reading
 from funmagic.errors import WeakPassword
@@ -18,6 +23,11 @@ def test_what_everybody_tries_first_is_refused(password: str) -> None:
 def test_other_passwords_are_taken(password: str) -> None:
     refuse_common_password(password)
     assert password_matches(password, hash_password(password))
+
+
+def test_a_hash_costs_what_is_recommended_against_attackers() -> None:
+    product = runpy.run_path(passwords.__file__)  # as it is by itself: for the other tests, hashing is made fast
+    assert extract_parameters(product["hash_password"]("correct horse battery")) == RFC_9106_LOW_MEMORY
 
 
 def test_the_list_is_a_long_one() -> None:

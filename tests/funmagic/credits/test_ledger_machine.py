@@ -1,135 +1,215 @@
-"""Any order of grants, holds and settlements, repeated at will, leaves the books right."""
+"""Any order of the ledger's eight operations, repeated, refused and rolled back at will, leaves the books right."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import groupby
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from sqlmodel import select
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlmodel import Session, col, select
 
-from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
-from funmagic.credits.ledger import AlreadySettled, NothingReserved
+from funmagic.credits.ledger import AlreadySettled, ImpossibleEntry, KeyTaken, NothingReserved
 from funmagic.db import reading, transaction
 from funmagic.errors import InsufficientCredits
 from funmagic.models.base import new_id
 from funmagic.models.credits import CreditAccount, CreditTransaction
-from funmagic.models.users import User
-from tests.factories import books_are_right
-from tests.funmagic.credits.conftest import confirm, make_task, release, reserve
+from tests.funmagic.credits import ledger_model
+from tests.funmagic.credits.ledger_model import Account, Line, Refusal
+from tests.funmagic.credits.ledger_operations import account_of, make_payments, make_tasks, open_accounts
 
-AMOUNTS = st.integers(0, 60)
-
-
-@dataclass
-class Expected:
-    """What an account should say."""
-
-    balance: int = 0
-    reserved: int = 0
-    used: int = 0
+USERS = 3
+GAINS = st.integers(1, 60)
+HOLDS = st.integers(0, 60)
+CHANGES = st.integers(-60, 60)
+# So few that they are used again and again: for the same, for something else, for somebody else.
+KEYS = st.sampled_from("abc")
+IS_KEPT = st.sampled_from([True, True, True, False])
+REFUSALS = (AlreadySettled, ImpossibleEntry, InsufficientCredits, KeyTaken, NothingReserved)
 
 
-class Books(RuleBasedStateMachine):
+class RolledBackError(Exception):
+    """What else the transaction was to do failed."""
+
+
+class Ledger(RuleBasedStateMachine):
     users = Bundle("users")
     tasks = Bundle("tasks")
+    payments = Bundle("payments")
 
     def __init__(self):
         super().__init__()
-        self.accounts: dict[str, Expected] = {}
-        self.welcomed: set[str] = set()
-        self.owners: dict[str, Viewer] = {}
-        self.holds: dict[str, int] = {}
-        self.settled: dict[str, str] = {}
+        self.books = ledger_model.Books()
+        self.run = new_id()
 
-    @rule(target=users)
-    def open_account(self):
-        user = User(email=f"{new_id()}@example.com", name="Somebody")
-        with transaction() as session:
-            session.add(user)
-            session.flush()
-            ledger.open_account(session, user.id)
-        self.accounts[user.id] = Expected()
-        return Viewer.of(user)
-
-    @rule(user=users, amount=AMOUNTS)
-    def grant(self, user, amount):
-        with transaction() as session:
-            ledger.grant_welcome(session, user.id, amount, person=user.id)
-        if amount and user.id not in self.welcomed:
-            self.welcomed.add(user.id)
-            self.accounts[user.id].balance += amount
+    @initialize(target=users)
+    def open_accounts(self):
+        users = open_accounts(USERS)
+        self.books.accounts = dict.fromkeys(users, Account())
+        return multiple(*users)
 
     @rule(target=tasks, user=users)
     def start_task(self, user):
-        task_id = make_task(user)
-        self.owners[task_id] = user
-        return task_id
+        [(_, task)] = make_tasks([user])
+        return task
 
-    @rule(task=tasks, amount=AMOUNTS)
-    def hold(self, task, amount):
-        account = self.accounts[self.owners[task].id]
-        is_covered = amount <= account.balance - account.reserved
-        try:
-            reserve(self.owners[task], amount, task)
-        except InsufficientCredits:
-            assert task not in self.holds
-            assert not is_covered
-            return
-        assert task in self.holds or is_covered
-        if task not in self.holds:
-            self.holds[task] = amount
-            account.reserved += amount
+    @rule(target=payments, user=users)
+    def order(self, user):
+        [(_, payment)] = make_payments([user])
+        return payment
 
-    @rule(task=tasks, settle=st.sampled_from([confirm, release]))
-    def settle(self, task, settle):
-        earlier = self.settled.get(task)
-        try:
-            settle(task)
-        except NothingReserved:
-            assert task not in self.holds
-            return
-        except AlreadySettled:
-            assert earlier not in (None, settle.__name__)
-            return
-        assert earlier in (None, settle.__name__)
-        if earlier is None:
-            self.expect_settled(task, settle.__name__)
+    @rule(user=users, amount=HOLDS, person=KEYS, is_kept=IS_KEPT)
+    def grant_welcome(self, *, user, amount, person, is_kept):
+        person = f"{self.run}:{person}"
+        self.agree(
+            lambda books: books.welcome(user, amount, person=person),
+            lambda session: ledger.grant_welcome(session, user, amount, person=person),
+            is_kept,
+        )
 
-    def expect_settled(self, task, way):
-        self.settled[task] = way
-        account, amount = self.accounts[self.owners[task].id], self.holds[task]
-        account.reserved -= amount
-        if way == "confirm":
-            account.balance -= amount
-            account.used += amount
+    @rule(user=users, amount=GAINS, key=KEYS, actor=users, is_kept=IS_KEPT)
+    def grant_bonus(self, *, user, amount, key, actor, is_kept):
+        key = f"{self.run}:{key}"
+        line = Line(user, "bonus", amount, actor=actor, description="a gift")
+        self.agree(
+            lambda books: books.enter(key, line),
+            lambda session: ledger.grant_bonus(session, user, amount, key=key, actor_id=actor, description="a gift"),
+            is_kept,
+        )
+
+    @rule(user=users, amount=GAINS, payment=payments, is_kept=IS_KEPT)
+    def add_purchase(self, *, user, amount, payment, is_kept):
+        line = Line(user, "purchase", amount, refers_to=payment)
+        self.agree(
+            lambda books: books.enter(payment, line, bought=amount),
+            lambda session: ledger.add_purchase(session, user, amount, payment_id=payment),
+            is_kept,
+        )
+
+    @rule(user=users, amount=HOLDS, task=tasks, is_kept=IS_KEPT)
+    def hold_for_task(self, *, user, amount, task, is_kept):
+        line = Line(user, "reservation", held=amount, refers_to=task, description="a tool")
+        self.agree(
+            lambda books: books.enter(task, line),
+            lambda session: ledger.reserve(session, user, amount, task_id=task, description="a tool"),
+            is_kept,
+        )
+
+    @rule(user=users, amount=HOLDS, payment=payments, is_kept=IS_KEPT)
+    def hold_for_payment(self, *, user, amount, payment, is_kept):
+        line = Line(user, "reservation", held=amount, refers_to=payment)
+        self.agree(
+            lambda books: books.enter(payment, line),
+            lambda session: ledger.reserve(session, user, amount, payment_id=payment),
+            is_kept,
+        )
+
+    @rule(task=tasks, is_kept=IS_KEPT)
+    def confirm(self, *, task, is_kept):
+        self.agree(
+            lambda books: books.settle(task, "usage"), lambda session: ledger.confirm(session, task_id=task), is_kept
+        )
+
+    @rule(task=tasks, is_kept=IS_KEPT)
+    def release_task(self, *, task, is_kept):
+        self.agree(
+            lambda books: books.settle(task, "release"), lambda session: ledger.release(session, task_id=task), is_kept
+        )
+
+    @rule(payment=payments, is_kept=IS_KEPT)
+    def release_payment(self, *, payment, is_kept):
+        self.agree(
+            lambda books: books.settle(payment, "release"),
+            lambda session: ledger.release(session, payment_id=payment),
+            is_kept,
+        )
+
+    @rule(user=users, amount=GAINS, task=tasks, key=KEYS, actor=users, is_kept=IS_KEPT)
+    def refund(self, *, user, amount, task, key, actor, is_kept):
+        key = f"{self.run}:{key}"
+        line = Line(user, "refund", amount, refers_to=task, actor=actor)
+        self.agree(
+            lambda books: books.enter(key, line),
+            lambda session: ledger.refund(session, user, amount, task_id=task, key=key, actor_id=actor),
+            is_kept,
+        )
+
+    @rule(user=users, amount=CHANGES, bought=st.just(0) | CHANGES, key=KEYS, actor=users, is_kept=IS_KEPT)
+    def adjust(self, *, user, amount, bought, key, actor, is_kept):
+        key = f"{self.run}:{key}"
+        line = Line(user, "admin_adjust", amount, actor=actor, description="a reason")
+        self.agree(
+            lambda books: books.enter(key, line, bought=bought),
+            lambda session: ledger.adjust(
+                session, user, amount, key=key, actor_id=actor, bought=bought, description="a reason"
+            ),
+            is_kept,
+        )
+
+    def agree(
+        self, expect: Callable[[ledger_model.Books], Refusal], do: Callable[[Session], None], is_kept: bool
+    ) -> None:
+        """Do it in the model and in the ledger; what is refused commits what little the ledger may have done."""
+        books = self.books.copy()
+        expected, raised = expect(books), None
+        with suppress(RolledBackError), transaction() as session:
+            try:
+                do(session)
+            except REFUSALS as refusal:
+                raised = type(refusal)
+            if not is_kept:
+                raise RolledBackError
+        assert raised is expected
+        if is_kept:
+            self.books = books
 
     @invariant()
-    def every_account_is_as_expected(self):
+    def accounts_and_lines_are_those_of_the_model(self):
         with reading() as session:
-            mine = select(CreditAccount).where(CreditAccount.user_id.in_(self.accounts))
-            rows = {row.user_id: row for row in session.exec(mine)}
-        for user_id, expected in self.accounts.items():
-            row = rows[user_id]
-            assert Expected(row.balance, row.reserved, row.lifetime_used) == expected
-            assert 0 <= row.reserved <= row.balance
-
-    @invariant()
-    def every_line_tells_the_sums_up_to_it(self):
-        with reading() as session:
-            mine = select(CreditTransaction).where(CreditTransaction.user_id.in_(self.accounts))
-            lines = session.exec(mine.order_by(CreditTransaction.id)).all()
-        sums: dict[str, Expected] = {}
-        for line in lines:
-            so_far = sums.setdefault(line.user_id, Expected())
-            so_far.balance += line.amount
-            so_far.reserved += line.reserved_delta
-            assert (line.balance_after, line.reserved_after) == (so_far.balance, so_far.reserved)
-
-    @invariant()
-    def the_audit_finds_nothing(self):
-        assert books_are_right()
+            accounts = session.exec(select(CreditAccount).where(col(CreditAccount.user_id).in_(self.books.accounts)))
+            stored = {row.user_id: account_of(row) for row in accounts}
+            mine = select(CreditTransaction).where(col(CreditTransaction.user_id).in_(self.books.accounts))
+            lines = [line_of(row) for row in session.exec(mine.order_by(CreditTransaction.id))]
+        assert stored == self.books.accounts
+        assert lines == list(self.books.lines.values())
+        assert all(account.is_possible for account in stored.values())
+        add_up(lines, stored)
 
 
-def test_any_order_of_grants_holds_and_settlements_leaves_the_books_right(db):
-    run_state_machine_as_test(Books, settings=settings(max_examples=25, stateful_step_count=30, deadline=None))
+def add_up(lines: list[Line], accounts: dict[str, Account]) -> None:
+    """Every line tells the sums up to it, and the last one what its account says."""
+    by_user = sorted(lines, key=lambda line: line.user)
+    sums = dict.fromkeys(accounts, (0, 0))
+    for user, own in groupby(by_user, key=lambda line: line.user):
+        for line in own:
+            balance, reserved = sums[user]
+            sums[user] = balance + line.amount, reserved + line.held
+            assert (line.balance_after, line.reserved_after) == sums[user]
+    assert sums == {user: (account.balance, account.reserved) for user, account in accounts.items()}
+
+
+def line_of(row: CreditTransaction) -> Line:
+    return Line(
+        row.user_id,
+        row.type,
+        row.amount,
+        row.reserved_delta,
+        row.task_id or row.payment_id,
+        row.actor_id,
+        row.description,
+        row.balance_after,
+        row.reserved_after,
+    )
+
+
+def test_any_order_of_the_operations_leaves_the_books_as_a_plain_model_has_them(db, redis):
+    run_state_machine_as_test(Ledger, settings=settings(max_examples=25, stateful_step_count=30, deadline=None))

@@ -13,7 +13,7 @@ from funmagic.accounts.sessions import COOKIE_NAME
 from funmagic.accounts.viewer import Viewer
 from tests import factories
 from tests.conftest import PROJECT
-from tests.ports import free_port
+from tests.ports import answers, free_port
 
 SERVE = """
 import sys
@@ -34,7 +34,7 @@ def serve(migrated: None, redis_server: None, data_dir: Path) -> Iterator[Callab
         own = {"PYTHONPATH": str(PROJECT), "FUNMAGIC_PUBLIC_URL": address, **environment}
         command = [*tether, sys.executable, "-c", SERVE, str(port)]
         servers.append(subprocess.Popen(command, env=os.environ | own, cwd=data_dir, stdout=subprocess.DEVNULL))
-        factories.wait_until(lambda: httpx.get(f"{address}/healthz", trust_env=False).is_success)
+        factories.wait_until(lambda: answers(f"{address}/healthz"))
         return address
 
     yield start

@@ -21,7 +21,7 @@ from tests import factories
 from tests.conftest import PROJECT
 from tests.funmagic.http.test_stream import Visit, following
 from tests.funmagic.telemetry.otlp import running_collector
-from tests.ports import free_port
+from tests.ports import answers, free_port
 
 SERVE = "from funmagic.web import make_server; make_server('tests.funmagic.http.stopping_app:load_app').serve()"
 PATIENCE_S = 30
@@ -43,7 +43,7 @@ class Web:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", SERVE], env=os.environ | own, cwd=data_dir, stdout=log, stderr=log
             )
-        factories.wait_until(lambda: httpx.get(f"{self.url}/healthz", trust_env=False).is_success, 60)
+        factories.wait_until(lambda: answers(f"{self.url}/healthz"), 60)
 
     def stop(self) -> None:
         """Ask it to stop, and see it end by itself."""

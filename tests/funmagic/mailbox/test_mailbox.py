@@ -6,16 +6,16 @@ import stat
 import pytest
 from fastapi.testclient import TestClient
 
-from funmagic.api import create_api
 from funmagic.mailbox.store import KEPT, list_mails, store_mail
 from funmagic.models.base import new_id
 from funmagic.settings import get_settings
+from tests.conftest import shared_api
 
 ADDRESSES = ("/dev/mailbox", "/dev/mailbox.json")
 
 
 def browser(host="localhost", address="127.0.0.1", **headers):
-    return TestClient(create_api(), base_url=f"http://{host}:3999", client=(address, 50_000), headers=headers)
+    return TestClient(shared_api(), base_url=f"http://{host}:3999", client=(address, 50_000), headers=headers)
 
 
 def store(to="alice@example.com", subject="Hello", html="<html><head></head><body>Hi</body></html>"):

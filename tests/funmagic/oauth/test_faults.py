@@ -6,12 +6,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from funmagic.api import create_api
 from funmagic.db import reading
 from funmagic.models.users import User
 from funmagic.oauth import exchange, flow
 from funmagic.oauth.errors import FAILURES
 from funmagic.oauth.providers import forget_clients
+from tests.conftest import shared_api
 from tests.emulators.openid import FOREIGN_KEY, OpenIdEmulator
 from tests.funmagic.oauth.conftest import GINA, come_back, leave, sign_in_with_google, user_of
 from tests.ports import free_port
@@ -83,7 +83,7 @@ def test_an_answer_that_nobody_asked_for_is_refused(client: TestClient, google: 
 def test_nobody_is_signed_in_by_a_link_to_the_end_of_somebody_elses_sign_in(
     client: TestClient, google: OpenIdEmulator
 ) -> None:
-    attacker = TestClient(create_api(), base_url="http://localhost:3999")
+    attacker = TestClient(shared_api(), base_url="http://localhost:3999")
     answer = google.approve(leave(attacker, "google"), **GINA)
     assert come_back(client, "google", answer) == EXPIRED
     own = leave(client, "google")

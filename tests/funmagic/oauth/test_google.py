@@ -7,10 +7,10 @@ from sqlmodel import select
 
 from funmagic.accounts.roles import ban_user
 from funmagic.accounts.viewer import Viewer
-from funmagic.api import create_api
 from funmagic.db import reading, transaction
 from funmagic.models.users import Account, User, UserSession
 from funmagic.oauth.providers import configured_providers
+from tests.conftest import shared_api
 from tests.emulators.openid import OpenIdEmulator
 from tests.factories import PASSWORD, balance_of, sign_in
 from tests.funmagic.oauth.conftest import GINA, come_back, leave, sign_in_with_google, user_of
@@ -75,7 +75,7 @@ def test_two_tabs_can_sign_in_at_once(client: TestClient, google: OpenIdEmulator
 
 
 def test_many_first_sign_ins_at_once_make_one_account(client: TestClient, google: OpenIdEmulator) -> None:
-    browsers = [TestClient(create_api(), base_url="http://localhost:3999") for _ in range(4)]
+    browsers = [TestClient(shared_api(), base_url="http://localhost:3999") for _ in range(4)]
     answers = [(browser, google.approve(leave(browser, "google"), **GINA)) for browser in browsers]
     with ThreadPoolExecutor(4) as pool:
         pages = list(pool.map(lambda pair: come_back(pair[0], "google", pair[1]), answers))
@@ -106,7 +106,7 @@ def test_a_verified_email_opens_the_account_that_has_it(
 def test_a_verified_email_throws_out_whoever_had_signed_up_with_it_before(
     client: TestClient, alice: Viewer, google: OpenIdEmulator
 ) -> None:
-    thief = sign_in(TestClient(create_api(), base_url="http://localhost:3999"), alice)
+    thief = sign_in(TestClient(shared_api(), base_url="http://localhost:3999"), alice)
     sign_in_with_google(client, google, email=alice.email)
     assert (user_of(client) or {})["id"] == alice.id
     assert user_of(thief) is None

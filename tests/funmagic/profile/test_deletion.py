@@ -11,6 +11,7 @@ from funmagic.accounts.roles import has_super_admin
 from funmagic.accounts.sessions import open_session
 from funmagic.accounts.tokens import issue_token
 from funmagic.accounts.viewer import Viewer
+from funmagic.audit.service import note_act
 from funmagic.credits import ledger
 from funmagic.db import reading, transaction
 from funmagic.errors import LastSuperAdmin, SignInRequired, WrongConfirmation
@@ -103,10 +104,13 @@ def live_a_full_life(viewer: Viewer) -> str:
         user.stripe_customer_id, user.accent, user.theme = "cus_zaphod", "teal", "dark"
         gift = ledger.Entry(viewer.id, TransactionType.ADMIN_ADJUST, 5, 0, new_id(), description=f"sorry, {NAME}")
         ledger._post(session, gift)
+        note_act(session, None, "credits.adjust", ("user", viewer.id), reason=f"{NAME} asked for it")
+        note_act(session, None, "credits.refund_task", ("task", ended.id), reason=f"for {NAME}")
         is_there = col(Asset.deleted_at).is_(None)
         session.execute(sa.update(Asset).where(is_there).values(filename=f"{NAME}.png", meta={"by": NAME}))
         session.execute(sa.update(TaskStep).values(request={"prompt": NAME}, error=NAME, provider_job_id="zaphod-1"))
         session.execute(sa.update(Task).values(output={"assetIds": [], "note": NAME}))
+    factories.make_payment(viewer, idempotency_key=f"{NAME} pays", return_path="/tools/zaphod")
     return factories.submit(viewer, key=f"{NAME} 2").id
 
 

@@ -18,6 +18,7 @@ def test_an_export_holds_everything_of_ones_own_and_no_secret(
     factories.submit(bob)
     with transaction() as session:
         lifecycle.cancel_task(session, task.id)
+    payment_id = factories.make_payment(alice)
     answer = alice_client.get("/api/profile/export")
     assert answer.headers["content-disposition"] == 'attachment; filename="funmagic-data.json"'
     assert answer.headers["cache-control"] == "no-store"
@@ -31,6 +32,8 @@ def test_an_export_holds_everything_of_ones_own_and_no_secret(
     assert alice_client.get(data["assets"][0]["url"]).status_code == 200
     assert {line["type"] for line in data["transactions"]} == {"welcome", "reservation", "release"}
     assert data["credits"]["available"] == 100
+    [payment] = data["payments"]
+    assert (payment["id"], payment["amountCents"], payment["credits"]) == (payment_id, 1000, 100)
     text = json.dumps(data)
     with reading() as session:
         hashes = session.exec(select(Account.password_hash)).all()

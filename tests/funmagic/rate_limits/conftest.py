@@ -2,10 +2,10 @@
 
 from fastapi.testclient import TestClient
 
-from funmagic.api import create_api
 from funmagic.db import transaction
 from funmagic.rate_limits.config import RateLimits, RateLimitsChange
 from funmagic.rate_limits.service import set_rate_limits
+from tests.conftest import shared_api
 
 
 def set_limits(**limits: int) -> RateLimits:
@@ -16,4 +16,4 @@ def set_limits(**limits: int) -> RateLimits:
 
 def from_address(address: str) -> TestClient:
     """A client that comes from this address."""
-    return TestClient(create_api(), base_url="http://localhost:3999", client=(address, 50000))
+    return TestClient(shared_api(), base_url="http://localhost:3999", client=(address, 50000))

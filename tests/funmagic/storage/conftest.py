@@ -1,11 +1,13 @@
 """Every store the product can use, each behind the same fixtures, so that one suite holds them all to one promise."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
@@ -88,10 +90,22 @@ def storage(kind: str, request: pytest.FixtureRequest) -> Iterator[Storage]:
 
 
 @pytest.fixture
-def http(kind: str) -> Iterator[httpx2.Client]:
+def http(kind: str, bare_api: FastAPI, certificates: ssl.SSLContext) -> Iterator[httpx2.Client]:
     """A client that reaches the addresses the store signs."""
-    with httpx2.Client() if kind == "s3" else TestClient(create_api()) as client:
+    with httpx2.Client(verify=certificates) if kind == "s3" else TestClient(bare_api) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def bare_api() -> FastAPI:
+    """The API with nothing behind it: whatever answers is what serves the store's addresses."""
+    return create_api()
+
+
+@pytest.fixture(scope="session")
+def certificates() -> ssl.SSLContext:
+    """What a client would read anew for every test."""
+    return ssl.create_default_context()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.storage.current import get_storage
 from funmagic.storage.protocol import PRIVATE_BUCKET, PUBLIC_BUCKET, Storage, StorageUnavailable
-from funmagic.storage.s3 import READ_TIMEOUT_S
+from funmagic.storage.s3 import ATTEMPTS, CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from tests import factories
 
 # Twice connecting and twice waiting, with some room for a busy machine; minutes would be a defect.
@@ -53,7 +53,7 @@ def silent() -> Iterator[socket.socket]:
 def broken() -> Iterator[str]:
     """A store that answers 502 to everything."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Broken)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -93,7 +93,11 @@ def test_a_store_in_trouble_is_unavailable(trouble: Storage, action: str) -> Non
         ACTIONS[action](trouble)
 
 
-def test_a_store_that_is_silent_is_given_up_within_seconds(use_s3: Callable[..., None], silent: socket.socket) -> None:
+def test_a_store_that_is_silent_is_given_up_within_seconds(
+    use_s3: Callable[..., None], silent: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ATTEMPTS * (CONNECT_TIMEOUT_S + READ_TIMEOUT_S) < LONGEST_WAIT_S
+    monkeypatch.setattr("funmagic.storage.s3.READ_TIMEOUT_S", 0.5)
     use_s3(address_of(silent))
     began = time.monotonic()
     with pytest.raises(StorageUnavailable):

@@ -1,9 +1,7 @@
-"""What the tests of tasks share: counting what is there, and a fresh reader of streams per test."""
+"""What the tests of tasks share: counting what is there, and what a run comes to."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from sqlalchemy import func
 from sqlmodel import select
 
@@ -15,7 +13,6 @@ from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task
 from funmagic.storage.protocol import PRIVATE_BUCKET
 from funmagic.tasks.service import cancel_task
-from funmagic.tasks.watch import Watchers, get_watchers
 from tests.factories import change_task, load_task
 
 
@@ -61,22 +58,3 @@ def complete(task_id: str, *, kind: AssetKind = AssetKind.IMAGE, **meta: Any) ->
         session.add(asset)
     change_task(task_id, status="completed", finished_at=utcnow(), output={"assetIds": [asset.id]})
     return asset.id
-
-
-@pytest.fixture
-async def fresh_watchers() -> AsyncIterator[None]:
-    """A reader of this test's own, made on first use: each test has an event loop of its own."""
-    get_watchers.cache_clear()
-    yield
-    watchers = get_watchers()
-    get_watchers.cache_clear()
-    for task in (watchers._subscription._reader, watchers._ticker):
-        if task is not None:
-            task.cancel()
-    await watchers._redis.aclose()
-
-
-@pytest.fixture
-async def watchers(fresh_watchers: None) -> Watchers:
-    """This test's reader; it uses whichever Redis the fixtures before it brought."""
-    return get_watchers()

@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 from funmagic.accounts.state import SessionState, SignInDialogState
 from funmagic.db import transaction
 from funmagic.errors import InvalidInput, SignInRequired, TaskFinished
+from funmagic.live.watch import StreamEvent
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
-from funmagic.tasks.watch import StreamEvent
 from funmagic.tools.background_remove.state import BackgroundRemoveState
 from tests.factories import balance_of, change_task, load_task, photo_bytes, session_token, submit
 from tests.funmagic.tasks.conftest import cancel, complete

@@ -7,13 +7,13 @@ import pytest
 
 from funmagic.db import transaction
 from funmagic.errors import LiveUpdatesPaused
+from funmagic.live.watch import LOOK_AGAIN, SIGNS, START
 from funmagic.redis_client import get_redis
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end
 from funmagic.tasks.events import STREAM_CAP, EventType, publish, stream_key
 from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.stream import follow_task
-from funmagic.tasks.watch import LOOK_AGAIN, SIGNS, START
 from tests.factories import submit
 from tests.funmagic.tasks.conftest import cancel
 
@@ -127,7 +127,7 @@ async def test_a_follower_who_is_there_hears_the_end_after_redis_was_flushed(ali
 
 
 async def test_an_end_that_was_flushed_before_anybody_read_it_is_told_from_the_database(alice, redis, monkeypatch):
-    monkeypatch.setattr("funmagic.tasks.watch.SILENCE_S", 0.01)
+    monkeypatch.setattr("funmagic.live.watch.SILENCE_S", 0.01)
     task = submit(alice)
     async with aclosing(follow_task(task.id)) as stream:
         await read_past(stream)

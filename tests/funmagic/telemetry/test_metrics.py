@@ -1,11 +1,12 @@
 import re
+import time
 
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from funmagic.api import create_api
+from funmagic.credits.audit import note_audit
 from funmagic.db import transaction
 from funmagic.models.base import db_time
 from funmagic.providers.health import mark_healthy, mark_unhealthy
@@ -21,6 +22,7 @@ from funmagic.telemetry.counters import (
     observe,
 )
 from tests import factories
+from tests.conftest import shared_api
 from worker.breaker import note_outcome
 from worker.clock import Clock
 from worker.providers.base import AccountRefused
@@ -39,7 +41,7 @@ def nothing_kept():
 
 
 def client_at(address):
-    return TestClient(create_api(), base_url="http://localhost:3999", client=(address, 50_000))
+    return TestClient(shared_api(), base_url="http://localhost:3999", client=(address, 50_000))
 
 
 @pytest.fixture
@@ -147,6 +149,16 @@ def test_the_clocks_actions_and_its_lead_are_shown(scrape, alice):
     assert counted == {"took_lead": 1, "swept": 1, "woken": 1}
     clock.resign()
     assert scrape()["funmagic_clock_leading",] == 0
+
+
+def test_the_last_audit_of_the_credits_is_told(scrape, alice):
+    assert not [key for key in scrape() if key[0].startswith("funmagic_credit_")]
+    for found in (3, 2):
+        with transaction() as session:
+            note_audit(session, found)
+    samples = scrape()
+    assert samples["funmagic_credit_discrepancies",] == 2
+    assert time.time() - 60 < samples["funmagic_credit_audit_timestamp_seconds",] <= time.time()
 
 
 def test_requests_are_measured_by_route_and_never_by_address(scrape, alice):

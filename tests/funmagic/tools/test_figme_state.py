@@ -4,6 +4,7 @@ import pytest
 import reflex as rx
 from reflex.istate.data import RouterData
 
+from funmagic.billing.shortage_state import ShortageState
 from funmagic.errors import SignInRequired
 from funmagic.models.assets import AssetKind
 from funmagic.models.base import new_id, utcnow
@@ -148,7 +149,8 @@ async def test_too_few_credits_for_the_model_are_said_and_nothing_starts(alice):
     state = await shown(alice, figure.id)
     state.model_price = 5000
     assert await play(state.make_model) == []
-    assert state.notice.endswith("This run costs 5000 credits, and you have 80.")
+    dialog = await state.get_state(ShortageState)
+    assert dialog.sentence == "This run costs 5000 credits, and you have 80: 4920 are missing."
 
 
 @pytest.mark.parametrize("is_done", [False, True])

@@ -8,10 +8,22 @@ from worker.cutout.pipeline import cut_out
 
 SAMPLES = Path("assets/samples")
 RED, BLUE = (200, 40, 30), (40, 90, 200)
+# A quarter of the pixels take a sixth of the time, and show the same.
+SMALL = (256, 256)
 
 
 def load_sample(name: str) -> Image.Image:
     return Image.open(SAMPLES / f"{name}.jpg").convert("RGB")
+
+
+def small_astronaut() -> Image.Image:
+    return load_sample("astronaut").resize(SMALL)
+
+
+@pytest.fixture(scope="session")
+def astronaut_cut_out(model_path: Path) -> Image.Image:
+    """The astronaut's cut-out in full size, to look at and not to change."""
+    return cut_out(load_sample("astronaut"), model_path=model_path)
 
 
 def draw_disc(size: int = 512, blur: float = 1.5) -> tuple[Image.Image, Image.Image]:
@@ -26,14 +38,14 @@ def alpha_of(image: Image.Image) -> np.ndarray:
     return np.asarray(image.getchannel("A"), np.float32) / 255
 
 
-@pytest.mark.parametrize("size", [(512, 512), (301, 700), (1300, 900)])
+@pytest.mark.parametrize("size", [(151, 350), (1300, 900)])
 def test_cut_out_keeps_the_input_size(model_path: Path, size: tuple[int, int]) -> None:
     result = cut_out(load_sample("astronaut").resize(size), model_path=model_path)
     assert (result.mode, result.size) == ("RGBA", size)
 
 
-def test_the_subject_stays_and_the_background_goes(model_path: Path) -> None:
-    alpha = alpha_of(cut_out(load_sample("astronaut"), model_path=model_path))
+def test_the_subject_stays_and_the_background_goes(astronaut_cut_out: Image.Image) -> None:
+    alpha = alpha_of(astronaut_cut_out)
     assert alpha[90:140, 200:250].min() == 1
     assert alpha[:60, 300:].max() == 0
 
@@ -61,42 +73,41 @@ def test_fringe_colour_does_not_survive_on_soft_edges(model_path: Path) -> None:
     assert np.abs(np.asarray(photo, np.float32)[soft] - RED).mean() > 40
 
 
-def test_pixels_well_inside_the_subject_are_untouched(model_path: Path) -> None:
-    photo = load_sample("astronaut")
-    result = cut_out(photo, model_path=model_path)
+def test_pixels_well_inside_the_subject_are_untouched(astronaut_cut_out: Image.Image) -> None:
     face = (200, 90, 250, 140)
-    assert ImageChops.difference(photo.crop(face), result.convert("RGB").crop(face)).getbbox() is None
+    before, after = load_sample("astronaut").crop(face), astronaut_cut_out.convert("RGB").crop(face)
+    assert ImageChops.difference(before, after).getbbox() is None
 
 
 def test_tiles_leave_no_seams(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    photo = load_sample("coffee")
+    photo = load_sample("coffee").resize((300, 200))
     whole = np.asarray(cut_out(photo, model_path=model_path), np.int16)
-    monkeypatch.setattr("worker.cutout.upsampling.TILE", 96)
+    monkeypatch.setattr("worker.cutout.upsampling.TILE", 48)
     tiled = np.asarray(cut_out(photo, model_path=model_path), np.int16)
     visible = (whole[..., 3] > 0) | (tiled[..., 3] > 0)
     assert np.abs(whole - tiled)[visible].max() <= 2
 
 
 def test_the_input_s_own_transparency_is_kept(model_path: Path) -> None:
-    photo = load_sample("astronaut")
+    photo = small_astronaut()
     own = Image.new("L", photo.size, 255)
-    own.paste(128, (0, 0, 512, 130))
-    own.paste(0, (0, 0, 512, 60))
+    own.paste(128, (0, 0, 256, 65))
+    own.paste(0, (0, 0, 256, 30))
     photo.putalpha(own)
     alpha = np.asarray(cut_out(photo, model_path=model_path).getchannel("A"))
-    assert alpha[:60].max() == 0
-    assert alpha[100, 225] == 128
-    assert alpha[140, 225] == 255
+    assert alpha[:30].max() == 0
+    assert alpha[50, 112] == 128
+    assert alpha[70, 112] == 255
 
 
 def test_a_photo_turned_by_exif_comes_back_upright(model_path: Path) -> None:
-    photo = load_sample("coffee")
+    photo = load_sample("coffee").resize((300, 200))
     photo.getexif()[ExifTags.Base.Orientation] = 6
-    assert cut_out(photo, model_path=model_path).size == (400, 600)
+    assert cut_out(photo, model_path=model_path).size == (200, 300)
 
 
 def test_an_rgb_colour_profile_stays(model_path: Path) -> None:
-    photo = load_sample("coffee")
+    photo = load_sample("coffee").resize((300, 200))
     photo.info["icc_profile"] = b"a profile"
     assert cut_out(photo, model_path=model_path).info["icc_profile"] == b"a profile"
 
@@ -116,20 +127,22 @@ def test_tiny_and_stretched_images_come_back_whole(model_path: Path, size: tuple
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "YCbCr", "HSV", "RGBA", "I", "F"])
 def test_every_common_mode_gives_the_same_subject(model_path: Path, mode: str) -> None:
-    photo = load_sample("astronaut")
+    # Of dots alone the network needs more.
+    photo = load_sample("astronaut") if mode == "1" else small_astronaut()
     converted = photo.convert(mode)
     if mode == "I":
         converted = converted.point(lambda value: value * 257)
     alpha = alpha_of(cut_out(converted, model_path=model_path))
-    assert alpha[90:140, 200:250].min() > 0.9
+    face = (slice(90, 140), slice(200, 250)) if mode == "1" else (slice(45, 70), slice(100, 125))
+    assert alpha[face].min() > 0.9
 
 
 def test_a_16_bit_scan_is_not_washed_out(model_path: Path) -> None:
-    grey = np.asarray(load_sample("astronaut").convert("L"))
+    grey = np.asarray(small_astronaut().convert("L"))
     scan = Image.fromarray(grey.astype(np.uint16) * 257)
     assert scan.mode == "I;16"
     result = np.asarray(cut_out(scan, model_path=model_path))
-    assert np.abs(result[90:140, 200:250, 0].astype(int) - grey[90:140, 200:250]).max() <= 1
+    assert np.abs(result[45:70, 100:125, 0].astype(int) - grey[45:70, 100:125]).max() <= 1
 
 
 @pytest.mark.parametrize("colour", ["black", "grey", "white"])

@@ -214,7 +214,8 @@ def test_a_creation_that_is_never_answered_is_a_timeout_and_not_repeated(tripo, 
     assert (tripo.requests, len(tripo.jobs)) == ({"upload": 1, "create": 1}, 1)
 
 
-def test_no_call_takes_longer_than_the_step_has_left(tripo, new_tripo_run):
+def test_no_call_takes_longer_than_the_step_has_left(tripo, new_tripo_run, monkeypatch):
+    monkeypatch.setattr("worker.providers.tripo.SHORTEST_CALL_S", 0.1)
     tripo.script("upload-silence")
     with pytest.raises(ProviderUnavailable):
         new_tripo_run(time_left_s=0.5).start()

@@ -2,6 +2,7 @@ import io
 import json
 import struct
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -32,6 +33,12 @@ def open_figure(cutout: Image.Image) -> trimesh.Trimesh:
     return model
 
 
+@cache
+def figure_of(drawing: Drawing) -> trimesh.Trimesh:
+    """The figure of a drawing, to look at and not to change: made once."""
+    return open_figure(drawing())
+
+
 def document_of(glb: bytes) -> dict:
     return json.loads(glb[20 : 20 + struct.unpack_from("<I", glb, 12)[0]])
 
@@ -47,7 +54,7 @@ def colour_at(model: trimesh.Trimesh, chosen: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("drawing", DRAWINGS)
 def test_every_shape_becomes_a_closed_body(drawing: Drawing) -> None:
-    model = open_figure(drawing())
+    model = figure_of(drawing)
     assert model.is_watertight
     assert model.is_winding_consistent
     assert model.volume > 0
@@ -66,7 +73,7 @@ def test_the_inspection_finds_it_closed_and_centred_with_its_longest_side_1() ->
 
 
 def test_a_disc_swells_most_in_its_middle_and_more_in_front_than_behind() -> None:
-    points = open_figure(drawings.disc()).vertices
+    points = figure_of(drawings.disc).vertices
     front, back = points[:, 2].argmax(), points[:, 2].argmin()
     middle = points[points[:, 2] < points[:, 2].mean()][:, :2].mean(axis=0)
     assert np.linalg.norm(points[front, :2]) < 0.1
@@ -77,41 +84,41 @@ def test_a_disc_swells_most_in_its_middle_and_more_in_front_than_behind() -> Non
 
 
 def test_left_is_left_and_top_is_top() -> None:
-    model = open_figure(drawings.disc())
+    model = figure_of(drawings.disc)
     front = model.vertices[:, 2] > 0.1
     left = front & (model.vertices[:, 0] < -0.1)
     right = front & (model.vertices[:, 0] > 0.1)
     assert np.abs(colour_at(model, left) - drawings.RED).max() < 30
     assert np.abs(colour_at(model, right) - drawings.BLUE).max() < 30
-    bust = open_figure(drawings.bust()).vertices
+    bust = figure_of(drawings.bust).vertices
     assert np.ptp(bust[bust[:, 1] > 0.2][:, 0]) < np.ptp(bust[bust[:, 1] < -0.3][:, 0])
 
 
 @pytest.mark.parametrize("drawing", [drawings.disc, drawings.ring, drawings.bust, drawings.two_discs])
 def test_what_lies_behind_transparent_pixels_is_nowhere_in_the_texture(drawing: Drawing) -> None:
-    picture = np.asarray(open_figure(drawing()).visual.material.baseColorTexture.convert("RGB"), np.int16)
+    picture = np.asarray(figure_of(drawing).visual.material.baseColorTexture.convert("RGB"), np.int16)
     magenta = np.minimum(picture[..., 0], picture[..., 2]) - picture[..., 1]
     assert magenta.max() < 120
 
 
 def test_a_hole_stays_a_hole() -> None:
-    model = open_figure(drawings.ring())
+    model = figure_of(drawings.ring)
     assert np.linalg.norm(model.vertices[:, :2], axis=1).min() > 0.15
     assert model.euler_number == 0
 
 
 def test_several_parts_stay_apart() -> None:
-    assert open_figure(drawings.two_discs()).euler_number == 4
+    assert figure_of(drawings.two_discs).euler_number == 4
 
 
 def test_a_thin_stick_keeps_a_body() -> None:
-    points = open_figure(drawings.lollipop()).vertices
+    points = figure_of(drawings.lollipop).vertices
     stick = points[(points[:, 1] < 0) & (points[:, 1] > -0.4)]
     assert np.ptp(stick[:, 2]) > 0.01
 
 
 def test_a_bust_stands_on_the_edge_that_cut_it_off() -> None:
-    points = open_figure(drawings.bust()).vertices
+    points = figure_of(drawings.bust).vertices
     low = points[:, 1].min()
     ground = points[points[:, 1] < low + 1e-4]
     assert np.ptp(ground[:, 0]) > 0.7

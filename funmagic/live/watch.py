@@ -1,4 +1,4 @@
-"""Watching tasks live: one connection per process hears every watched task and feeds SSE and pages alike."""
+"""Hearing live what other processes tell: one connection per process feeds all who follow, SSE and pages alike."""
 
 import asyncio
 import json
@@ -10,10 +10,9 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from funmagic.errors import LiveUpdatesPaused
+from funmagic.live.mailbox import Mailbox
+from funmagic.live.subscription import ANSWER_S, RECONNECT_S, Subscription
 from funmagic.redis_client import new_async_redis
-from funmagic.tasks.events import stream_key
-from funmagic.tasks.mailbox import Mailbox
-from funmagic.tasks.subscription import ANSWER_S, RECONNECT_S, Subscription
 
 SILENCE_S = 30.0
 # After an outage everybody wants the past at once.
@@ -36,20 +35,21 @@ class StreamEvent:
         return said
 
 
-# Signs from the reader itself: the database may know more than the stream; and Redis is away for now.
+# Signs from the reader itself: the database may know more than was told; Redis is away for now; nothing was told.
 LOOK_AGAIN = StreamEvent("", "look_again")
 PAUSED = StreamEvent("", "paused")
+QUIET = StreamEvent("", "quiet")
 SIGNS = (LOOK_AGAIN, PAUSED)
 
 
 class Watchers:
-    """Everybody in this process who watches a task, each with a mailbox that one subscription fills."""
+    """Everybody in this process who follows a channel, each with a mailbox that one subscription fills."""
 
     def __init__(self) -> None:
         self._redis = new_async_redis()
         self._subscription = Subscription(self._redis.connection_pool, self)
         self._mailboxes: dict[str, set[Mailbox[StreamEvent]]] = {}
-        # The tasks of which we hear everything from now on.
+        # The channels of which we hear everything from now on.
         self._heard: set[str] = set()
         self._histories = asyncio.Semaphore(HISTORIES_AT_ONCE)
         self._ticker: asyncio.Task[None] | None = None
@@ -61,48 +61,68 @@ class Watchers:
         for mailbox in self._everybody():
             mailbox.close()
 
-    async def follow(self, task_id: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
-        """Every event of a task after an id, past and live, none missed or twice; and signs in between.
+    async def follow(self, channel: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
+        """Every event of a channel and the stream behind it after an id, none missed or twice; and signs in between.
 
         LOOK_AGAIN comes when the past is told, when Redis is back, and after every half minute of silence. PAUSED comes
         about every second while Redis is away. It ends only with this process. Raises LiveUpdatesPaused when Redis is
         away at the start.
         """
-        key = stream_key(task_id)
         mailbox: Mailbox[StreamEvent] = Mailbox()
         last = after
         try:
-            for event in await self._join(key, mailbox, after):
+            for event in await self._join(channel, mailbox, after):
                 last = event.id
                 yield event
             yield LOOK_AGAIN
             while not self._has_ended:
-                for event in await self._next(key, mailbox, last):
+                for event in await self._next(channel, mailbox, last):
                     if event in SIGNS:
                         yield event
                     elif _order(event.id) > _order(last):
                         last = event.id
                         yield event
         finally:
-            await self._leave(key, mailbox)
+            await self._leave(channel, mailbox)
 
-    async def find_event(self, task_id: str, id_: str) -> StreamEvent | None:
-        """The event of this id in a task's stream; raises LiveUpdatesPaused when Redis is away."""
+    async def listen(self, channel: str) -> AsyncGenerator[StreamEvent, None]:
+        """Signs only, for a channel with no stream behind it, whose past nobody keeps.
+
+        LOOK_AGAIN comes at the start, after something was told, however often meanwhile, and when Redis is back; QUIET
+        after every half minute of silence. The rest is as for `follow`.
+        """
+        mailbox: Mailbox[StreamEvent] = Mailbox()
+        try:
+            await self._join(channel, mailbox)
+            yield LOOK_AGAIN
+            while not self._has_ended:
+                news = await mailbox.take()
+                has_news = mailbox.has_gap or any(event not in SIGNS for event in news)
+                mailbox.has_gap = False
+                if PAUSED in news:
+                    yield PAUSED
+                elif news or has_news:
+                    yield LOOK_AGAIN if has_news else QUIET
+        finally:
+            await self._leave(channel, mailbox)
+
+    async def find_event(self, stream: str, id_: str) -> StreamEvent | None:
+        """The event of this id in a stream; raises LiveUpdatesPaused when Redis is away."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                found = await self._redis.xrange(stream_key(task_id), min=id_, max=id_)
+                found = await self._redis.xrange(stream, min=id_, max=id_)
         except (RedisError, TimeoutError) as error:
             raise LiveUpdatesPaused from error
         return _parse(*found[0]) if found else None
 
     def hear(self, channel: str, message: str) -> None:
-        """An event was published: everybody who watches its task gets it."""
+        """An event was published: everybody who follows its channel gets it."""
         event = StreamEvent(*message.split(" ", 2))
         for mailbox in self._mailboxes.get(channel, ()):
             mailbox.put(event)
 
     def hear_from_now_on(self, channel: str) -> None:
-        """What was published before may have been missed: everybody who watches this task reads its past."""
+        """What was published before may have been missed: everybody who follows this channel looks for it."""
         if channel not in self._mailboxes:
             return
         self._heard.add(channel)
@@ -119,33 +139,33 @@ class Watchers:
     def _everybody(self) -> list[Mailbox[StreamEvent]]:
         return [mailbox for mailboxes in self._mailboxes.values() for mailbox in mailboxes]
 
-    async def _join(self, key: str, mailbox: Mailbox[StreamEvent], after: str) -> list[StreamEvent]:
-        """The past of a task, read once all that follows it is heard."""
-        is_first = key not in self._mailboxes
-        self._mailboxes.setdefault(key, set()).add(mailbox)
+    async def _join(self, channel: str, mailbox: Mailbox[StreamEvent], after: str | None = None) -> list[StreamEvent]:
+        """The past after an id, where there is one, read once all that follows it is heard."""
+        is_first = channel not in self._mailboxes
+        self._mailboxes.setdefault(channel, set()).add(mailbox)
         if self._ticker is None or self._ticker.done():
             self._ticker = asyncio.create_task(self._break_silence())
         try:
             async with asyncio.timeout(ANSWER_S):
                 if is_first:
-                    await self._subscription.add(key)
-                while key not in self._heard and not self._has_ended:
+                    await self._subscription.add(channel)
+                while channel not in self._heard and not self._has_ended:
                     if PAUSED in await mailbox.take():
                         raise LiveUpdatesPaused
                     mailbox.empty()
                 mailbox.empty()
-                return await self._history(key, after)
+                return [] if after is None else await self._history(channel, after)
         except (RedisError, TimeoutError) as error:
             raise LiveUpdatesPaused from error
 
-    async def _leave(self, key: str, mailbox: Mailbox[StreamEvent]) -> None:
-        mailboxes = self._mailboxes.get(key, set())
+    async def _leave(self, channel: str, mailbox: Mailbox[StreamEvent]) -> None:
+        mailboxes = self._mailboxes.get(channel, set())
         mailboxes.discard(mailbox)
-        if not mailboxes and self._mailboxes.pop(key, None) is not None:
-            self._heard.discard(key)
-            await self._subscription.remove(key)
+        if not mailboxes and self._mailboxes.pop(channel, None) is not None:
+            self._heard.discard(channel)
+            await self._subscription.remove(channel)
 
-    async def _next(self, key: str, mailbox: Mailbox[StreamEvent], last: str) -> list[StreamEvent]:
+    async def _next(self, stream: str, mailbox: Mailbox[StreamEvent], last: str) -> list[StreamEvent]:
         """What came meanwhile; from the stream itself where the mailbox has gaps."""
         news = await mailbox.take()
         if news or not mailbox.has_gap:
@@ -153,15 +173,15 @@ class Watchers:
         mailbox.has_gap = False
         try:
             async with asyncio.timeout(ANSWER_S):
-                return await self._history(key, last)
+                return await self._history(stream, last)
         except (RedisError, TimeoutError):
             await asyncio.sleep(RECONNECT_S)
             mailbox.fall_behind()
             return [PAUSED]
 
-    async def _history(self, key: str, after: str) -> list[StreamEvent]:
+    async def _history(self, stream: str, after: str) -> list[StreamEvent]:
         async with self._histories:
-            return [_parse(id_, fields) for id_, fields in await self._redis.xrange(key, min=f"({after}")]
+            return [_parse(id_, fields) for id_, fields in await self._redis.xrange(stream, min=f"({after}")]
 
     async def _break_silence(self) -> None:
         # One timer for all: one for each watcher would cost more memory than all else that it needs.

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# A client that does not read must not fill the memory; what it misses here, the stream still has.
+# A client that does not read must not fill the memory; what it misses here, the stream or the database still has.
 MOST_WAITING = 64
 
 

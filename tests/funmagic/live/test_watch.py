@@ -7,11 +7,11 @@ from contextlib import aclosing
 import pytest
 
 from funmagic.errors import LiveUpdatesPaused
+from funmagic.live.mailbox import MOST_WAITING
+from funmagic.live.watch import LOOK_AGAIN, PAUSED, QUIET, SIGNS, START
 from funmagic.models.base import new_id
 from funmagic.redis_client import get_redis
 from funmagic.tasks.events import EventType, publish, stream_key
-from funmagic.tasks.mailbox import MOST_WAITING
-from funmagic.tasks.watch import LOOK_AGAIN, PAUSED, SIGNS, START
 from tests.factories import wait_until
 
 EVENTS = 400
@@ -25,7 +25,7 @@ def publish_all(task_id, numbers):
 async def collect(watchers, task_id, wanted, after=START):
     """The next events of a task, signs left out."""
     events = []
-    async with aclosing(watchers.follow(task_id, after)) as stream:
+    async with aclosing(watchers.follow(stream_key(task_id), after)) as stream:
         async for event in stream:
             events += [] if event in SIGNS else [event]
             if len(events) >= wanted:
@@ -45,7 +45,7 @@ def subscriptions():
 async def test_the_past_is_told_before_what_is_live(redis, watchers):
     task_id = new_id()
     publish_all(task_id, range(3))
-    async with aclosing(watchers.follow(task_id)) as stream:
+    async with aclosing(watchers.follow(stream_key(task_id))) as stream:
         past = [await anext(stream) for _ in range(4)]
         publish_all(task_id, [3])
         live = await anext(stream)
@@ -109,7 +109,7 @@ async def test_all_watchers_share_one_connection(redis, watchers):
 
 async def test_a_task_that_nobody_watches_is_forgotten(redis, watchers):
     one, other = new_id(), new_id()
-    async with aclosing(watchers.follow(one)) as stream:
+    async with aclosing(watchers.follow(stream_key(one))) as stream:
         await anext(stream)
         publish_all(other, [0])
         await collect(watchers, other, 1)
@@ -121,7 +121,7 @@ async def test_a_task_that_nobody_watches_is_forgotten(redis, watchers):
 async def test_whoever_leaves_and_comes_back_at_once_misses_nothing(redis, watchers):
     task_id = new_id()
     for number in range(20):
-        async with aclosing(watchers.follow(task_id)) as stream:
+        async with aclosing(watchers.follow(stream_key(task_id))) as stream:
             seen = [await anext(stream) for _ in range(number)]
             assert await anext(stream) == LOOK_AGAIN
             publish_all(task_id, [number])
@@ -131,7 +131,7 @@ async def test_whoever_leaves_and_comes_back_at_once_misses_nothing(redis, watch
 
 async def test_a_slow_watcher_holds_up_nobody(redis, watchers):
     task_id = new_id()
-    async with aclosing(watchers.follow(task_id)) as slow:
+    async with aclosing(watchers.follow(stream_key(task_id))) as slow:
         await anext(slow)
         quick = asyncio.create_task(collect(watchers, task_id, EVENTS))
         await asyncio.to_thread(publish_all, task_id, range(EVENTS))
@@ -141,7 +141,7 @@ async def test_a_slow_watcher_holds_up_nobody(redis, watchers):
 
 async def test_a_watcher_that_does_not_read_holds_a_few_events_and_gets_all_of_them_later(redis, watchers):
     task_id = new_id()
-    async with aclosing(watchers.follow(task_id)) as slow:
+    async with aclosing(watchers.follow(stream_key(task_id))) as slow:
         assert await anext(slow) == LOOK_AGAIN
         await asyncio.to_thread(publish_all, task_id, range(EVENTS))
         await collect(watchers, task_id, EVENTS)
@@ -153,7 +153,7 @@ async def test_a_watcher_that_does_not_read_holds_a_few_events_and_gets_all_of_t
 
 async def test_what_was_published_while_the_connection_was_lost_is_told_after_it(redis, watchers):
     task_id = new_id()
-    async with aclosing(watchers.follow(task_id)) as stream:
+    async with aclosing(watchers.follow(stream_key(task_id))) as stream:
         assert await anext(stream) == LOOK_AGAIN
         get_redis().client_kill_filter(_type="pubsub")
         assert await anext(stream) == PAUSED
@@ -162,9 +162,9 @@ async def test_what_was_published_while_the_connection_was_lost_is_told_after_it
 
 
 async def test_a_redis_that_hangs_is_away_and_what_it_heard_late_is_told_once(stoppable_redis, watchers, monkeypatch):
-    monkeypatch.setattr("funmagic.tasks.subscription.QUIET_S", 0.1)
+    monkeypatch.setattr("funmagic.live.subscription.QUIET_S", 0.1)
     task_id = new_id()
-    async with aclosing(watchers.follow(task_id)) as stream:
+    async with aclosing(watchers.follow(stream_key(task_id))) as stream:
         assert await anext(stream) == LOOK_AGAIN
         stoppable_redis.hang()
         assert await anext(stream) == PAUSED
@@ -174,15 +174,15 @@ async def test_a_redis_that_hangs_is_away_and_what_it_heard_late_is_told_once(st
 
 
 async def test_silence_is_answered_with_a_sign(redis, watchers, monkeypatch):
-    monkeypatch.setattr("funmagic.tasks.watch.SILENCE_S", 0.01)
-    async with aclosing(watchers.follow(new_id())) as stream:
+    monkeypatch.setattr("funmagic.live.watch.SILENCE_S", 0.01)
+    async with aclosing(watchers.follow(stream_key(new_id()))) as stream:
         assert [await anext(stream) for _ in range(3)] == [LOOK_AGAIN] * 3
 
 
 async def test_events_go_on_after_redis_was_flushed(redis, watchers):
     task_id = new_id()
     publish_all(task_id, [0])
-    async with aclosing(watchers.follow(task_id)) as stream:
+    async with aclosing(watchers.follow(stream_key(task_id))) as stream:
         assert (await anext(stream)).data["progress"] == 0
         assert await anext(stream) == LOOK_AGAIN
         get_redis().flushall()
@@ -193,12 +193,12 @@ async def test_events_go_on_after_redis_was_flushed(redis, watchers):
 async def test_a_redis_that_is_away_at_the_start_is_said_at_once(stoppable_redis, watchers):
     stoppable_redis.stop()
     with pytest.raises(LiveUpdatesPaused):
-        await anext(watchers.follow(new_id()))
+        await anext(watchers.follow(stream_key(new_id())))
 
 
 async def test_an_outage_is_told_and_events_go_on_after_it(stoppable_redis, watchers):
     task_id = new_id()
-    async with aclosing(watchers.follow(task_id)) as stream:
+    async with aclosing(watchers.follow(stream_key(task_id))) as stream:
         assert await anext(stream) == LOOK_AGAIN
         stoppable_redis.stop()
         assert await anext(stream) == PAUSED
@@ -223,3 +223,56 @@ async def until_number(stream):
         yield event
         if event not in SIGNS:
             return
+
+
+async def test_a_channel_without_a_stream_says_when_something_was_told(redis, watchers):
+    async with aclosing(watchers.listen("a:channel")) as signs:
+        assert await anext(signs) == LOOK_AGAIN
+        for number in range(3):
+            get_redis().publish("a:channel", f"{number} changed")
+            assert await anext(signs) == LOOK_AGAIN
+
+
+async def test_however_much_was_told_meanwhile_is_one_sign(redis, watchers, monkeypatch):
+    async with aclosing(watchers.listen("a:channel")) as signs:
+        assert await anext(signs) == LOOK_AGAIN
+        [mailbox] = watchers._mailboxes["a:channel"]
+        for number in range(MOST_WAITING * 2):
+            get_redis().publish("a:channel", f"{number} changed")
+        await asyncio.to_thread(wait_until, lambda: mailbox.has_gap)
+        assert await anext(signs) == LOOK_AGAIN
+        get_redis().publish("another:channel", "x changed")
+        monkeypatch.setattr("funmagic.live.watch.SILENCE_S", 0.01)
+        assert await anext(signs) == QUIET
+
+
+async def test_streams_and_channels_share_one_connection(redis, watchers):
+    async with aclosing(watchers.listen("a:channel")) as signs, aclosing(watchers.follow("a:stream")) as events:
+        assert (await anext(signs), await anext(events)) == (LOOK_AGAIN, LOOK_AGAIN)
+        assert subscriptions() == [2]
+    assert (watchers._mailboxes, watchers._heard) == ({}, set())
+
+
+async def test_who_listens_is_told_of_an_outage_and_to_look_again_after_it(stoppable_redis, watchers):
+    async with aclosing(watchers.listen("a:channel")) as signs:
+        assert await anext(signs) == LOOK_AGAIN
+        stoppable_redis.stop()
+        assert await anext(signs) == PAUSED
+        await asyncio.to_thread(stoppable_redis.start)
+        assert await until_sign(signs, LOOK_AGAIN)
+        get_redis().publish("a:channel", "x changed")
+        assert await anext(signs) == LOOK_AGAIN
+
+
+async def test_listening_while_redis_is_away_is_refused_at_once(stoppable_redis, watchers):
+    stoppable_redis.stop()
+    with pytest.raises(LiveUpdatesPaused):
+        await anext(watchers.listen("a:channel"))
+
+
+async def until_sign(signs, wanted):
+    """Whether a sign comes at last."""
+    async for sign in signs:
+        if sign == wanted:
+            return True
+    return False

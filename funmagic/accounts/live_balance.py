@@ -1,0 +1,54 @@
+"""Following somebody's credits live: looked up again whenever the ledger has told of a change."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+import structlog
+
+from funmagic.accounts.sessions import read_viewer
+from funmagic.accounts.viewer import Viewer
+from funmagic.credits.live import balance_channel
+from funmagic.credits.service import Balance, get_balance
+from funmagic.db import DATABASE_AWAY, read
+from funmagic.errors import LiveUpdatesPaused
+from funmagic.live.watch import LOOK_AGAIN, get_watchers
+
+log = structlog.get_logger()
+
+PAUSE_S = 2.0
+# A burst of changes is looked up at its start and at its end.
+BREATH_S = 0.25
+
+
+async def follow_balance(
+    viewer: Viewer, token: str | None, is_wanted: Callable[[], bool]
+) -> AsyncGenerator[Balance | None, None]:
+    """The viewer's credits now, after every change, and after every outage; None once this token's session has ended.
+
+    It ends then, when nobody wants it any more, and with this process.
+    """
+    while is_wanted():
+        try:
+            async with aclosing(get_watchers().listen(balance_channel(viewer.id))) as signs:
+                async for sign in signs:
+                    if sign is LOOK_AGAIN:
+                        if await _has_left(viewer, token):
+                            yield None
+                            return
+                        yield await read(get_balance, viewer)
+                        await asyncio.sleep(BREATH_S)
+                    elif not is_wanted():
+                        return
+        except LiveUpdatesPaused:
+            pass  # what was shown stays until Redis is back
+        except DATABASE_AWAY as error:
+            log.warning("balance_not_looked_up", error=str(error))
+        else:
+            return
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _has_left(viewer: Viewer, token: str | None) -> bool:
+    now = await read_viewer(token)
+    return now is None or now.id != viewer.id

@@ -1,0 +1,122 @@
+"""What became of a payment: each fact that Stripe tells is noted on its row, and the ledger brought in line with them.
+
+Facts may come in any order and any number of times: they only ever move a payment forward, and `settle_payment` looks
+at nothing but the row, so whoever hears the same facts ends with the same ledger.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+from sqlmodel import Session, col, select
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.billing.receipts import mail_receipt
+from funmagic.billing.refund_facts import RefundFacts
+from funmagic.billing.settlement import settle_payment
+from funmagic.errors import NotFound
+from funmagic.json_api import Shape
+from funmagic.models.base import utcnow
+from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
+
+log = structlog.get_logger()
+
+# A payment goes forward through these, and never back.
+ORDER = (
+    PaymentStatus.OPEN,
+    PaymentStatus.PENDING,
+    PaymentStatus.EXPIRED,
+    PaymentStatus.FAILED,
+    PaymentStatus.PAID,
+)
+MOST_LISTED = 50
+
+
+class PaymentView(Shape):
+    """A purchase, as its buyer sees it."""
+
+    id: str
+    status: str
+    package_name: str
+    credits: int
+    bonus_credits: int
+    amount_cents: int
+    currency: str
+    refunded_cents: int
+    dispute: str
+    return_path: str
+    created_at: datetime
+    paid_at: datetime | None
+
+
+def find_payment(session: Session, viewer: Viewer, stripe_session_id: str) -> PaymentView:
+    """The viewer's payment that a checkout at Stripe was for; raises NotFound."""
+    query = select(Payment).where(Payment.stripe_session_id == stripe_session_id, Payment.user_id == viewer.id)
+    payment = session.exec(query).first()
+    if payment is None:
+        raise NotFound
+    return PaymentView.model_validate(payment)
+
+
+def list_payments(session: Session, viewer: Viewer) -> list[PaymentView]:
+    """The viewer's latest payments that came to something, newest first."""
+    begun = col(Payment.status).in_([PaymentStatus.PAID, PaymentStatus.PENDING, PaymentStatus.FAILED])
+    query = select(Payment).where(Payment.user_id == viewer.id, begun)
+    rows = session.exec(query.order_by(col(Payment.id).desc()).limit(MOST_LISTED))
+    return [PaymentView.model_validate(row) for row in rows]
+
+
+def note_status(session: Session, payment: Payment, status: PaymentStatus) -> None:
+    """Hear how far the buying has come."""
+    if ORDER.index(status) <= ORDER.index(PaymentStatus(payment.status)):
+        return
+    payment.status = status
+    if status == PaymentStatus.PAID:
+        payment.paid_at = utcnow()
+        mail_receipt(session, payment)
+    settle_payment(session, payment)
+
+
+def note_paid(session: Session, payment: Payment, *, cents: int | None, currency: str | None) -> None:
+    """Hear that so much was paid; less than was asked for, or other money, brings nothing and is reported."""
+    if cents is not None and (cents < payment.amount_cents or (currency or "").lower() != payment.currency):
+        log.error("payment_amount_differs", payment_id=payment.id, cents=cents, currency=currency)
+        return
+    note_status(session, payment, PaymentStatus.PAID)
+
+
+def note_refunded(session: Session, payment: Payment, *, cents: int, at: datetime) -> None:
+    """Hear how much of the payment had gone back, in all, at that time."""
+    _note_refunds(session, payment, _refunds(payment).with_sum(cents, int(at.timestamp())))
+
+
+def note_failed_refund(session: Session, payment: Payment, *, refund_id: str, cents: int, at: datetime) -> None:
+    """Hear that a refund never reached the buyer."""
+    _note_refunds(session, payment, _refunds(payment).with_failure(refund_id, cents, int(at.timestamp())))
+
+
+def note_dispute(session: Session, payment: Payment, status: DisputeStatus, *, cents: int) -> None:
+    """Hear that the buyer's bank disputes the payment, or how that ended; an end is final."""
+    if status == DisputeStatus.OPEN and payment.dispute != DisputeStatus.NONE:
+        return
+    if payment.dispute in (DisputeStatus.WON, DisputeStatus.LOST):
+        return
+    payment.dispute, payment.disputed_cents = status, min(cents, payment.amount_cents)
+    settle_payment(session, payment)
+
+
+def forget_words(session: Session, user_id: str) -> None:
+    """Empty what a user's payments hold that came from their browser; every figure stays."""
+    key = sa.literal("deleted:") + col(Payment.id)
+    theirs = sa.update(Payment).where(col(Payment.user_id) == user_id)
+    session.execute(theirs.values(idempotency_key=key, return_path="", url=""))
+
+
+def _refunds(payment: Payment) -> RefundFacts:
+    return RefundFacts.load(payment.refunds)
+
+
+def _note_refunds(session: Session, payment: Payment, facts: RefundFacts) -> None:
+    payment.refunds = facts.dump()
+    payment.refunded_cents = min(facts.refunded_cents, payment.amount_cents)
+    settle_payment(session, payment)

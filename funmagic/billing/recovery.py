@@ -1,0 +1,110 @@
+"""Looking at Stripe ourselves, where its webhook has not come: what is found counts as if it had."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import stripe
+import structlog
+from sqlmodel import Session, col, select
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.billing.events import adopt_ids, find_for_update
+from funmagic.billing.payments import PaymentView, find_payment, note_paid, note_refunded, note_status
+from funmagic.billing.stripe_client import asking_stripe, get_stripe
+from funmagic.db import reading, transaction
+from funmagic.errors import PaymentsUnavailable
+from funmagic.models.base import utcnow
+from funmagic.models.billing import Payment, PaymentStatus
+from funmagic.settings import get_settings
+
+log = structlog.get_logger()
+
+# Until then its webhook has every chance to come.
+PATIENCE = timedelta(minutes=15)
+# A checkout without a session was left by a process that died; Stripe's own end after a day.
+LIFETIME = timedelta(hours=25)
+# By then every way of paying has come to an end; what is still unsure was begun at another account of Stripe's.
+GIVEN_UP = timedelta(days=30)
+MOST_AT_ONCE = 100
+BEFORE_ALL_EVENTS = datetime.fromtimestamp(0, UTC)
+# A bank transfer that was not made: Stripe tells of it, and asks for another way to pay.
+NOT_PAYING = ("canceled", "requires_payment_method")
+
+
+def refresh_payment(viewer: Viewer, stripe_session_id: str) -> PaymentView:
+    """The viewer's payment as it stands at Stripe now; raises NotFound, PaymentsNotSetUp and PaymentsUnavailable."""
+    with reading() as session:
+        find_payment(session, viewer, stripe_session_id)
+    _look_up(stripe_session_id)
+    with reading() as session:
+        return find_payment(session, viewer, stripe_session_id)
+
+
+def recover_payments() -> int:
+    """Look up payments whose end we should have heard of; returns how many were looked up."""
+    if not get_settings().takes_payments:
+        return 0
+    with transaction() as session:
+        _expire_lost(session)
+        waiting = _waiting(session)
+    for number, stripe_session_id in enumerate(waiting):
+        try:
+            _look_up(stripe_session_id)
+        except PaymentsUnavailable:
+            log.warning("payments_not_recovered", left=len(waiting) - number)
+            return number
+    return len(waiting)
+
+
+def _look_up(stripe_session_id: str) -> None:
+    with asking_stripe():
+        try:
+            hosted = get_stripe().v1.checkout.sessions.retrieve(
+                stripe_session_id, {"expand": ["payment_intent.latest_charge"]}
+            )
+        except stripe.InvalidRequestError as error:
+            if error.code != "resource_missing":
+                raise
+            # Begun with the key of another account, or of its test mode: it must not keep us from the others.
+            log.warning("stripe_session_missing", stripe_session_id=stripe_session_id)
+            return
+    with transaction() as session:
+        _apply(session, hosted.to_dict())
+
+
+def _apply(session: Session, hosted: dict[str, Any]) -> None:
+    payment = find_for_update(session, hosted, is_session=True)
+    if payment is None:
+        return
+    adopt_ids(session, payment, hosted, is_session=True)
+    intent = hosted.get("payment_intent") or {}
+    if hosted["payment_status"] == "paid":
+        note_paid(session, payment, cents=hosted["amount_total"], currency=hosted["currency"])
+    elif hosted["status"] == "expired":
+        note_status(session, payment, PaymentStatus.EXPIRED)
+    elif hosted["status"] == "complete":
+        is_over = isinstance(intent, dict) and intent.get("status") in NOT_PAYING
+        note_status(session, payment, PaymentStatus.FAILED if is_over else PaymentStatus.PENDING)
+    charge = intent.get("latest_charge") if isinstance(intent, dict) else None
+    if isinstance(charge, dict) and charge.get("amount_refunded"):
+        # Whatever Stripe tells by itself counts as later: when this was true, its answer does not say.
+        note_refunded(session, payment, cents=charge["amount_refunded"], at=BEFORE_ALL_EVENTS)
+
+
+def _waiting(session: Session) -> list[str]:
+    unsure = col(Payment.status).in_([PaymentStatus.OPEN, PaymentStatus.PENDING])
+    is_due = col(Payment.created_at).between(utcnow() - GIVEN_UP, utcnow() - PATIENCE)
+    query = select(Payment.stripe_session_id).where(unsure, col(Payment.stripe_session_id).is_not(None), is_due)
+    # Any of them, so that none is left out turn after turn where there are more.
+    return [id_ for id_ in session.exec(query.order_by(sa.func.random()).limit(MOST_AT_ONCE)) if id_]
+
+
+def _expire_lost(session: Session) -> None:
+    query = select(Payment).where(
+        Payment.status == PaymentStatus.OPEN,
+        col(Payment.stripe_session_id).is_(None),
+        col(Payment.created_at) < utcnow() - LIFETIME,
+    )
+    for payment in session.exec(query.limit(MOST_AT_ONCE).with_for_update(skip_locked=True)):
+        note_status(session, payment, PaymentStatus.EXPIRED)

@@ -1,0 +1,168 @@
+"""Giving money back: an admin's refund of a payment, made at Stripe, and written down before and after it.
+
+What was asked for is an entry of the audit log, and the refund at Stripe names it: where an answer got lost, it is
+looked for there before anything is given back again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import stripe
+from sqlmodel import Session, col, select
+
+from funmagic.accounts.viewer import Viewer
+from funmagic.audit.service import note_act
+from funmagic.billing.events import PAYMENT_ID
+from funmagic.billing.money import format_price
+from funmagic.billing.payments import PaymentView, note_refunded
+from funmagic.billing.stripe_client import asking_stripe, get_stripe
+from funmagic.db import reading, transaction
+from funmagic.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound, NotRefundable, PaymentsUnavailable
+from funmagic.i18n.translate import _
+from funmagic.models.audit import AuditEntry
+from funmagic.models.base import new_id
+from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
+
+PAYMENT = "payment"
+ASKED, DONE, FAILED = "billing.refund", "billing.refund_done", "billing.refund_failed"
+LONGEST_REASON = 200
+# The request's id in the metadata of the refund.
+REQUEST_ID = "refund_request_id"
+# The bank would not take it; how that changes the sum, Stripe tells with an event.
+SENT_BACK = ("failed", "canceled")
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A refund that was written down."""
+
+    id: str
+    payment_id: str
+    intent: str
+    cents: int
+    is_new: bool = True
+    is_done: bool = False
+
+
+def refund_payment(
+    actor: Viewer, payment_id: str, *, cents: int | None, reason: str, idempotency_key: str
+) -> PaymentView:
+    """Give back so much of a payment, or all that is left; the same key gives it back once, and answers the same.
+
+    It opens its own transactions: none is open while Stripe is asked. The credits of the returned share leave at once.
+    Raises Forbidden, InvalidInput, NotFound, NotRefundable, IdempotencyConflict, PaymentsNotSetUp, PaymentsUnavailable.
+    """
+    if not actor.is_admin:
+        raise Forbidden
+    if cents is not None and cents < 1:
+        raise InvalidInput(field="amountCents")
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise InvalidInput(field="reason")
+    get_stripe()
+    with transaction() as session:
+        request = _write_down(session, actor, payment_id, cents, reason=reason, key=idempotency_key)
+    if not request.is_done:
+        refund = _ask_stripe(actor, request)
+        with transaction() as session:
+            _note_done(session, actor, request, refund)
+    with reading() as session:
+        return PaymentView.model_validate(session.get_one(Payment, payment_id))
+
+
+def _write_down(
+    session: Session, actor: Viewer, payment_id: str, cents: int | None, *, reason: str, key: str
+) -> _Request:
+    """The request under this key, written down unless it was before."""
+    payment = session.get(Payment, payment_id, with_for_update=True)
+    if payment is None:
+        raise NotFound
+    entries = _entries(session, payment_id)
+    for entry in entries:
+        if entry.action == ASKED and entry.actor_id == actor.id and entry.details["key"] == key:
+            if (entry.details["asked"], entry.reason) != (cents, reason):
+                raise IdempotencyConflict
+            is_done = _is_done(entries, entry.details["request"])
+            return _read(payment, entry.details["request"], entry.details["cents"], is_new=False, is_done=is_done)
+    request = _read(payment, new_id(), _check(payment, cents))
+    details = {"request": request.id, "key": key, "asked": cents, "cents": request.cents}
+    note_act(session, actor, ASKED, (PAYMENT, payment_id), reason=reason, **details)
+    return request
+
+
+def _check(payment: Payment, cents: int | None) -> int:
+    """How much to give back; raises NotRefundable for what Stripe would refuse as well."""
+    left = payment.amount_cents - payment.refunded_cents
+    if payment.status != PaymentStatus.PAID or not payment.stripe_payment_intent_id:
+        raise NotRefundable(problem=_("It was not paid."))
+    if payment.dispute in (DisputeStatus.OPEN, DisputeStatus.LOST):
+        raise NotRefundable(problem=_("The buyer's bank disputes it."))
+    if left == 0:
+        raise NotRefundable(problem=_("All of it was given back already."))
+    if cents is not None and cents > left:
+        raise NotRefundable(problem=_("Only {left} of it is left.", left=format_price(left, payment.currency)))
+    return left if cents is None else cents
+
+
+def _read(payment: Payment, request_id: str, cents: int, *, is_new: bool = True, is_done: bool = False) -> _Request:
+    intent = payment.stripe_payment_intent_id or ""
+    return _Request(request_id, payment.id, intent, cents, is_new=is_new, is_done=is_done)
+
+
+def _ask_stripe(actor: Viewer, request: _Request) -> stripe.Refund:
+    try:
+        with asking_stripe():
+            return _create_refund(request) if request.is_new else _find_refund(request) or _create_refund(request)
+    except (NotRefundable, PaymentsUnavailable) as error:
+        with transaction() as session:
+            details = {"request": request.id, "code": error.code, **error.details}
+            note_act(session, actor, FAILED, (PAYMENT, request.payment_id), **details)
+        raise
+
+
+def _find_refund(request: _Request) -> stripe.Refund | None:
+    """What was made of an earlier asking whose answer we never had: a key of Stripe's is good for a day only."""
+    made = get_stripe().v1.refunds.list({"payment_intent": request.intent, "limit": 100, "expand": ["data.charge"]})
+    refund = next((one for one in made.data if one.to_dict()["metadata"].get(REQUEST_ID) == request.id), None)
+    if refund and refund.status in SENT_BACK:
+        raise NotRefundable(problem=_("The buyer's bank sent the money back."))
+    return refund
+
+
+def _create_refund(request: _Request) -> stripe.Refund:
+    try:
+        return get_stripe().v1.refunds.create(
+            {
+                "payment_intent": request.intent,
+                "amount": request.cents,
+                "reason": "requested_by_customer",
+                "metadata": {PAYMENT_ID: request.payment_id, REQUEST_ID: request.id},
+                "expand": ["charge"],
+            },
+            {"idempotency_key": f"refund-{request.id}"},
+        )
+    except stripe.InvalidRequestError as error:
+        raise NotRefundable(problem=error.user_message or _("Stripe refuses it.")) from None
+
+
+def _note_done(session: Session, actor: Viewer, request: _Request, refund: stripe.Refund) -> None:
+    """What the webhook will tell as well, so that the credits leave even when it is late."""
+    payment = session.get_one(Payment, request.payment_id, with_for_update=True)
+    if _is_done(_entries(session, payment.id), request.id):
+        return
+    charge = refund.charge
+    returned = charge.amount_refunded if isinstance(charge, stripe.Charge) else payment.refunded_cents + refund.amount
+    note_refunded(session, payment, cents=returned, at=datetime.fromtimestamp(refund.created, UTC))
+    about = (PAYMENT, payment.id)
+    note_act(session, actor, DONE, about, request=request.id, cents=refund.amount, refund=refund.id)
+
+
+def _entries(session: Session, payment_id: str) -> Sequence[AuditEntry]:
+    """What was written down about the payment; its row is held, so nobody adds to it meanwhile."""
+    about = AuditEntry.subject_type == PAYMENT, AuditEntry.subject_id == payment_id
+    return session.exec(select(AuditEntry).where(*about).order_by(col(AuditEntry.id))).all()
+
+
+def _is_done(entries: Sequence[AuditEntry], request_id: str) -> bool:
+    return any(entry.action == DONE and entry.details["request"] == request_id for entry in entries)

@@ -1,0 +1,210 @@
+"""What admins do to credits: give them, correct a balance, refund a run; each once under its key, and written down.
+
+The actor is an admin, or None for an operator at the command line. The same key with the same request changes nothing
+and returns what was done; with another request it is an IdempotencyConflict.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from funmagic.accounts.users import fold_email
+from funmagic.accounts.viewer import Viewer
+from funmagic.audit.service import note_act
+from funmagic.credits import ledger
+from funmagic.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound, RefundTooLarge
+from funmagic.json_api import Shape
+from funmagic.models.base import locked_until_commit
+from funmagic.models.credits import CreditTransaction, TransactionType
+from funmagic.models.tasks import Task
+from funmagic.models.users import User
+
+# More than anybody is given at once: it catches a slip of the finger.
+MOST = 1_000_000
+# As long as a line's description may be.
+LONGEST_REASON = 200
+# How the ledger begins the keys of what is done here; `rest` is whatever of a charge was left.
+BONUS, ADJUST, REFUND, REFUND_REST = "bonus:", "adjust:", "refund:", "refund:rest:"
+
+
+class Correction(Shape):
+    """What was done: the ledger line that it is."""
+
+    id: str
+    type: TransactionType
+    user_id: str
+    task_id: str | None
+    amount: int
+    balance_after: int
+    reserved_after: int
+    description: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What somebody asked for under a key; `own_key` is that key as nobody else's can be, and short enough."""
+
+    actor: Viewer | None
+    action: str
+    subject: tuple[str, str]
+    amount: int | None
+    reason: str
+    own_key: str
+
+    @property
+    def actor_id(self) -> str | None:
+        """Whom the ledger names for it."""
+        return self.actor.id if self.actor else None
+
+    def is_what(self, line: CreditTransaction, begins: str) -> bool:
+        """Whether a line that was made under this key is what is asked for now."""
+        subject = line.task_id if self.subject[0] == "task" else line.user_id
+        same_amount = self.amount is None or line.amount == self.amount
+        # What people wrote is gone with the account that it was about.
+        same_reason = line.description in (self.reason, "")
+        is_same_act = line.idempotency_key == f"{begins}{self.own_key}"
+        return is_same_act and subject == self.subject[1] and same_amount and same_reason
+
+
+def find_recipient(session: Session, *, user_id: str | None = None, email: str | None = None) -> str:
+    """The id of the user who has this id, or this email; raises NotFound, for a deleted account too."""
+    named = User.id == user_id if user_id is not None else User.email == fold_email(email or "")
+    found = session.exec(select(User.id).where(named, col(User.deleted_at).is_(None))).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def grant_credits(
+    session: Session, actor: Viewer | None, user_id: str, amount: int, *, reason: str, key: str
+) -> Correction:
+    """Give a user credits as a bonus, which counts as nothing bought. Raises Forbidden, InvalidInput, NotFound."""
+    _check_amount(amount, least=1)
+    request = _request(actor, "credits.grant", ("user", user_id), amount, reason=reason, key=key)
+    if earlier := _find_earlier(session, request, BONUS):
+        return earlier
+    ledger.grant_bonus(
+        session,
+        find_recipient(session, user_id=user_id),
+        amount,
+        key=request.own_key,
+        description=request.reason,
+        actor_id=request.actor_id,
+    )
+    return _write_down(session, request, BONUS)
+
+
+def adjust_credits(
+    session: Session, actor: Viewer | None, user_id: str, amount: int, *, reason: str, key: str
+) -> Correction:
+    """Add to a user's balance, or take from it what no run holds.
+
+    Raises Forbidden, InvalidInput, NotFound, or InsufficientCredits where fewer are available.
+    """
+    _check_amount(amount, least=-MOST)
+    request = _request(actor, "credits.adjust", ("user", user_id), amount, reason=reason, key=key)
+    if earlier := _find_earlier(session, request, ADJUST):
+        return earlier
+    ledger.adjust(
+        session,
+        find_recipient(session, user_id=user_id),
+        amount,
+        key=request.own_key,
+        description=request.reason,
+        actor_id=request.actor_id,
+    )
+    return _write_down(session, request, ADJUST)
+
+
+def refund_task(
+    session: Session, actor: Viewer | None, task_id: str, amount: int | None = None, *, reason: str, key: str
+) -> Correction:
+    """Give back what a run was charged, or a part of it; None is all that was not given back yet.
+
+    Raises Forbidden, InvalidInput, NotFound, or RefundTooLarge.
+    """
+    if amount is not None:
+        _check_amount(amount, least=1)
+    request = _request(actor, "credits.refund_task", ("task", task_id), amount, reason=reason, key=key)
+    begins = REFUND_REST if amount is None else REFUND
+    if earlier := _find_earlier(session, request, begins):
+        return earlier
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound
+    owner = find_recipient(session, user_id=task.user_id)
+    # Held until the end: of two refunds of one run the second sees what the first has given back.
+    ledger.lock_available(session, owner)
+    left = _refundable(session, task_id)
+    wanted = left if amount is None else amount
+    if not 0 < wanted <= left:
+        raise RefundTooLarge(left=left)
+    line_key = f"{begins}{request.own_key}".removeprefix(REFUND)
+    ledger.refund(
+        session,
+        owner,
+        wanted,
+        task_id=task_id,
+        key=line_key,
+        actor_id=request.actor_id,
+        description=request.reason,
+    )
+    return _write_down(session, request, begins)
+
+
+def _check_amount(amount: int, *, least: int) -> None:
+    # A bool would pass for an int, and a float is never an amount of credits.
+    if type(amount) is not int or amount == 0 or not least <= amount <= MOST:
+        raise InvalidInput(field="amount")
+
+
+def _request(
+    actor: Viewer | None, action: str, subject: tuple[str, str], amount: int | None, *, reason: str, key: str
+) -> _Request:
+    if actor is not None and not actor.is_admin:
+        raise Forbidden
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise InvalidInput(field="reason")
+    if not key:
+        raise InvalidInput(field="idempotencyKey")
+    own_key = hashlib.sha256(f"{actor.id if actor else ''}:{key}".encode()).hexdigest()
+    return _Request(actor, action, subject, amount, reason.strip(), own_key)
+
+
+def _find_earlier(session: Session, request: _Request, begins: str) -> Correction | None:
+    """What was done under the request's key before; nobody else does anything under it until this transaction ends."""
+    session.execute(sa.select(locked_until_commit(sa.literal(f"correction:{request.own_key}"))))
+    keys = [f"{kind}{request.own_key}" for kind in (BONUS, ADJUST, REFUND, REFUND_REST)]
+    line = session.exec(select(CreditTransaction).where(col(CreditTransaction.idempotency_key).in_(keys))).first()
+    if line is None:
+        return None
+    if not request.is_what(line, begins):
+        raise IdempotencyConflict
+    return Correction.model_validate(line)
+
+
+def _refundable(session: Session, task_id: str) -> int:
+    """How many of the credits that a task was charged were not given back."""
+    charged_and_back = (TransactionType.USAGE, TransactionType.REFUND)
+    total = sa.select(sa.func.coalesce(sa.func.sum(-col(CreditTransaction.amount)), 0))
+    lines = col(CreditTransaction.task_id) == task_id, col(CreditTransaction.type).in_(charged_and_back)
+    return int(session.execute(total.where(*lines)).scalar_one())
+
+
+def _write_down(session: Session, request: _Request, begins: str) -> Correction:
+    made = select(CreditTransaction).where(CreditTransaction.idempotency_key == f"{begins}{request.own_key}")
+    correction = Correction.model_validate(session.exec(made).one())
+    note_act(
+        session,
+        request.actor,
+        request.action,
+        request.subject,
+        reason=request.reason,
+        amount=correction.amount,
+        transactionId=correction.id,
+    )
+    return correction

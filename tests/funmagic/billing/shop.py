@@ -1,0 +1,114 @@
+"""What tests of the shop do again and again: buy, deliver events, and look at what became of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlmodel import col, select
+
+from funmagic import paths
+from funmagic.accounts.viewer import Viewer
+from funmagic.billing.checkout import start_checkout
+from funmagic.credits import ledger
+from funmagic.db import reading, transaction
+from funmagic.models.billing import CreditPackage, Payment, StripeEvent
+from funmagic.models.credits import CreditAccount, CreditTransaction
+from tests.emulators.stripe import StripeEmulator
+from tests.emulators.stripe_webhooks import Post
+from tests.funmagic.credits.conftest import confirm, reserve
+
+
+@dataclass
+class Shop:
+    """The shop, its Stripe, and a client that asks the shop."""
+
+    stripe: StripeEmulator
+    client: TestClient
+
+    @staticmethod
+    def webhook(client: TestClient) -> Post:
+        """Where Stripe delivers events to: the webhook of the API that the client asks."""
+
+        def post(body: bytes, headers: dict[str, str]) -> int:
+            return client.post(paths.API_STRIPE_WEBHOOK, content=body, headers=headers).status_code
+
+        return post
+
+    def open(self, viewer: Viewer, package: str = "Creator", **options: Any) -> Payment:
+        """A checkout that the viewer has just begun."""
+        begun = start_checkout(viewer, package_id(package), **options)
+        return load(begun.payment_id)
+
+    def buy(self, viewer: Viewer, package: str = "Creator") -> Payment:
+        """A payment that was paid, and that we have heard of."""
+        payment = self.open(viewer, package)
+        self.stripe.pay(payment.stripe_session_id)
+        self.deliver()
+        return load(payment.id)
+
+    def deliver(self) -> None:
+        """Have all that Stripe holds delivered, in its order, and taken."""
+        statuses = self.stripe.webhooks.deliver_all()
+        assert set(statuses) <= {200}, statuses
+
+    def held(self, kind: str) -> str:
+        """The id of the newest event of a type that Stripe holds."""
+        return [id_ for id_, event in self.stripe.webhooks.held.items() if event["type"] == kind][-1]
+
+    def advance(self, seconds: int = 10) -> None:
+        """Have everything at Stripe so far be so much longer ago: its times are whole seconds."""
+        for thing in [*self.stripe.events, *self.stripe.objects.values()]:
+            if "created" in thing:
+                thing["created"] -= seconds
+
+
+def package_id(name: str) -> str:
+    """The id of a package that is for sale."""
+    with reading() as session:
+        return session.exec(select(CreditPackage.id).where(CreditPackage.name == name)).one()
+
+
+def load(payment_id: str) -> Payment:
+    """The payment's row as it is now."""
+    with reading() as session:
+        return session.get_one(Payment, payment_id)
+
+
+def change_payment(payment_id: str, **columns: Any) -> None:
+    """Change a payment's row behind the shop's back."""
+    with transaction() as session:
+        session.execute(sa.update(Payment).where(col(Payment.id) == payment_id).values(**columns))
+
+
+def account_of(viewer: Viewer) -> tuple[int, int, int]:
+    """The viewer's balance, what is reserved of it, and the credits they ever bought."""
+    with reading() as session:
+        account = session.get_one(CreditAccount, viewer.id)
+        return account.balance, account.reserved, account.lifetime_purchased
+
+
+def lines_of(viewer: Viewer) -> list[tuple[str, int, int]]:
+    """Type, amount and hold of each of the viewer's lines, but for the welcome, the oldest first."""
+    with reading() as session:
+        query = select(CreditTransaction).where(CreditTransaction.user_id == viewer.id)
+        rows = session.exec(query.order_by(CreditTransaction.id)).all()
+        return [(row.type, row.amount, row.reserved_delta) for row in rows if row.type != "welcome"]
+
+
+def events() -> list[StripeEvent]:
+    """Every event that was written down."""
+    with reading() as session:
+        return list(session.exec(select(StripeEvent).order_by(StripeEvent.received_at)).all())
+
+
+def spend(viewer: Viewer, amount: int) -> None:
+    """Have the viewer use credits up."""
+    confirm(reserve(viewer, amount))
+
+
+def take_all(viewer: Viewer) -> None:
+    """Have the viewer own nothing."""
+    with transaction() as session:
+        left = ledger.lock_available(session, viewer.id)
+        ledger.adjust(session, viewer.id, -left, key=f"nothing-{viewer.id}", description="")
