@@ -60,7 +60,7 @@ class ShortageState(LeavingState, rx.State):
         self.package = package_card(package) if package else PackageCard()
         self.covers = package is not None and package.total_credits >= missing
         self.sentence = _(
-            "This run costs {price} credits, and you have {has}: {missing} are missing.",
+            "This run costs {price} credits and you have {has}, so {missing} are missing.",
             price=price,
             has=available,
             missing=missing,

@@ -100,7 +100,7 @@ def test_too_few_credits_are_said_before_anything_is_uploaded(
         page.goto(CRYSTAL)
         page.get_by_role("button", name="Coffee").click()
         page.get_by_role("button", name="Create (505 credits)").click()
-        sentence = "This run costs 505 credits, and you have 100: 405 are missing."
+        sentence = "This run costs 505 credits and you have 100, so 405 are missing."
         expect(page.get_by_text(sentence)).to_be_visible()
         assert product.query("SELECT count(*) AS n FROM tasks WHERE credits_cost = 505")[0].n == 0
 

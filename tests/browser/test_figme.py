@@ -114,7 +114,7 @@ def test_a_3d_step_that_fails_or_is_cancelled_leaves_the_figure(
     with product.tool_config("figme", "3d-gen", credits=500):
         page.reload()
         page.get_by_role("button", name="Make it 3D (500 credits)").click()
-        expect(page.get_by_text("This run costs 500 credits, and you have 80: 420 are missing.")).to_be_visible()
+        expect(page.get_by_text("This run costs 500 credits and you have 80, so 420 are missing.")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_be_hidden()
     with product.tool_config("figme", "3d-gen", provider="nobody"):

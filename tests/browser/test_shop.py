@@ -15,10 +15,13 @@ from tests.browser.steps import (
     expect_balance,
     expect_result,
     pick_style,
+    sign_in,
     sign_up,
+    task_id_of,
 )
 from tests.browser.web import Web
 from tests.emulators.stripe import KEY, SECRET, StripeEmulator, running_stripe
+from tests.factories import PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +54,17 @@ def context(chromium: Browser, shop: tuple[Web, StripeEmulator]) -> Iterator[Bro
         yield context
 
 
-def test_credits_bought_in_the_dialog_lead_back_to_the_photo(
-    page: Page, context: BrowserContext, product: Product, stripe: StripeEmulator
+@pytest.fixture
+def admin(chromium: Browser, shop: tuple[Web, StripeEmulator], product: Product) -> Iterator[BrowserContext]:
+    """The profile of somebody who may correct what others were charged."""
+    product.command("create-admin", "treasurer@example.com", "--role", "admin", "--password-stdin", given=PASSWORD)
+    with fresh_profile(chromium, shop[0].url) as context:
+        sign_in(context, "treasurer@example.com")
+        yield context
+
+
+def test_a_newcomer_runs_out_buys_in_the_dialog_and_is_refunded(
+    page: Page, context: BrowserContext, product: Product, stripe: StripeEmulator, admin: BrowserContext
 ) -> None:
     sign_up(context)
     with product.tool_config(credits=120):
@@ -60,7 +72,7 @@ def test_credits_bought_in_the_dialog_lead_back_to_the_photo(
         expect(page.get_by_text("You have 100 credits; a run costs 120. Buy credits")).to_be_visible()
         choose_photo(page)
         dialog = open_dialog(page, "Remove background (120 credits)")
-        expect(dialog).to_contain_text("This run costs 120 credits, and you have 100: 20 are missing.")
+        expect(dialog).to_contain_text("This run costs 120 credits and you have 100, so 20 are missing.")
         assert_accessible(page, "too few credits")
         dialog.get_by_role("button", name="Buy Starter for $9.99").click()
         page.get_by_role("button", name="Decline card").click()
@@ -85,6 +97,20 @@ def test_credits_bought_in_the_dialog_lead_back_to_the_photo(
         page.get_by_role("button", name="Remove background (120 credits)").click()
         expect_result(page)
         expect_balance(page, 80)
+
+    task_id = task_id_of(page)
+    page.goto("/credits")
+    stories = page.locator(".story")
+    expect(stories).to_contain_text(["120 credits charged", "Bought for $9.99", "A gift to start with"])
+    answer = admin.request.post(
+        f"/api/admin/billing/tasks/{task_id}/refund",
+        data={"reason": "It was not what you hoped for"},
+        headers={"Idempotency-Key": task_id},
+    )
+    assert answer.status == 200, answer.text()
+    expect_balance(page, 200)
+    expect(stories).to_contain_text(["120 credits charged, 120 credits refunded", "Starter", "Welcome credits"])
+    assert "0 discrepancies" in product.command("audit-credits")
 
 
 def test_a_purchase_reaches_every_tab_and_its_invoice_is_at_stripe(

@@ -61,7 +61,7 @@ def test_too_few_credits_are_said_before_anything_is_uploaded(
         page.goto(TOOL)
         choose_photo(page)
         page.get_by_role("button", name="Remove background (500 credits)").click()
-        sentence = "This run costs 500 credits, and you have 100: 400 are missing."
+        sentence = "This run costs 500 credits and you have 100, so 400 are missing."
         expect(page.get_by_text(sentence)).to_be_visible()
         # This product has no keys of Stripe's.
         expect(page.get_by_role("dialog")).to_contain_text("Payments are not set up on this site")

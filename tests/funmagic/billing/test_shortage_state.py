@@ -48,7 +48,7 @@ async def test_what_is_missing_is_said_before_anything_is_uploaded(stripe, alice
     await state.start_run()
     dialog = await shortage_of(state)
     assert (dialog.is_open, dialog.takes_payments, dialog.covers) == (True, True, True)
-    assert dialog.sentence == "This run costs 250 credits, and you have 100: 150 are missing."
+    assert dialog.sentence == "This run costs 250 credits and you have 100, so 150 are missing."
     assert (dialog.package.name, dialog.package.price, dialog.shop_url) == ("Creator", "$24.99", paths.pricing(TOOL))
     assert (state.ticket, state.phase, state.notice) == (None, "choosing", "")
 
@@ -81,7 +81,7 @@ async def test_the_way_back_from_a_figure_is_the_figure(stripe, alice):
     assert (state.dearest_title, state.dearest_price) == ("Make it 3D", 30)
     await play(state.make_model)
     dialog = await shortage_of(state)
-    assert dialog.sentence == "This run costs 30 credits, and you have 20: 10 are missing."
+    assert dialog.sentence == "This run costs 30 credits and you have 20, so 10 are missing."
     await press(ShortageState.buy, dialog)
     assert count(Payment, Payment.return_path == paths.tool("figme", figure.id)) == 1
 
@@ -93,7 +93,7 @@ async def test_credits_that_went_during_the_upload_are_missed_in_the_dialog_too(
     spend(alice, 97)
     await play(state.finish_upload, state.ticket["id"])
     assert (state.phase, state.has_photo, state.ticket, state.notice) == ("choosing", True, None, "")
-    assert (await shortage_of(state)).sentence == "This run costs 5 credits, and you have 3: 2 are missing."
+    assert (await shortage_of(state)).sentence == "This run costs 5 credits and you have 3, so 2 are missing."
     assert balance_of(alice).reserved == 0
 
 
