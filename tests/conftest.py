@@ -29,7 +29,7 @@ from argon2 import PasswordHasher  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
 from fastapi.responses import PlainTextResponse  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
-from sqlmodel import Session  # noqa: E402
+from sqlmodel import Session, col, select  # noqa: E402
 
 from funmagic.accounts import passwords  # noqa: E402
 
@@ -39,7 +39,8 @@ passwords._DECOY_HASH = passwords._hasher.hash("a password nobody has")
 
 from funmagic.accounts.viewer import Viewer  # noqa: E402
 from funmagic.api import create_api  # noqa: E402
-from funmagic.db import get_engine, make_engine, migrate, transaction  # noqa: E402
+from funmagic.db import get_engine, make_engine, migrate, reading, transaction  # noqa: E402
+from funmagic.models.credits import CreditTransaction, TransactionType  # noqa: E402
 from funmagic.models.rate_limits import RateLimitSettings  # noqa: E402
 from funmagic.models.tables import metadata  # noqa: E402
 from funmagic.redis_client import get_redis  # noqa: E402
@@ -77,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """Test processes for `-n auto`: some more than processors, as much of the time is spent waiting for what is due."""
-    return len(os.sched_getaffinity(0)) + 2
+    return len(os.sched_getaffinity(0)) + 4
 
 
 def new_database(folder: Path) -> str:
@@ -101,12 +102,24 @@ def migrated(data_dir: Path) -> None:
 
 
 @pytest.fixture
-def db(migrated: None) -> None:
-    """An empty database with the catalogue in it, and nobody kept from asking often."""
+def db(migrated: None, request: pytest.FixtureRequest) -> Iterator[None]:
+    """An empty database with the catalogue in it, and nobody kept from asking often; its books are right at the end.
+
+    Tests that falsify books say so: `@pytest.mark.falsifies_books`.
+    """
     with transaction() as session:
         _delete_everything(session.connection())
         for table, rows in _first_rows():
             session.execute(table.insert(), rows)
+    yield
+    if request.node.get_closest_marker("falsifies_books") is None and _has_books():
+        assert factories.books_are_right()
+
+
+def _has_books() -> bool:
+    with reading() as session:
+        beyond_welcome = col(CreditTransaction.type) != TransactionType.WELCOME
+        return session.exec(select(CreditTransaction.id).where(beyond_welcome).limit(1)).first() is not None
 
 
 def _delete_everything(connection: sa.Connection) -> None:

@@ -15,13 +15,14 @@ from funmagic.accounts.passwords import hash_password
 from funmagic.accounts.sessions import COOKIE_NAME, open_session
 from funmagic.accounts.users import create_user, prove_email
 from funmagic.accounts.viewer import Viewer
+from funmagic.credits import ledger
 from funmagic.credits.audit import audit_credits
 from funmagic.credits.service import Balance, get_balance
 from funmagic.db import reading, snapshot, transaction
 from funmagic.library.uploads import UploadPurpose, create_upload
 from funmagic.models.base import new_id
 from funmagic.models.billing import Payment
-from funmagic.models.tasks import Task
+from funmagic.models.tasks import Task, TaskStatus
 from funmagic.models.tools import Tool
 from funmagic.models.users import Role, User
 from funmagic.storage.current import get_storage
@@ -136,9 +137,13 @@ def load_task(task_id: str) -> Task:
 
 
 def change_task(task_id: str, **columns: Any) -> None:
-    """Change a task's row behind the engine's back; times are given as db_time()."""
+    """Change a task's row behind the engine's back; times are given as db_time(), and an end settles what it held."""
     with transaction() as session:
         session.execute(sa.update(Task).where(col(Task.id) == task_id).values(**columns))
+        if columns.get("status") == TaskStatus.COMPLETED:
+            ledger.confirm(session, task_id=task_id)
+        if columns.get("status") == TaskStatus.FAILED:
+            ledger.release(session, task_id=task_id)
 
 
 def configure_step(slug: str = "background-remove", step: str = "remove", **config: Any) -> None:

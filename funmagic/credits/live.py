@@ -33,4 +33,5 @@ def _publish(user_id: str) -> None:
     try:
         get_redis().publish(balance_channel(user_id), f"{new_id()} {CHANGED}")
     except RedisError as error:
-        log.warning("balance_not_told", user_id=user_id, error=str(error))
+        # Pages look again when Redis is back, and others have said by then that it is away.
+        log.debug("balance_not_told", user_id=user_id, error=str(error))

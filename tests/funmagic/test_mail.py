@@ -24,7 +24,17 @@ from tests.factories import run_together
 from tests.mailbox import link_in
 
 LINK = "https://magic.example/go?token=the-secret-link&next=1"
-VALUES = {"link": LINK, "name": "Alice", "old_email": "old@example.com", "new_email": "new@example.com"}
+VALUES = {
+    "link": LINK,
+    "name": "Alice",
+    "old_email": "old@example.com",
+    "new_email": "new@example.com",
+    "package": "Creator",
+    "price": "$24.99",
+    "date": "Nov 22, 2026",
+    "credits": "330",
+    "number": "0192-1",
+}
 KINDS = pytest.mark.parametrize("kind", list(MailKind))
 
 

@@ -84,7 +84,7 @@ def test_an_admin_refunds_a_run_over_http(ann_client, alice):
     assert answer.json()["error"]["details"] == {"left": 0}
 
 
-def test_the_command_line_gives_credits_in_nobodys_name(alice):
+def test_the_command_line_gives_credits_in_nobodys_name(redis, alice):
     arguments = ["grant-credits", alice.email, "25", "--reason", "Welcome back", "--idempotency-key", "once"]
     for _ in range(2):
         result = CliRunner().invoke(app, arguments)

@@ -108,6 +108,7 @@ def test_a_purchase_says_what_was_bought_and_for_how_much(alice):
     assert (bonus.title, bonus.amount, bonus.tone) == ("Bonus with Plus", "+50", "plus")
 
 
+@pytest.mark.falsifies_books
 def test_a_refunded_purchase_and_one_given_back_are_told_apart(alice):
     payment_id = make_payment(alice)
     for number, (amount, title, shown) in enumerate(
@@ -118,6 +119,7 @@ def test_a_refunded_purchase_and_one_given_back_are_told_apart(alice):
     assert "spent already" in newest(alice).text
 
 
+@pytest.mark.falsifies_books
 def test_a_dispute_is_one_story_apart_from_its_purchase(alice):
     payment_id = make_payment(alice)
     do(ledger.add_purchase, alice.id, 500, payment_id=payment_id)
@@ -175,6 +177,7 @@ def test_a_cursor_that_we_did_not_make_is_refused(alice):
         stories_of(alice, cursor="nonsense")
 
 
+@pytest.mark.falsifies_books
 def test_a_page_takes_a_handful_of_statements_however_long_it_is(alice):
     payment_id = make_payment(alice)
     do(ledger.add_purchase, alice.id, 500, payment_id=payment_id)

@@ -112,7 +112,7 @@ async def test_the_figure_leads_to_its_model_and_the_model_back(alice):
     assert (state.stage, state.child_url) == ("image-result", "")
     [_shown, redirect] = await play(state.make_model)
     model_id = str(redirect.args).partition("task=")[2][:36]
-    assert (load_task(model_id).parent_task_id, balance_of(alice).reserved) == (figure.id, 50)
+    assert (load_task(model_id).parent_task_id, balance_of(alice).reserved) == (figure.id, 30)
     state = await shown(alice, figure.id)
     assert (state.child_url, state.is_child_active) == (f"/tools/figme?task={model_id}", True)
     state = await shown(alice, model_id)
@@ -150,7 +150,7 @@ async def test_too_few_credits_for_the_model_are_said_and_nothing_starts(alice):
     state.model_price = 5000
     assert await play(state.make_model) == []
     dialog = await state.get_state(ShortageState)
-    assert dialog.sentence == "This run costs 5000 credits, and you have 80: 4920 are missing."
+    assert dialog.sentence == "This run costs 5000 credits and you have 80, so 4920 are missing."
 
 
 @pytest.mark.parametrize("is_done", [False, True])
