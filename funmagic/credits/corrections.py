@@ -5,6 +5,7 @@ and returns what was done; with another request it is an IdempotencyConflict.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,17 +86,7 @@ def grant_credits(
     """Give a user credits as a bonus, which counts as nothing bought. Raises Forbidden, InvalidInput, NotFound."""
     _check_amount(amount, least=1)
     request = _request(actor, "credits.grant", ("user", user_id), amount, reason=reason, key=key)
-    if earlier := _find_earlier(session, request, BONUS):
-        return earlier
-    ledger.grant_bonus(
-        session,
-        find_recipient(session, user_id=user_id),
-        amount,
-        key=request.own_key,
-        description=request.reason,
-        actor_id=request.actor_id,
-    )
-    return _write_down(session, request, BONUS)
+    return _change_balance(session, request, BONUS, ledger.grant_bonus)
 
 
 def adjust_credits(
@@ -107,17 +98,7 @@ def adjust_credits(
     """
     _check_amount(amount, least=-MOST)
     request = _request(actor, "credits.adjust", ("user", user_id), amount, reason=reason, key=key)
-    if earlier := _find_earlier(session, request, ADJUST):
-        return earlier
-    ledger.adjust(
-        session,
-        find_recipient(session, user_id=user_id),
-        amount,
-        key=request.own_key,
-        description=request.reason,
-        actor_id=request.actor_id,
-    )
-    return _write_down(session, request, ADJUST)
+    return _change_balance(session, request, ADJUST, ledger.adjust)
 
 
 def refund_task(
@@ -153,6 +134,15 @@ def refund_task(
         actor_id=request.actor_id,
         description=request.reason,
     )
+    return _write_down(session, request, begins)
+
+
+def _change_balance(session: Session, request: _Request, begins: str, change: Callable[..., None]) -> Correction:
+    if earlier := _find_earlier(session, request, begins):
+        return earlier
+    owner = find_recipient(session, user_id=request.subject[1])
+    words = {"description": request.reason, "actor_id": request.actor_id}
+    change(session, owner, request.amount, key=request.own_key, **words)
     return _write_down(session, request, begins)
 
 
