@@ -29,7 +29,6 @@ ORDER = (
     PaymentStatus.FAILED,
     PaymentStatus.PAID,
 )
-MOST_LISTED = 50
 
 
 class PaymentView(Shape):
@@ -56,14 +55,6 @@ def find_payment(session: Session, viewer: Viewer, stripe_session_id: str) -> Pa
     if payment is None:
         raise NotFound
     return PaymentView.model_validate(payment)
-
-
-def list_payments(session: Session, viewer: Viewer) -> list[PaymentView]:
-    """The viewer's latest payments that came to something, newest first."""
-    begun = col(Payment.status).in_([PaymentStatus.PAID, PaymentStatus.PENDING, PaymentStatus.FAILED])
-    query = select(Payment).where(Payment.user_id == viewer.id, begun)
-    rows = session.exec(query.order_by(col(Payment.id).desc()).limit(MOST_LISTED))
-    return [PaymentView.model_validate(row) for row in rows]
 
 
 def note_status(session: Session, payment: Payment, status: PaymentStatus) -> None:
