@@ -38,6 +38,24 @@ class Stuck:
 registry.ADAPTERS["local"] = lambda account: Stuck()
 run_worker([])
 """
+# A worker whose provider is done at once, but not before it is let.
+HELD_WORKER = """
+import sys, time
+from pathlib import Path
+from worker.main import run_worker
+from worker.providers import registry
+from worker.providers.base import Done
+from worker.providers.results import picture_file
+
+class Held:
+    def start(self, work, report):
+        while not Path(sys.argv[1]).exists():
+            time.sleep(0.01)
+        return Done([picture_file(work.files["assetId"].data)])
+
+registry.ADAPTERS["local"] = lambda account: Held()
+run_worker([])
+"""
 
 
 @pytest.fixture
@@ -45,9 +63,9 @@ def start(tmp_path: Path):
     """Starts one of the product's processes on this test's data; what is left at the end is killed."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(command: str = "", program: str = "") -> subprocess.Popen[bytes]:
+    def start(command: str = "", program: str = "", *words: str) -> subprocess.Popen[bytes]:
         log = (tmp_path / f"{len(started)}.log").open("wb")
-        words = ["-c", program] if program else ["-m", "funmagic", command]
+        words = ("-c", program, *words) if program else ("-m", "funmagic", command)
         process = subprocess.Popen([sys.executable, *words], cwd=PROJECT, env=os.environ, stdout=log, stderr=log)
         started.append(process)
         return process
@@ -100,11 +118,12 @@ def test_a_clock_that_is_killed_is_replaced_by_its_spare(alice, start):
     assert_completed_once(alice, task.id)
 
 
-def test_a_worker_finishes_the_run_it_has_before_it_stops(alice, start):
-    task = submit(alice, asset_id=upload_photo(alice, photo_bytes(3000, 3000)))
-    worker = start("worker")
+def test_a_worker_finishes_the_run_it_has_before_it_stops(alice, start, tmp_path):
+    task = submit(alice)
+    worker = start("", HELD_WORKER, str(tmp_path / "go on"))
     wait_until(lambda: load_task(task.id).status == "processing", DEADLINE_S)
     worker.send_signal(signal.SIGTERM)
+    (tmp_path / "go on").touch()
     worker.wait(DEADLINE_S)
     assert load_task(task.id).attempts == 1
     assert_completed_once(alice, task.id)
