@@ -77,7 +77,7 @@ def long_story(shop: Shop) -> Iterator[Story]:
     assert books_are_right()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations([*range(len(LONG)), *range(len(LONG))]))
 def test_a_long_story_told_twice_in_any_order_has_the_same_end(long_story: Story, order: list[int]) -> None:
     assert of_end(long_story.tell(order)) == LONG_END

@@ -141,13 +141,13 @@ def survives(data: bytes) -> None:
         assert facts.height > 0
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.builds(lambda magic, rest: magic + rest, st.sampled_from(MAGIC), st.binary(max_size=300)))
 def test_random_bytes_raise_nothing_unnamed(data: bytes) -> None:
     survives(data)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(mutated())
 def test_damaged_images_raise_nothing_unnamed(data: bytes) -> None:
     survives(data)
