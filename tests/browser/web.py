@@ -3,7 +3,9 @@
 import signal
 import subprocess
 import sys
+import time
 
+from funmagic.web import STOP_SECONDS
 from tests.browser.product import Product, answers_well
 from tests.factories import wait_until
 from tests.ports import free_port
@@ -30,10 +32,13 @@ class Web:
 
     def stop(self) -> None:
         """As an orchestrator does; it must end by itself, and without a complaint."""
+        asked_at = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
         assert self._process.wait(STOP_TIMEOUT_S) == 0
-        for complaint in ("Killing", "Traceback"):
-            assert complaint not in self._log.read_text()
+        # Granian kills what has not ended by then. It also says so now and then of a worker that has ended already: two
+        # of its threads wait for one process, and on a busy machine the one that missed it looks too soon.
+        assert time.monotonic() - asked_at < STOP_SECONDS
+        assert "Traceback" not in self._log.read_text()
 
     def kill(self) -> None:
         """Kill it without warning, with the process that serves."""

@@ -17,6 +17,7 @@ from websockets.sync.client import connect
 from funmagic.accounts.viewer import Viewer
 from funmagic.redis_client import get_redis
 from funmagic.tasks.events import EventType, publish
+from funmagic.web import STOP_SECONDS
 from tests import factories
 from tests.conftest import PROJECT
 from tests.funmagic.http.test_stream import Visit, following
@@ -24,7 +25,6 @@ from tests.funmagic.telemetry.otlp import running_collector
 from tests.ports import answers, free_port
 
 SERVE = "from funmagic.web import make_server; make_server('tests.funmagic.http.stopping_app:load_app').serve()"
-PATIENCE_S = 30
 
 
 class Web:
@@ -56,9 +56,11 @@ class Web:
         return f'funmagic_open_connections{{kind="{kind}"}} {float(number)}\n' in metrics
 
     def ends_well(self) -> None:
-        """It ends without an error, and before the server loses its patience and kills what holds it up."""
-        assert self.process.wait(PATIENCE_S) == 0
-        assert "Killing" not in self.log()
+        """It ends without an error, and before the server loses its patience and kills what holds it up.
+
+        That it says it kills is no proof: now and then it says so of a process that has ended a moment ago.
+        """
+        assert self.process.wait(STOP_SECONDS) == 0
         assert "Traceback" not in self.log()
 
     def log(self) -> str:
