@@ -12,6 +12,7 @@ from funmagic.accounts.sessions import close_sessions
 from funmagic.accounts.tokens import digest, issue_token, revoke_tokens, use_token
 from funmagic.accounts.users import fold_email, load_user, prove_email
 from funmagic.accounts.viewer import Viewer
+from funmagic.credits import ledger
 from funmagic.db import transaction
 from funmagic.errors import EmailTaken, InvalidInput, LinkExpired, SignInRequired
 from funmagic.mail import MailKind, may_mail, send_mail
@@ -78,6 +79,11 @@ def confirm_email_change(token: str, *, viewer: Viewer | None, session_token: st
         is_own_session = viewer is not None and viewer.id == link.user_id
         if link.purpose == TokenPurpose.CLAIM_EMAIL and not is_own_session:
             raise SignInRequired
+        if link.user_id is None:
+            raise LinkExpired
+        # First, as a run that ends holds it: the proof of an email may bring credits, and in the other order the two
+        # could wait for each other.
+        ledger.lock_available(session, link.user_id)
         # Held until the end: of two who agree at the same moment the second sees the first.
         user = session.exec(select(User).where(User.id == link.user_id).with_for_update()).one()
         if user.banned_at or user.deleted_at:
