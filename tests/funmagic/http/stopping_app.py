@@ -5,12 +5,14 @@ from fastapi import WebSocket
 from funmagic.api import create_api
 from funmagic.redis_client import get_redis
 from funmagic.stopping import EndOpenConnections
+from funmagic.supervisor.tether import die_with_parent
 from funmagic.telemetry.logs import configure_logging
 from funmagic.telemetry.traces import configure_tracing
 
 
 def load_app() -> EndOpenConnections:
     """Loaded by the server's own process."""
+    die_with_parent()
     configure_logging("web")
     configure_tracing("web")
     api = create_api()
