@@ -16,10 +16,10 @@ from funmagic import frontend
 from funmagic.redis_client import get_redis
 from funmagic.settings import get_settings
 from funmagic.supervisor import embedded_redis
+from tests.bytecode import keep_bytecode
 from tests.factories import wait_until
 from tests.ports import free_port
 
-START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
 WORKER = ("funmagic", "worker", "mail", "ai-tasks")
 
@@ -73,7 +73,7 @@ class Site:
         """Start a web process and wait until it answers."""
         port = free_port()
         web = Web(port, self.start("funmagic", "web", FUNMAGIC_PORT=str(port), **environment))
-        wait_until(lambda: httpx.get(f"{web.url}/healthz").status_code == httpx.codes.OK, START_TIMEOUT_S)
+        wait_until(lambda: httpx.get(f"{web.url}/healthz").status_code == httpx.codes.OK, of=web.process)
         return web
 
     def stop(self, *processes: psutil.Popen) -> None:
@@ -91,6 +91,7 @@ class Site:
 @contextmanager
 def running_site(**environment: str) -> Iterator[Site]:
     """A database and a Redis, in use by this process, and the means to start what works with them."""
+    keep_bytecode()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it cleans up after itself then, too
     with own_data_dir() as folder, durable_postgresql():
         # As in production, and whatever the developer's own configuration says.

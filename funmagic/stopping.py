@@ -93,6 +93,7 @@ def _after_the_traces(send: Send) -> Send:
     async def send_last(message: Message) -> None:
         if message["type"].startswith("lifespan.shutdown"):
             await asyncio.to_thread(end_tracing)
+            log.info("stopped")
         await send(message)
 
     return send_last

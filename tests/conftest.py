@@ -17,12 +17,15 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.bytecode import keep_bytecode
+
 DATA_DIR = Path(tempfile.mkdtemp(prefix="funmagic-tests-"))
 # Before anything reads the settings: tests never touch a developer's data, .env or configured services.
 for name in [name for name in os.environ if name.startswith("FUNMAGIC_")]:
     del os.environ[name]
 os.environ["FUNMAGIC_DATA_DIR"] = str(DATA_DIR)
 os.environ["FUNMAGIC_PORT"] = "3999"
+keep_bytecode()
 CLUSTER_URL = "TESTS_POSTGRESQL_URL"
 
 from argon2 import PasswordHasher  # noqa: E402
@@ -77,8 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Test processes for `-n auto`: some more than processors, as much of the time is spent waiting for what is due."""
-    return len(os.sched_getaffinity(0)) + 4
+    """Test processes for `-n auto`: one more than processors, as some of the time is spent waiting for what is due."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def new_database(folder: Path) -> str:
@@ -165,8 +168,8 @@ def redis_server(data_dir: Path) -> Iterator[None]:
     settings = get_settings()
     command = embedded_redis.server_command(embedded_redis.find_server(), data_dir / "redis", settings.redis_socket)
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    factories.wait_until(settings.redis_socket.exists)
-    factories.wait_until(lambda: get_redis().ping())
+    factories.wait_until(settings.redis_socket.exists, of=server)
+    factories.wait_until(lambda: get_redis().ping(), of=server)
     yield
     server.terminate()
     server.wait()
@@ -205,7 +208,7 @@ class StoppableRedis:
         if self._server is None:
             self._server = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         client = redis_client.Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0))
-        factories.wait_until(client.ping)
+        factories.wait_until(client.ping, of=self._server)
         client.close()
 
     def hang(self) -> None:

@@ -70,7 +70,7 @@ class S3Server:
         command = [_find_weed(), "-logtostderr=true", "server", *self._options(), *SWITCHED_OFF, *VOLUMES]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
-        wait_until(lambda: self._process.poll() is not None or self._stores_objects(), timeout=60)
+        wait_until(lambda: self._process.poll() is not None or self._stores_objects())
         return self._process.poll() is None
 
     def _options(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from funmagic.settings import Settings
 from funmagic.supervisor import embedded_redis
+from tests.bytecode import FOLDER
 from tests.conftest import PROJECT
 from tests.factories import wait_until
 from tests.ports import free_port
@@ -61,7 +63,7 @@ class Copy:
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     tree, data_dir = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("data")
     copy_tree(PROJECT, tree)
     touched = follow([*TOOL, *PROVIDER], tree)
@@ -72,7 +74,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
         # Where the emulator is.
         "FUNMAGIC_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
     }
-    return Copy(tree, touched, environment | own)
+    yield Copy(tree, touched, environment | own)
+    shutil.rmtree(FOLDER / tree.relative_to("/"), ignore_errors=True)  # nobody will compile this tree again
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +87,7 @@ def product(copy: Copy) -> Iterator[Copy]:
     redis = subprocess.Popen(
         embedded_redis.server_command(server, data_dir / "redis", redis_socket), stdout=subprocess.DEVNULL
     )
-    wait_until(redis_socket.exists)
+    wait_until(redis_socket.exists, of=redis)
     copy.run("-m", "funmagic", "migrate")
     copy.run("-m", "funmagic", "seed")
     yield copy
@@ -98,7 +101,7 @@ def darkroom(copy: Copy) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "tests.emulators.darkroom", "--port", str(port)]
     process = subprocess.Popen(command, cwd=copy.tree, env=copy.environment)
-    wait_until(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() is None)
+    wait_until(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() is None, of=process)
     yield f"http://127.0.0.1:{port}/v1"
     process.terminate()
     process.wait()

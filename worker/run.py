@@ -7,10 +7,9 @@ from typing import TypeVar
 
 import structlog
 from rq.timeouts import JobTimeoutException
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
-from funmagic.db import after_commit, transaction
+from funmagic.db import DATABASE_AWAY, after_commit, transaction
 from funmagic.models.assets import Asset
 from funmagic.models.tasks import StepStatus, TaskStep
 from funmagic.storage.protocol import StorageUnavailable
@@ -32,7 +31,6 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-DATABASE_AWAY = (OperationalError, InterfaceError)
 # What a provider did is paid for: a database that restarts meanwhile is waited for, as long as the lease may last.
 DATABASE_PATIENCE_S = 8.0
 DATABASE_PAUSE_S = 0.25

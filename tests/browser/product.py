@@ -25,9 +25,10 @@ from funmagic.settings import Settings
 from tests.factories import wait_until
 from tests.limits import lift_limits
 from tests.ports import free_port
+from tests.waiting import PATIENCE_S
 
-START_TIMEOUT_S = 180
-STOP_TIMEOUT_S = 30
+# The first start builds the front end.
+START_TIMEOUT_S = 600
 # Enough where no test is about several: each takes seconds to start.
 ONE_WORKER = {"FUNMAGIC_WORKERS": "1"}
 # Starting Python takes longer than what most commands do.
@@ -75,7 +76,7 @@ class Product:
                 start_new_session=True,
             )
         try:
-            wait_until(self.is_ready, START_TIMEOUT_S)
+            wait_until(self.is_ready, START_TIMEOUT_S, of=self._process)
         except AssertionError:
             raise AssertionError(self._log.read_text()) from None
         with Session(self._engine()) as session:
@@ -102,8 +103,8 @@ class Product:
             return
         children = self._children()
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(STOP_TIMEOUT_S)
-        _, alive = psutil.wait_procs(children, timeout=STOP_TIMEOUT_S)
+        self._process.wait(PATIENCE_S)
+        _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
         self._process = None
         assert not alive, alive
 
@@ -220,7 +221,4 @@ class Product:
 
     def is_ready(self) -> bool:
         """Whether it answers, with a worker to do the work."""
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise AssertionError(self._log.read_text())
         return answers_well(f"{self.url}/healthz") and self.find_processes("worker")

@@ -13,7 +13,7 @@ TOOL = "/tools/background-remove"
 FIGME = "/tools/figme"
 CRYSTAL = "/tools/crystal-memory"
 # Networks run on the CPU, beside a browser that draws on it too.
-RESULT_TIMEOUT_MS = 90_000
+RESULT_TIMEOUT_MS = 180_000
 SERIOUS = {"serious", "critical"}
 _numbers = itertools.count(1)
 

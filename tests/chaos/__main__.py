@@ -12,6 +12,7 @@ import time
 
 from benchmarks.machine import machine_size
 from funmagic.telemetry.logs import configure_logging
+from tests.bytecode import keep_bytecode
 from tests.chaos.errands import Day, plan_mix, plan_runs
 from tests.chaos.figures import print_act
 from tests.chaos.people import Crowd
@@ -29,6 +30,7 @@ TIME_LIMIT_S = 1200
 def main() -> int:
     """Run it all; 0 when everything is right."""
     chosen = _parse()
+    keep_bytecode()
     configure_logging()
     print(f"{machine_size()}; {chosen.tasks} runs and {chosen.mixed} mixed, seed {chosen.seed}", flush=True)
     with stage() as running:

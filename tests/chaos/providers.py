@@ -40,7 +40,7 @@ class Emulated:
         """Start its process and return once it answers."""
         words = ["-m", f"tests.emulators.{self.name}", "--port", str(self.port), "--key", self.key]
         process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
-        wait_until(self.read)
+        wait_until(self.read, of=process)
         return process
 
     def set_up(self, session: Session) -> None:

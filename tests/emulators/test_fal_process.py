@@ -20,7 +20,7 @@ def address() -> Iterator[str]:
     command = [sys.executable, "-m", "tests.emulators.fal", "--port", str(port), "--key", "k"]
     process = subprocess.Popen(command, cwd=PROJECT)
     address = f"http://127.0.0.1:{port}"
-    wait_until(lambda: answers(f"{address}/_jobs"))
+    wait_until(lambda: answers(f"{address}/_jobs"), of=process)
     yield address
     process.terminate()
     process.wait()

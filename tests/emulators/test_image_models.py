@@ -151,7 +151,7 @@ def test_an_emulator_is_a_process_too_and_takes_scripted_faults(module, path, he
     process = subprocess.Popen(command, cwd=PROJECT)
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: answers(f"{address}/_jobs"))
+        wait_until(lambda: answers(f"{address}/_jobs"), of=process)
         httpx.post(f"{address}/_script", json={"faults": [{"name": "rate-limited", "retryAfter": "3"}]})
         given = [httpx.get(address + path, headers=headers) for _ in range(2)]
         assert [(answer.status_code, answer.headers.get("Retry-After")) for answer in given] == [

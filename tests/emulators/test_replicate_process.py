@@ -23,7 +23,7 @@ def api() -> Iterator[httpx.Client]:
     command = [sys.executable, "-m", "tests.emulators.replicate", "--port", str(port), "--key", "k"]
     process = subprocess.Popen(command, cwd=PROJECT)
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": "Bearer k"})
-    wait_until(lambda: client.get("/_jobs").is_success)
+    wait_until(lambda: client.get("/_jobs").is_success, of=process)
     yield client
     client.close()
     process.terminate()

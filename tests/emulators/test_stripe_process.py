@@ -39,7 +39,7 @@ def address(taken: list[stripe.Event]) -> Iterator[str]:
         command = [sys.executable, "-m", "tests.emulators.stripe", "--port", str(port), "--key", KEY]
         command += ["--webhook-url", f"{shop}/hook", "--webhook-secret", SECRET]
         process = subprocess.Popen(command, cwd=PROJECT)
-        wait_until(lambda: httpx.get(f"{address}/_requests").is_success)
+        wait_until(lambda: httpx.get(f"{address}/_requests").is_success, of=process)
         yield address
         process.terminate()
         process.wait()

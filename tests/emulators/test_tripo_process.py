@@ -19,7 +19,7 @@ def address() -> Iterator[str]:
         [sys.executable, "-m", "tests.emulators.tripo", "--port", str(port), "--key", "tsk_k"], cwd=PROJECT
     )
     address = f"http://127.0.0.1:{port}"
-    wait_until(lambda: answers(f"{address}/_jobs"))
+    wait_until(lambda: answers(f"{address}/_jobs"), of=process)
     yield address
     process.terminate()
     process.wait()

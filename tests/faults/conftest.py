@@ -52,12 +52,6 @@ def migrated(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 @pytest.fixture
-def unhurried(product: Product) -> None:
-    """All waits are as long as in production."""
-    product.pace = {}
-
-
-@pytest.fixture
 def product(servers: Servers, launcher: Launcher, alice: Viewer, tmp_path: Path) -> Iterator[Product]:
     """A product with no process yet, in which fal.ai does Background Remove, one run at a time."""
     with transaction() as session:

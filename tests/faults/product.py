@@ -30,12 +30,11 @@ from tests.factories import balance_of, books_are_right, change_task, load_task,
 from tests.faults.servers import Servers
 from tests.faults.watching import EventSource, new_client
 from tests.ports import answers, free_port
+from tests.waiting import PATIENCE_S
 from worker.limiter import slots_in_use
 
 T = TypeVar("T")
 
-# Far beyond what any fault may cost: a run that takes longer is stuck.
-DEADLINE_S = 60
 WELCOME, PRICE = 100, 5
 # Waits of the product that every test would sit through; how long they really are is for the tests that ask for it.
 HURRIED = {
@@ -86,8 +85,7 @@ class Process:
     def wait_until_frozen(self) -> None:
         """Return when it has come to its point."""
         reached = self._folder / "reached"
-        wait_until(lambda: reached.exists() or not self.is_running, DEADLINE_S)
-        assert reached.exists(), self.log
+        wait_until(reached.exists, of=self)
 
     def thaw(self) -> None:
         """Let it go on from its point."""
@@ -95,13 +93,13 @@ class Process:
 
     def wait_until_attempt_ends(self) -> None:
         """Return when a worker that was frozen has done what it could with its job."""
-        wait_until((self._folder / "ended").exists, DEADLINE_S)
+        wait_until((self._folder / "ended").exists, of=self)
 
     def kill(self) -> None:
         """Kill it without warning; harmless when it is gone."""
         try:
             self._process.kill()
-            self._process.wait(DEADLINE_S)
+            self._process.wait(PATIENCE_S)
         except psutil.NoSuchProcess:
             return
 
@@ -109,6 +107,10 @@ class Process:
     def is_running(self) -> bool:
         """Whether it is there."""
         return self._process.is_running()
+
+    def poll(self) -> str | None:
+        """What it said, once it is gone."""
+        return None if self.is_running else self.log
 
     @property
     def log(self) -> str:
@@ -144,13 +146,13 @@ class Product:
         address = in_place_of.address if in_place_of else f"http://127.0.0.1:{free_port()}"
         process = self.start("api", address.rpartition(":")[2], freeze=freeze)
         process.address = address
-        wait_until(lambda: answers(f"{process.address}/healthz"))
+        wait_until(lambda: answers(f"{process.address}/healthz"), of=process)
         return process
 
     @contextmanager
     def visit(self, api: Process) -> Iterator[httpx.Client]:
         """A client of a web process, signed in."""
-        with new_client(cookies=self.cookies, base_url=api.address, timeout=DEADLINE_S) as client:
+        with new_client(cookies=self.cookies, base_url=api.address, timeout=PATIENCE_S) as client:
             yield client
 
     @cached_property
@@ -208,7 +210,7 @@ class RunRequest:
 def in_background(action: Callable[[], T]) -> Iterator[Callable[[], T]]:
     """Does something in a thread while the block runs; gives what waits for its result."""
     with ThreadPoolExecutor(1) as pool:
-        yield partial(pool.submit(action).result, DEADLINE_S)
+        yield partial(pool.submit(action).result, PATIENCE_S)
 
 
 class Run:
@@ -233,7 +235,7 @@ class Run:
 
     def wait_for_end(self) -> None:
         """Return when the run has ended, and everybody has been told."""
-        wait_until(lambda: self.row.announced_at and self.source.was_told_to_stop, DEADLINE_S)
+        wait_until(lambda: self.row.announced_at and self.source.was_told_to_stop)
 
     def assert_completed_once(self, *, jobs: tuple[int, ...] = (1,)) -> None:
         """It ended well: charged once, its file in the store, started at the provider so often."""

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from funmagic.tasks.events import TERMINAL_EVENTS
+from tests.waiting import PATIENCE_S
 
 RECONNECT_S = 0.05
-SILENCE_S = 60
 # Read once: nobody here speaks TLS, and reading them takes longer than most requests.
 CERTIFICATES = httpx.create_ssl_context(trust_env=False)
 
@@ -73,7 +73,7 @@ class EventSource:
                 self.events.append(json.loads(value))
 
     def _client(self) -> httpx.Client:
-        return new_client(cookies=self._cookies, timeout=SILENCE_S)
+        return new_client(cookies=self._cookies, timeout=PATIENCE_S)
 
 
 def new_client(**options: Any) -> httpx.Client:

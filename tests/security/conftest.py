@@ -23,7 +23,7 @@ def web(migrated: None, redis_server: None, data_dir: Path) -> Iterator[str]:
     with (data_dir / "web.log").open("wb") as log:
         server = subprocess.Popen(command, env=os.environ | own, cwd=PROJECT, stdout=log, stderr=log)
     try:
-        factories.wait_until(lambda: answers(f"{address}/healthz"), 60)
+        factories.wait_until(lambda: answers(f"{address}/healthz"), of=server)
         yield address
     finally:
         server.terminate()

@@ -11,12 +11,12 @@ from uuid import uuid4
 from websockets.sync.client import ClientConnection, connect
 
 from funmagic.accounts.sessions import COOKIE_NAME
+from tests.waiting import PATIENCE_S
 
 # Engine.IO's numbers are 2 ping, 3 pong, 4 message, and Socket.IO's 0 connect, 2 event.
 NAMESPACE = "/_event"
 PREFIX = f"42{NAMESPACE},"
 PAGE = "/tools/background-remove"
-PATIENCE_S = 20.0
 MARK = "reflex___state____state.tests___security___throwaway____throwaway.mark"
 
 Update = dict[str, Any]

@@ -19,10 +19,10 @@ from tests.factories import (
     submit,
     wait_until,
 )
+from tests.waiting import PATIENCE_S
 from tests.worker.conftest import output_files, waiting_jobs
 
 pytestmark = pytest.mark.usefixtures("redis", "models")
-DEADLINE_S = 60
 # A worker whose provider never comes back.
 STUCK_WORKER = """
 import threading
@@ -94,11 +94,11 @@ def test_a_run_whose_worker_is_killed_completes_with_another_and_is_charged_once
     task = submit(alice)
     start("clock")
     first = start("", HELD_WORKER, str(tmp_path / "never"))
-    wait_until(lambda: load_task(task.id).status == "processing", DEADLINE_S)
+    wait_until(lambda: load_task(task.id).status == "processing")
     first.kill()
     first.wait()
     start("worker")
-    wait_until(lambda: has_ended(task.id), DEADLINE_S)
+    wait_until(lambda: has_ended(task.id))
     assert load_task(task.id).attempts == 2
     assert_completed_once(alice, task.id)
 
@@ -111,17 +111,17 @@ def test_a_clock_that_is_killed_is_replaced_by_its_spare(alice, start):
     start("clock")
     leader.kill()
     start("worker")
-    wait_until(lambda: has_ended(task.id), DEADLINE_S)
+    wait_until(lambda: has_ended(task.id))
     assert_completed_once(alice, task.id)
 
 
 def test_a_worker_finishes_the_run_it_has_before_it_stops(alice, start, tmp_path):
     task = submit(alice)
     worker = start("", HELD_WORKER, str(tmp_path / "go on"))
-    wait_until(lambda: load_task(task.id).status == "processing", DEADLINE_S)
+    wait_until(lambda: load_task(task.id).status == "processing")
     worker.send_signal(signal.SIGTERM)
     (tmp_path / "go on").touch()
-    worker.wait(DEADLINE_S)
+    worker.wait(PATIENCE_S)
     assert load_task(task.id).attempts == 1
     assert_completed_once(alice, task.id)
 
@@ -129,12 +129,12 @@ def test_a_worker_finishes_the_run_it_has_before_it_stops(alice, start, tmp_path
 def test_a_worker_that_cannot_finish_in_time_hands_its_run_back(alice, start):
     task = submit(alice)
     stuck = start(program=STUCK_WORKER)
-    wait_until(lambda: load_task(task.id).status == "processing", DEADLINE_S)
+    wait_until(lambda: load_task(task.id).status == "processing")
     stuck.send_signal(signal.SIGTERM)
-    assert stuck.wait(DEADLINE_S) == 0
+    assert stuck.wait(PATIENCE_S) == 0
     assert load_task(task.id).leased_until is None
     start("clock")
     start("worker")
-    wait_until(lambda: has_ended(task.id), DEADLINE_S)
+    wait_until(lambda: has_ended(task.id))
     assert load_task(task.id).attempts == 1
     assert_completed_once(alice, task.id)

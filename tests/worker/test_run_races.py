@@ -1,7 +1,8 @@
 """Two workers on one run, in threads and one inside the other: one result, one charge."""
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import select
 
 from funmagic.db import reading, transaction
@@ -15,6 +16,7 @@ from worker.providers.base import ProviderRateLimited, ProviderUnavailable, Wait
 from worker.run import run_task
 
 LATE_OUTCOMES = [DONE, Waiting("job-2", 0), ProviderRateLimited(), ProviderUnavailable("late"), RuntimeError("late")]
+AWAY = [OperationalError("", {}, Exception()), InterfaceError("", {}, Exception()), PoolTimeout()]
 
 
 def outputs_of(task_id):
@@ -129,15 +131,35 @@ def test_a_worker_that_dies_after_the_commit_has_finished_the_run(alice, provide
     assert balance_of(alice).balance == 95
 
 
-def test_a_result_whose_commit_was_lost_once_keeps_its_file(alice, provider, monkeypatch):
+@pytest.mark.parametrize("away", AWAY, ids=lambda away: type(away).__name__)
+def test_a_database_that_is_away_or_busy_delays_a_run_and_does_not_end_it(alice, provider, monkeypatch, away):
     task = submit(alice)
-    losses = iter([OperationalError("COMMIT", {}, Exception("the connection was cut"))])
+
+    def be_away(*_args, **_options):
+        raise away
+
+    with monkeypatch.context() as patch:
+        patch.setattr("worker.run.load_subject", be_away)
+        with pytest.raises(type(away)):
+            run_task(task.id)
+    assert load_task(task.id).status == "processing"
+    assert balance_of(alice).reserved == 5
+    expire_lease(task.id)
+    recover_orphans()
+    run_task(task.id)
+    assert_done_once(alice, task.id)
+
+
+@pytest.mark.parametrize("loss", AWAY, ids=lambda away: type(away).__name__)
+def test_a_result_whose_commit_was_lost_once_keeps_its_file(alice, provider, monkeypatch, loss):
+    task = submit(alice)
+    losses = iter([loss])
     finish = lifecycle.finish_step
 
     def finish_and_lose_once(*args, **options):
         following = finish(*args, **options)
-        for loss in losses:
-            raise loss
+        for lost in losses:
+            raise lost
         return following
 
     monkeypatch.setattr(lifecycle, "finish_step", finish_and_lose_once)

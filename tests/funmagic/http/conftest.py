@@ -14,6 +14,7 @@ from funmagic.accounts.viewer import Viewer
 from tests import factories
 from tests.conftest import PROJECT
 from tests.ports import answers, free_port
+from tests.waiting import PATIENCE_S
 
 SERVE = """
 import sys
@@ -33,8 +34,9 @@ def serve(migrated: None, redis_server: None, data_dir: Path) -> Iterator[Callab
         tether = [sys.executable, "-m", "funmagic.supervisor.tether", str(os.getpid())]
         own = {"PYTHONPATH": str(PROJECT), "FUNMAGIC_PUBLIC_URL": address, **environment}
         command = [*tether, sys.executable, "-c", SERVE, str(port)]
-        servers.append(subprocess.Popen(command, env=os.environ | own, cwd=data_dir, stdout=subprocess.DEVNULL))
-        factories.wait_until(lambda: answers(f"{address}/healthz"))
+        server = subprocess.Popen(command, env=os.environ | own, cwd=data_dir, stdout=subprocess.DEVNULL)
+        servers.append(server)
+        factories.wait_until(lambda: answers(f"{address}/healthz"), of=server)
         return address
 
     yield start
@@ -61,6 +63,6 @@ def visit() -> Callable[[str, Viewer], httpx.Client]:
 
     def open_at(address: str, viewer: Viewer) -> httpx.Client:
         cookies = {COOKIE_NAME: factories.session_token(viewer)}
-        return httpx.Client(base_url=address, cookies=cookies, trust_env=False, timeout=20)
+        return httpx.Client(base_url=address, cookies=cookies, trust_env=False, timeout=PATIENCE_S)
 
     return open_at

@@ -8,6 +8,7 @@ from funmagic.stopping import EndOpenConnections
 from funmagic.supervisor.tether import die_with_parent
 from funmagic.telemetry.logs import configure_logging
 from funmagic.telemetry.traces import configure_tracing
+from tests.waiting import wait_until
 
 
 def load_app() -> EndOpenConnections:
@@ -20,7 +21,7 @@ def load_app() -> EndOpenConnections:
     @api.get("/slow")
     def slow() -> str:
         get_redis().rpush("slow:begun", "1")
-        get_redis().blpop(["slow:go"], timeout=4)
+        wait_until(lambda: get_redis().lpop("slow:go"))
         return "answered"
 
     @api.websocket("/socket")

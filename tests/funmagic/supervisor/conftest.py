@@ -6,15 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from funmagic.supervisor.embedded_redis import find_server, server_command
+from tests.waiting import PATIENCE_S, wait_until
 
-DEADLINE = 20
 KEEP = """
 import asyncio, json, sys
 from funmagic.supervisor.keeper import Child, Keeper
@@ -31,14 +30,6 @@ async def keep(groups):
 
 sys.exit(asyncio.run(keep(json.loads(sys.argv[1]))))
 """
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds, and fail when it does not in time."""
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def is_running(pid: int) -> bool:
@@ -69,15 +60,15 @@ class Supervisor:
         return self._log.read_text()
 
     def says(self, text: str) -> None:
-        eventually(lambda: text in self.output)
+        wait_until(lambda: text in self.output, of=self.process)
 
     def pid_in(self, path: Path) -> int:
-        eventually(lambda: path.exists() and path.read_text().endswith("\n"))
+        wait_until(lambda: path.exists() and path.read_text().endswith("\n"), of=self.process)
         return int(path.read_text())
 
     def ends_after(self, number: int) -> int:
         self.process.send_signal(number)
-        return self.process.wait(DEADLINE)
+        return self.process.wait(PATIENCE_S)
 
 
 @pytest.fixture

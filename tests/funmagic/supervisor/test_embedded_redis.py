@@ -9,7 +9,8 @@ import redis
 
 from funmagic.supervisor import embedded_redis
 from funmagic.supervisor.errors import StartError
-from tests.funmagic.supervisor.conftest import eventually, is_running
+from tests.funmagic.supervisor.conftest import is_running
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_a_server_left_over_is_shut_down(redis_child, tmp_path):
     with subprocess.Popen(redis_child["command"], stdout=subprocess.DEVNULL) as leftover:
         answering(tmp_path)
         embedded_redis.stop_leftover(tmp_path / "redis.sock")
-        eventually(lambda: not is_running(leftover.pid))
+        wait_until(lambda: not is_running(leftover.pid))
 
 
 def test_a_stale_socket_is_no_obstacle(keep, redis_child, tmp_path):

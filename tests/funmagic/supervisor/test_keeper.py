@@ -4,7 +4,8 @@ import os
 import signal
 from pathlib import Path
 
-from tests.funmagic.supervisor.conftest import eventually, is_running, python_child
+from tests.funmagic.supervisor.conftest import is_running, python_child
+from tests.waiting import PATIENCE_S, wait_until
 
 SLEEP = "import signal; signal.pause()"
 # pause() would sleep through a signal that came right before it, whose Python handler then never runs.
@@ -29,7 +30,7 @@ def test_a_child_that_keeps_dying_stops_everything_and_its_last_output_is_shown(
     good = python_child("good", with_pid(tmp_path / "pid"))
     bad = python_child("bad", "import sys; print('no database'); sys.exit(3)")
     supervisor = keep([good], [bad])
-    assert supervisor.process.wait(20) == 1
+    assert supervisor.process.wait(PATIENCE_S) == 1
     assert supervisor.output.count("bad stopped (exit code 3)") == 5
     assert "bad keeps stopping (exit code 3). Its last output:\n    no database" in supervisor.output
     assert not is_running(int((tmp_path / "pid").read_text()))
@@ -38,7 +39,7 @@ def test_a_child_that_keeps_dying_stops_everything_and_its_last_output_is_shown(
 def test_a_child_that_ends_well_is_replaced_as_often_as_it_likes(keep, tmp_path):
     code = f"open({str(tmp_path / 'starts')!r}, 'a').write('x')"
     supervisor = keep([python_child("worker-1", code)])
-    eventually(lambda: (tmp_path / "starts").exists() and len((tmp_path / "starts").read_text()) > 8)
+    wait_until(lambda: (tmp_path / "starts").exists() and len((tmp_path / "starts").read_text()) > 8)
     assert supervisor.ends_after(signal.SIGTERM) == 0
 
 
@@ -72,7 +73,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(keep, tmp_path):
     supervisor = keep([python_child(name, with_pid(tmp_path / name)) for name in ("web", "worker-1")])
     pids = [supervisor.pid_in(tmp_path / name) for name in ("web", "worker-1")]
     supervisor.ends_after(signal.SIGKILL)
-    eventually(lambda: not any(map(is_running, pids)))
+    wait_until(lambda: not any(map(is_running, pids)))
 
 
 def test_what_a_killed_child_had_started_dies_before_the_child_starts_again(keep, tmp_path):
@@ -82,4 +83,4 @@ def test_what_a_killed_child_had_started_dies_before_the_child_starts_again(keep
     orphan = supervisor.pid_in(tmp_path / "grandchild")
     os.kill(supervisor.pid_in(tmp_path / "pid"), signal.SIGKILL)
     supervisor.says("web stopped (signal 9)")
-    eventually(lambda: not is_running(orphan))
+    wait_until(lambda: not is_running(orphan))

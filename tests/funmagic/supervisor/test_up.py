@@ -10,6 +10,7 @@ from funmagic.supervisor import up as supervisor
 from funmagic.supervisor.data_lock import sole_use_of
 from funmagic.supervisor.errors import StartError
 from funmagic.supervisor.ports import check_port_is_free
+from tests.waiting import PATIENCE_S
 
 UP = [sys.executable, "-c", "import sys; from funmagic.supervisor.up import run_everything; sys.exit(run_everything())"]
 
@@ -17,7 +18,7 @@ UP = [sys.executable, "-c", "import sys; from funmagic.supervisor.up import run_
 def up(monkeypatch, tmp_path, port):
     monkeypatch.setenv("FUNMAGIC_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("FUNMAGIC_PORT", str(port))
-    return subprocess.run(UP, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(UP, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def test_a_busy_port_ends_the_start_before_anything_else(monkeypatch, tmp_path, busy_port):
