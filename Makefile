@@ -8,7 +8,7 @@ ON_BOTH_DATABASES = $(addprefix tests/worker/test_,audit.py cancel.py clock.py h
 	$(addprefix tests/worker/test_,run.py run_races.py run_remote.py run_steps.py sweeps.py task_life.py) \
 	$(addprefix tests/funmagic/,accounts audit billing credits library oauth profile tasks tools) \
 	$(addprefix tests/funmagic/,test_db.py test_mail.py test_migrations.py test_seed.py)
-BENCHMARKS = catalogue submit engine waiting live sockets ledger cutout lighthouse
+BENCHMARKS = catalogue submit engine recovery waiting live sockets ledger cutout lighthouse
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test chaos bench check lint schema migrate seed clean

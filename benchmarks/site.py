@@ -69,6 +69,13 @@ class Site:
         self._processes.append(process)
         return process
 
+    def start_redis(self) -> None:
+        """Start the Redis of all of them, and wait until it answers."""
+        folder = self._folder
+        command = embedded_redis.server_command(embedded_redis.find_server(), folder / "redis", folder / "redis.sock")
+        self.redis = self.start_program(*command)
+        wait_until(lambda: get_redis().ping(), of=self.redis)
+
     def start_web(self, **environment: str) -> Web:
         """Start a web process and wait until it answers."""
         port = free_port()
@@ -102,9 +109,7 @@ def running_site(**environment: str) -> Iterator[Site]:
         frontend.build_if_stale()
         site = Site(folder)
         try:
-            server = embedded_redis.find_server()
-            site.start_program(*embedded_redis.server_command(server, folder / "redis", folder / "redis.sock"))
-            wait_until(lambda: get_redis().ping())
+            site.start_redis()
             yield site
         finally:
             site.stop()
