@@ -17,6 +17,8 @@ from funmagic.errors import FileTooLarge, InvalidInput, NotFound, UnsupportedFil
 from funmagic.library.images import MIME_BY_FORMAT, ImageFacts, inspect_image
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import new_id, utcnow
+from funmagic.rate_limits.config import Category
+from funmagic.rate_limits.counting import check_address_rate
 from funmagic.storage.current import get_storage
 from funmagic.storage.protocol import PRIVATE_BUCKET, UPLOAD_LIFETIME, ObjectMissing, PresignedPut
 
@@ -50,7 +52,11 @@ class Upload:
 def create_upload(
     session: Session, viewer: Viewer, *, filename: str, mime: str, size: int, purpose: UploadPurpose
 ) -> Upload:
-    """Make the asset row and sign the upload; raises UnsupportedFile, FileTooLarge or InvalidInput."""
+    """Make the asset row and sign the upload, which counts for the address of whoever asks.
+
+    Raises TooManyRequests, UnsupportedFile, FileTooLarge, InvalidInput or UnusedUploadsFull.
+    """
+    check_address_rate(Category.UPLOAD)
     if mime not in MIME_BY_FORMAT.values():
         raise UnsupportedFile
     if size > SIZE_LIMITS_MB[purpose] * MEGABYTE:

@@ -1,6 +1,5 @@
 """The photo on the stage: chosen in the browser, uploaded straight to the store once the button is pressed."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +9,10 @@ from funmagic.accounts.guards import current_viewer
 from funmagic.accounts.state import SignInDialogState
 from funmagic.accounts.viewer import Viewer
 from funmagic.billing.shortage_state import ShortageState
-from funmagic.client_address import tab_address
 from funmagic.credits.service import get_balance
 from funmagic.db import read, transact
-from funmagic.errors import FunMagicError, InvalidInput
+from funmagic.errors import FunMagicError, InvalidInput, TooManyRequests
 from funmagic.library.uploads import Upload, UploadPurpose, create_upload
-from funmagic.rate_limits.config import Category
-from funmagic.rate_limits.counting import check_rate
-from funmagic.rate_limits.subjects import address_subject
 
 
 @dataclass(frozen=True)
@@ -70,8 +65,6 @@ class PhotoState(rx.State, mixin=True):
             return
         if not await self._can_pay(viewer, self.price):
             return
-        if address := tab_address(self.router.headers.raw_headers):
-            await asyncio.to_thread(check_rate, Category.UPLOAD, address_subject(address))
         try:
             upload = await transact(
                 create_upload,
@@ -81,6 +74,8 @@ class PhotoState(rx.State, mixin=True):
                 size=self._photo.size,
                 purpose=UploadPurpose.TOOL_INPUT,
             )
+        except TooManyRequests:
+            raise
         except FunMagicError as error:
             self.notice = error.notice
             return
