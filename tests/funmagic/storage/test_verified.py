@@ -40,9 +40,7 @@ OTHER = b"<script>alert(1)</script>".ljust(len(PHOTO))
 
 def upload(viewer: Viewer, purpose: UploadPurpose = UploadPurpose.TOOL_INPUT) -> Upload:
     with transaction() as session:
-        return create_upload(
-            session, viewer, filename="photo.png", mime="image/png", size=len(PHOTO), purpose=purpose
-        )
+        return create_upload(session, viewer, filename="photo.png", mime="image/png", size=len(PHOTO), purpose=purpose)
 
 
 @pytest.fixture
