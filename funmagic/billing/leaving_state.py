@@ -17,7 +17,7 @@ class LeavingState(rx.State, mixin=True):
     # A package's id, or PORTAL; empty while nothing is.
     leaving_for: str = ""
 
-    async def _leave(self, viewer: Viewer, make: Callable[[], str]) -> EventSpec:
+    async def _leave(self, make: Callable[[], str]) -> EventSpec:
         """Go where `make` says, once it has said so; whatever it raises leaves the page as it was."""
         try:
             # An address of another host: the browser leaves, in this very tab.

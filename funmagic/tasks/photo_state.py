@@ -1,6 +1,5 @@
 """The photo on the stage: chosen in the browser, uploaded straight to the store once the button is pressed."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -11,17 +10,9 @@ from funmagic.accounts.viewer import Viewer
 from funmagic.billing.shortage_state import ShortageState
 from funmagic.credits.service import get_balance
 from funmagic.db import read, transact
-from funmagic.errors import FunMagicError, InvalidInput, TooManyRequests
+from funmagic.errors import FunMagicError, TooManyRequests
+from funmagic.library.described_file import DescribedFile, read_description
 from funmagic.library.uploads import Upload, UploadPurpose, create_upload
-
-
-@dataclass(frozen=True)
-class ChosenPhoto:
-    """What the browser says of the photo that lies on its stage; the server looks for itself later."""
-
-    name: str
-    mime: str
-    size: int
 
 
 class PhotoState(rx.State, mixin=True):
@@ -36,15 +27,12 @@ class PhotoState(rx.State, mixin=True):
     ticket: dict[str, Any] | None = None
     notice: str = ""
 
-    _photo: ChosenPhoto | None = None
+    _photo: DescribedFile | None = None
 
     @rx.event
     async def choose_photo(self, info: dict[str, Any]) -> None:
         """A photo lies on the stage; nothing is uploaded yet."""
-        try:
-            self._photo = ChosenPhoto(str(info["name"]), str(info["type"]), int(info["size"]))
-        except (KeyError, ValueError, TypeError, OverflowError):
-            raise InvalidInput from None
+        self._photo = read_description(info)
         self.has_photo = True
         self.notice = ""
 
@@ -70,7 +58,7 @@ class PhotoState(rx.State, mixin=True):
                 create_upload,
                 viewer,
                 filename=self._photo.name,
-                mime=self._photo.mime,
+                mime=self._photo.type,
                 size=self._photo.size,
                 purpose=UploadPurpose.TOOL_INPUT,
             )
