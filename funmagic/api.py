@@ -23,8 +23,9 @@ from funmagic.i18n.translate import _
 from funmagic.json_api import ErrorAnswer, error_response
 from funmagic.library import routes as library_routes
 from funmagic.mailbox import routes as mailbox_routes
-from funmagic.middleware import SAFE_METHODS, LimitBodies, RefuseOtherSites, SpeakCallersLanguage
+from funmagic.middleware import SAFE_METHODS, AnswerHeads, LimitBodies, RefuseOtherSites, SpeakCallersLanguage
 from funmagic.oauth import routes as oauth_routes
+from funmagic.openapi import DocumentedApi
 from funmagic.profile import routes as profile_routes
 from funmagic.rate_limits import routes as rate_limit_routes
 from funmagic.rate_limits.requests import LimitRates
@@ -44,7 +45,7 @@ HTTP_CODES = {401: "UNAUTHORIZED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 
 
 def create_api() -> FastAPI:
     """The plain HTTP part of the product; Reflex is mounted behind it."""
-    api = FastAPI(
+    api = DocumentedApi(
         title="FunMagic",
         version="1",
         docs_url=None,
@@ -72,6 +73,7 @@ def create_api() -> FastAPI:
     api.add_middleware(RefuseOtherSites)
     api.add_middleware(StreamsAfterRoutes)
     api.add_middleware(SpeakCallersLanguage)
+    api.add_middleware(AnswerHeads)
     api.add_middleware(ObserveRequests)
     api.add_exception_handler(FunMagicError, answer_named_error)
     api.add_exception_handler(RequestValidationError, answer_invalid_request)
@@ -97,7 +99,8 @@ async def documentation() -> Response:
 async def unknown_path(path: str, request: Request) -> Response:  # noqa: ARG001 - without it FastAPI would not match
     """Answer a path or a method we do not have, before Reflex answers it with a page."""
     routes = [route for route in request.app.routes if getattr(route, "endpoint", None) is not unknown_path]
-    scopes = {method: {**request.scope, "method": method} for method in ALL_METHODS}
+    # HEAD is answered as GET.
+    scopes = {method: {**request.scope, "method": method.replace("HEAD", "GET")} for method in ALL_METHODS}
     allowed = [method for method in ALL_METHODS if any(_fits(route, scopes[method]) for route in routes)]
     if allowed:
         raise HTTPException(status.HTTP_405_METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(allowed)})

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from funmagic.private_files import keep_private
+from funmagic.settings import get_settings
 from funmagic.telemetry.logs import configure_logging
 
 
@@ -29,6 +31,7 @@ def main(context: typer.Context) -> None:
     """FunMagic: run AI tools, pay with credits."""
     try:
         configure_logging(context.invoked_subcommand or "cli")
+        keep_private(get_settings().data_dir)
     except ValidationError as error:
         for problem in error.errors():
             typer.echo(f"{'.'.join(map(str, problem['loc'])) or 'Settings'}: {problem['msg']}", err=True)
@@ -106,7 +109,6 @@ def create_admin(
 @app.command()
 def setup_storage() -> None:
     """Make the S3 store's buckets, and let browsers of this product use them; exits 1 when something is not right."""
-    from funmagic.settings import get_settings
     from funmagic.storage.setup import setup_buckets
 
     lines, is_ready = setup_buckets(get_settings())
@@ -118,7 +120,6 @@ def setup_storage() -> None:
 @app.command()
 def fetch_models() -> None:
     """Bring the model weights named in models.lock."""
-    from funmagic.settings import get_settings
     from funmagic.weights import fetch_models as fetch
 
     for path in fetch(get_settings().models_dir):

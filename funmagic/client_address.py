@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from funmagic.settings import get_settings
+from funmagic.settings import LOOPBACK_NAMES, get_settings
 
 
 def client_address(scope: Scope) -> str | None:
@@ -28,6 +29,18 @@ def tab_address(headers: Mapping[str, str]) -> str | None:
     lines = [(b"x-forwarded-for", value.encode()) for name, value in headers.items() if name == "x-forwarded-for"]
     peer = headers.get("asgi-scope-client")
     return client_address({"type": "websocket", "client": (peer, 0) if peer else None, "headers": lines})
+
+
+def is_this_machine(scope: Scope) -> bool:
+    """Whether a request comes from this machine itself, and asks for it by a name of ours.
+
+    A page elsewhere may have its own name point at this machine; the browser then says that name.
+    """
+    host, _, port = Headers(scope=scope).get("host", "").lower().rpartition(":")
+    if not (host and port.isdecimal()):
+        host = Headers(scope=scope).get("host", "").lower()
+    own_names = {*LOOPBACK_NAMES, "[::1]", urlsplit(get_settings().public_url).hostname}
+    return host in own_names and is_loopback(scope)
 
 
 def is_loopback(scope: Scope) -> bool:

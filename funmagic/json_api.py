@@ -1,16 +1,20 @@
 """What every JSON shape of the HTTP contract shares."""
 
 import base64
-from typing import Any
+from enum import Enum
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from funmagic.errors import InvalidInput
 
 PAGE_LIMIT = 100
+Choice = TypeVar("Choice", bound=Enum)
+# One of an enumeration, which JSON can only name.
+Named = Annotated[Choice, Field(strict=False)]
 
 
 class Shape(BaseModel):
@@ -20,9 +24,14 @@ class Shape(BaseModel):
 
 
 class RequestShape(BaseModel):
-    """The body of a request: camelCase names, and no field we do not know."""
+    """The body of a request: camelCase names, no field we do not know, and each value of its own type.
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    A number is no text, a text no number, true is not 1 and 1.0 no whole number; NaN and infinity are nothing at all.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
 
 
 class ErrorFacts(Shape):

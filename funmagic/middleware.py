@@ -1,5 +1,7 @@
 """What every request passes first: the guard against other sites, and the caller's language."""
 
+import asyncio
+
 from fastapi import HTTPException, status
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,6 +32,41 @@ class SpeakCallersLanguage:
             return
         with use_locale(negotiate(Headers(scope=scope).get("accept-language", ""))):
             await self._app(scope, receive, send)
+
+
+class AnswerHeads:
+    """Answers HEAD wherever there is a GET, as GET does, and without the body: streams end with their headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        has_asked, has_begun = False, asyncio.Event()
+
+        async def receive_nothing() -> Message:
+            nonlocal has_asked
+            if not has_asked:
+                has_asked = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+            # Who wants no body has left once the headers are there.
+            await has_begun.wait()
+            return {"type": "http.disconnect"}
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+                has_begun.set()
+
+        scope["method"] = "GET"
+        try:
+            await self._app(scope, receive_nothing, send_head)
+        finally:
+            scope["method"] = "HEAD"
 
 
 class RefuseOtherSites:

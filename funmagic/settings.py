@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     workers: int = 2
     stream_workers: int = 2
     max_running_tasks: int = 5
+    unused_upload_bytes: int = 200 * 1024 * 1024
     welcome_credits: int = 100
     trusted_proxy_hops: int = 0
     saliency_model: str = "u2netp"

@@ -52,6 +52,7 @@ from funmagic.settings import Settings, get_settings  # noqa: E402
 from funmagic.supervisor import embedded_redis  # noqa: E402
 from funmagic.weights import fetch_models  # noqa: E402
 from tests import factories, postgres  # noqa: E402
+from tests.documented import DocumentedAnswersOnly  # noqa: E402
 from tests.limits import lift_limits  # noqa: E402
 from tests.mailbox import Mailbox  # noqa: E402
 from tests.s3_server import S3Server, running_s3_server  # noqa: E402
@@ -271,6 +272,7 @@ def bob(db: None) -> Viewer:
 def shared_api() -> FastAPI:
     """The API, for all tests that do not change it: its first request costs more than most tests."""
     api = create_api()
+    api.add_middleware(DocumentedAnswersOnly, api=api)
     api.mount("", PlainTextResponse("a page of Reflex", 404))  # as in the product, where Reflex takes what is left
     return api
 

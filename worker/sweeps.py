@@ -9,7 +9,12 @@ from funmagic.accounts.sessions import sweep_expired_sessions
 from funmagic.accounts.tokens import sweep_tokens
 from funmagic.db import transaction
 from funmagic.library.service import sweep_unsaved_outputs
-from funmagic.library.uploads import remove_discarded, sweep_unused_uploads
+from funmagic.library.uploads import (
+    remove_discarded,
+    sweep_late_uploads,
+    sweep_missing_uploads,
+    sweep_unused_uploads,
+)
 from funmagic.mail import sweep_mails
 from funmagic.profile.deletion import erase_deleted_accounts
 from funmagic.storage.current import find_local_storage
@@ -23,6 +28,8 @@ def sweep_everything() -> None:
     """Drop what is no longer used, good, whole or named: uploads, results, sessions, links, mails, accounts."""
     for sweep in (
         _in_transaction(sweep_unused_uploads),
+        sweep_missing_uploads,
+        sweep_late_uploads,
         _in_transaction(sweep_unsaved_outputs),
         erase_deleted_accounts,
         remove_discarded,

@@ -15,6 +15,7 @@ from funmagic.accounts.sessions import COOKIE_NAME, read_viewer
 from funmagic.errors import Forbidden, ForeignOrigin, FunMagicError, SignInRequired
 from funmagic.json_api import error_response
 from funmagic.middleware import SAFE_METHODS
+from funmagic.rate_limits.requests import limit_viewer
 from funmagic.settings import get_settings
 
 log = structlog.get_logger()
@@ -66,6 +67,7 @@ async def _admit(request: Request) -> None:
     viewer = await read_viewer(request.cookies.get(COOKIE_NAME))
     if viewer is None:
         raise SignInRequired
+    await limit_viewer(request.scope, viewer)
     if not viewer.is_super_admin:
         raise Forbidden
     if request.method in SAFE_METHODS:
@@ -87,4 +89,4 @@ def _refuse(request: Request, error: FunMagicError) -> ASGIApp:
     is_page = request.method in SAFE_METHODS and "text/html" in request.headers.get("accept", "")
     if isinstance(error, SignInRequired) and is_page:
         return RedirectResponse(f"{paths.LOGIN}?next={paths.QUEUES}", 303)
-    return error_response(error.status, error.code, error.message, error.details)
+    return error_response(error.status, error.code, error.message, error.details, error.headers)

@@ -3,14 +3,20 @@
 import reflex as rx
 from starlette.requests import cookie_parser
 
+from funmagic.accounts.event_limits import limit_event
 from funmagic.accounts.sessions import COOKIE_NAME, read_viewer
 from funmagic.accounts.viewer import Viewer
 from funmagic.errors import Forbidden, SignInRequired
 
 
 async def current_viewer(state: rx.State) -> Viewer | None:
-    """Who holds this socket, looked up anew; None without a valid session."""
-    return await read_viewer(session_token(state))
+    """Who holds this socket, looked up anew, for whom the event counts; None without a valid session.
+
+    Raises TooManyRequests.
+    """
+    viewer = await read_viewer(session_token(state))
+    await limit_event(state, viewer)
+    return viewer
 
 
 def session_token(state: rx.State) -> str | None:
@@ -19,7 +25,7 @@ def session_token(state: rx.State) -> str | None:
 
 
 async def require_user(state: rx.State) -> Viewer:
-    """Who holds this socket; raises SignInRequired."""
+    """Who holds this socket; raises SignInRequired or TooManyRequests."""
     viewer = await current_viewer(state)
     if viewer is None:
         raise SignInRequired

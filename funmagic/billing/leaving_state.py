@@ -9,8 +9,6 @@ from reflex.event import EventSpec
 from funmagic.accounts.viewer import Viewer
 from funmagic.billing.checkout import start_checkout
 from funmagic.models.base import new_id
-from funmagic.rate_limits.config import Category
-from funmagic.rate_limits.counting import check_rate
 
 
 class LeavingState(rx.State, mixin=True):
@@ -19,16 +17,11 @@ class LeavingState(rx.State, mixin=True):
     # A package's id, or PORTAL; empty while nothing is.
     leaving_for: str = ""
 
-    async def _leave(self, viewer: Viewer, make: Callable[[], str]) -> EventSpec:
+    async def _leave(self, make: Callable[[], str]) -> EventSpec:
         """Go where `make` says, once it has said so; whatever it raises leaves the page as it was."""
-
-        def make_at_most_so_often() -> str:
-            check_rate(Category.USER_API, viewer.id, viewer.lifetime_purchased)
-            return make()
-
         try:
             # An address of another host: the browser leaves, in this very tab.
-            return rx.redirect(await asyncio.to_thread(make_at_most_so_often))
+            return rx.redirect(await asyncio.to_thread(make))
         except BaseException:
             async with self:
                 self.leaving_for = ""

@@ -46,7 +46,7 @@ class ShortageState(LeavingState, rx.State):
                 return
             self.leaving_for = self.package.id
             make = checkout_maker(viewer, self.package.id, self._return_path)
-        leave = await self._leave(viewer, make)
+        leave = await self._leave(make)
         async with self:
             # Whoever comes back has bought, or thought better of it.
             self.is_open, self.leaving_for = False, ""

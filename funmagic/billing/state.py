@@ -64,7 +64,7 @@ class ShopState(LeavingState, rx.State):
             if self.leaving_for:
                 return
             self.leaving_for, back_url = package_id, self.back_url
-        yield await self._leave(viewer, checkout_maker(viewer, package_id, back_url))
+        yield await self._leave(checkout_maker(viewer, package_id, back_url))
 
     @rx.event(background=True)
     async def manage_billing(self) -> AsyncGenerator[Any, None]:
@@ -74,7 +74,7 @@ class ShopState(LeavingState, rx.State):
             if self.leaving_for:
                 return
             self.leaving_for = PORTAL
-        yield await self._leave(viewer, lambda: open_portal(viewer))
+        yield await self._leave(lambda: open_portal(viewer))
 
 
 def _look_up(session: Session) -> tuple[list[PackageView], list[ToolView]]:

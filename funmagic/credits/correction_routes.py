@@ -18,7 +18,7 @@ from funmagic.credits.corrections import (
     refund_task,
 )
 from funmagic.db import transaction
-from funmagic.json_api import RequestShape, Shape
+from funmagic.json_api import Named, RequestShape, Shape
 
 router = APIRouter(prefix=paths.API_ADMIN_BILLING, tags=["admin"])
 
@@ -40,7 +40,7 @@ class CreditsRequest(RequestShape):
     user_id: Annotated[str, Field(max_length=36)] | None = None
     email: Email | None = None
     amount: StrictInt
-    kind: CorrectionKind
+    kind: Named[CorrectionKind]
     reason: Reason
 
     @model_validator(mode="after")

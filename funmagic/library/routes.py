@@ -8,7 +8,7 @@ from pydantic import Field
 
 from funmagic.accounts.http import RequiredViewer
 from funmagic.db import reading, transaction
-from funmagic.json_api import RequestShape, Shape
+from funmagic.json_api import Named, RequestShape, Shape
 from funmagic.library import service, uploads
 from funmagic.library.service import AssetView
 from funmagic.library.uploads import UploadPurpose
@@ -22,7 +22,7 @@ class UploadRequest(RequestShape):
     filename: str = Field(min_length=1, max_length=255)
     content_type: str = Field(max_length=100)
     size: int = Field(gt=0)
-    purpose: UploadPurpose = UploadPurpose.TOOL_INPUT
+    purpose: Named[UploadPurpose] = UploadPurpose.TOOL_INPUT
 
 
 class UploadAnswer(Shape):

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from funmagic.accounts.viewer import Viewer
 from funmagic.errors import NotFound
 from funmagic.json_api import Shape
-from funmagic.library.uploads import discard_assets, find_own_asset
+from funmagic.library.uploads import discard_assets, find_seen_asset
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.storage.current import get_storage
@@ -38,12 +38,12 @@ class AssetView(Shape):
 
 def get_asset(session: Session, viewer: Viewer, asset_id: str) -> AssetView:
     """One file of the viewer's; raises NotFound."""
-    return _view(find_own_asset(session, viewer, asset_id))
+    return _view(find_seen_asset(session, viewer, asset_id))
 
 
 def save_asset(session: Session, viewer: Viewer, asset_id: str) -> AssetView:
     """Keep a file that a tool made in the viewer's library; keeping it again changes nothing. Raises NotFound."""
-    asset = find_own_asset(session, viewer, asset_id)
+    asset = find_seen_asset(session, viewer, asset_id)
     if asset.task_id is None:
         raise NotFound
     if asset.saved_at is None:
@@ -61,7 +61,7 @@ def sweep_unsaved_outputs(session: Session) -> int:
 
 def get_download_url(session: Session, viewer: Viewer, asset_id: str) -> str:
     """A presigned address that downloads the file under its own name; raises NotFound."""
-    asset = find_own_asset(session, viewer, asset_id)
+    asset = find_seen_asset(session, viewer, asset_id)
     return get_storage().presign_get(asset.bucket, asset.storage_key, filename=asset.filename)
 
 

@@ -11,17 +11,24 @@ from pathlib import PurePath
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from funmagic.accounts.users import load_user
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import after_commit, reading, transaction
 from funmagic.errors import FileTooLarge, InvalidInput, NotFound, UnsupportedFile, UploadMissing
+from funmagic.library.errors import UnusedUploadsFull
 from funmagic.library.images import MIME_BY_FORMAT, ImageFacts, inspect_image
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import new_id, utcnow
+from funmagic.rate_limits.config import Category
+from funmagic.rate_limits.counting import check_address_rate
+from funmagic.settings import get_settings
 from funmagic.storage.current import get_storage
 from funmagic.storage.protocol import PRIVATE_BUCKET, UPLOAD_LIFETIME, ObjectMissing, PresignedPut
 
 MEGABYTE = 1024 * 1024
 UPLOADS = "uploads/"
+# What was looked at lies here, where no signed address leads.
+LOOKED_AT = "inputs/"
 UNUSED_UPLOAD_LIFETIME = timedelta(hours=24)
 # Whoever discards more than these is not kept waiting for the store: the clock removes the rest.
 REMOVED_AT_ONCE = 200
@@ -50,13 +57,18 @@ class Upload:
 def create_upload(
     session: Session, viewer: Viewer, *, filename: str, mime: str, size: int, purpose: UploadPurpose
 ) -> Upload:
-    """Make the asset row and sign the upload; raises UnsupportedFile, FileTooLarge or InvalidInput."""
+    """Make the asset row and sign the upload, which counts for the address of whoever asks.
+
+    Raises TooManyRequests, UnsupportedFile, FileTooLarge, InvalidInput or UnusedUploadsFull.
+    """
+    check_address_rate(Category.UPLOAD)
     if mime not in MIME_BY_FORMAT.values():
         raise UnsupportedFile
     if size > SIZE_LIMITS_MB[purpose] * MEGABYTE:
         raise FileTooLarge(limit_mb=SIZE_LIMITS_MB[purpose])
     if size <= 0:
         raise InvalidInput(field="size")
+    _check_space(session, viewer, size)
     asset_id = new_id()
     asset = Asset(
         id=asset_id,
@@ -74,20 +86,37 @@ def create_upload(
 
 
 def verify_upload(viewer: Viewer, asset_id: str) -> None:
-    """Look at an uploaded file once and remember what it is; raises what is wrong with it.
+    """Look at an uploaded file once, remember what it is, and keep the very bytes that were looked at.
 
-    It opens its own transactions: no lock may be held while the store is read.
+    Whatever the signed address takes afterwards reaches nothing. Raises what is wrong with the file. It opens its own
+    transactions: no lock may be held while the store is used.
     """
     with reading() as session:
         asset = find_own_asset(session, viewer, asset_id)
-    if asset.verified_at is None:
+    if asset.verified_at is not None:
+        return
+    try:
         data, facts = read_upload(asset)
-        with transaction() as session:
-            _remember(session, asset_id, facts, hashlib.sha256(data).hexdigest())
+    except UploadMissing:
+        if _was_looked_at(asset_id):  # by another, meanwhile
+            return
+        raise
+    digest = hashlib.sha256(data).hexdigest()
+    key = f"{_looked_at_prefix(asset)}{digest[:32]}"
+    get_storage().put(asset.bucket, key, data, mime=facts.mime)
+    with transaction() as session:
+        unneeded = asset.storage_key if _remember(session, asset_id, facts, digest, key) else key
+        # Of two who looked at once, at different bytes, one was first; at the same, both need what is kept.
+        kept = session.get(Asset, asset_id)
+        if kept is None or kept.storage_key != unneeded:
+            after_commit(session, partial(get_storage().delete, asset.bucket, unneeded))
 
 
 def read_upload(asset: Asset) -> tuple[bytes, ImageFacts]:
-    """The bytes that arrived, and what they are; raises UploadMissing, UnsupportedFile or ImageTooLarge."""
+    """The bytes that arrived, and what they are; raises UploadMissing, UnsupportedFile or ImageTooLarge.
+
+    Others may lie there a moment later: whatever is used must be made of what is returned here.
+    """
     storage = get_storage()
     info = storage.head(asset.bucket, asset.storage_key)
     if info is None or info.size != asset.size:
@@ -114,9 +143,29 @@ def discard_assets(session: Session, *which: sa.ColumnElement[bool]) -> int:
 
 def sweep_unused_uploads(session: Session) -> int:
     """Drop uploads of a day ago that nothing ever used; returns how many."""
-    is_old = col(Asset.created_at) < utcnow() - UNUSED_UPLOAD_LIFETIME
-    is_unused = col(Asset.task_id).is_(None), col(Asset.used_at).is_(None), col(Asset.saved_at).is_(None)
-    return discard_assets(session, is_old, *is_unused)
+    return discard_assets(session, col(Asset.created_at) < utcnow() - UNUSED_UPLOAD_LIFETIME, *_is_unused())
+
+
+def sweep_missing_uploads() -> None:
+    """Drop uploads that never arrived and no longer can, so that they take up nobody's space."""
+    is_over = col(Asset.created_at) < utcnow() - 2 * UPLOAD_LIFETIME
+    with reading() as session:
+        waiting = is_over, col(Asset.verified_at).is_(None), col(Asset.deleted_at).is_(None), *_is_unused()
+        assets = session.exec(select(Asset).where(*waiting)).all()
+    missing = [asset.id for asset in assets if get_storage().head(asset.bucket, asset.storage_key) is None]
+    with transaction() as session:
+        discard_assets(session, col(Asset.id).in_(missing), *_is_unused())
+
+
+def sweep_late_uploads() -> None:
+    """Remove what signed addresses took after the file that they were signed for had been looked at."""
+    # In this order: whoever may send a file already has its row.
+    stored = get_storage().list_keys(PRIVATE_BUCKET, UPLOADS)
+    with reading() as session:
+        named = set(session.exec(select(Asset.storage_key).where(col(Asset.storage_key).startswith(UPLOADS))).all())
+    for key in stored:
+        if key not in named:
+            get_storage().delete(PRIVATE_BUCKET, key)
 
 
 def remove_discarded() -> None:
@@ -130,6 +179,14 @@ def find_own_asset(session: Session, viewer: Viewer, asset_id: str) -> Asset:
     """An asset that is there and is the viewer's; raises NotFound."""
     asset = session.get(Asset, asset_id)
     if asset is None or asset.user_id != viewer.id or asset.deleted_at is not None:
+        raise NotFound
+    return asset
+
+
+def find_seen_asset(session: Session, viewer: Viewer, asset_id: str) -> Asset:
+    """An asset of the viewer's whose bytes the server knows, and may show; raises NotFound."""
+    asset = find_own_asset(session, viewer, asset_id)
+    if asset.verified_at is None:
         raise NotFound
     return asset
 
@@ -149,7 +206,7 @@ def _remove_some(which: sa.ColumnElement[bool]) -> str:
     removed: list[str] = []
     try:
         for asset in assets:
-            for key in asset.stored_keys:
+            for key in _all_keys(asset):
                 get_storage().delete(asset.bucket, key)
             if not _may_still_arrive(asset):
                 removed.append(asset.id)
@@ -164,8 +221,40 @@ def _may_still_arrive(asset: Asset) -> bool:
     return asset.storage_key.startswith(UPLOADS) and asset.created_at > utcnow() - 2 * UPLOAD_LIFETIME
 
 
-def _remember(session: Session, asset_id: str, facts: ImageFacts, sha256: str) -> None:
-    asset = session.get_one(Asset, asset_id)
-    asset.mime, asset.width, asset.height = facts.mime, facts.width, facts.height
-    asset.sha256 = sha256
-    asset.verified_at = utcnow()
+def _was_looked_at(asset_id: str) -> bool:
+    with reading() as session:
+        asset = session.get(Asset, asset_id)
+        return asset is not None and asset.verified_at is not None
+
+
+def _remember(session: Session, asset_id: str, facts: ImageFacts, sha256: str, key: str) -> bool:
+    """Make this file the asset's, unless another look was faster or the asset is gone; whether that was done."""
+    fresh = col(Asset.id) == asset_id, col(Asset.verified_at).is_(None), col(Asset.deleted_at).is_(None)
+    found = {"mime": facts.mime, "width": facts.width, "height": facts.height, "sha256": sha256}
+    look = sa.update(Asset).where(*fresh).values(**found, storage_key=key, verified_at=utcnow())
+    return session.execute(look.returning(col(Asset.id))).first() is not None
+
+
+def _check_space(session: Session, viewer: Viewer, size: int) -> None:
+    # The user is held, so that many who ask at once are counted one after the other.
+    load_user(session, viewer, will_change=True)
+    unused = sa.select(sa.func.coalesce(sa.func.sum(Asset.size), 0)).where(Asset.user_id == viewer.id, *_is_unused())
+    limit = get_settings().unused_upload_bytes
+    if session.execute(unused).scalar_one() + size > limit:
+        raise UnusedUploadsFull(limit_mb=limit // MEGABYTE)
+
+
+def _is_unused() -> tuple[sa.ColumnElement[bool], ...]:
+    return col(Asset.task_id).is_(None), col(Asset.used_at).is_(None), col(Asset.saved_at).is_(None)
+
+
+def _looked_at_prefix(asset: Asset) -> str:
+    return f"{LOOKED_AT}{asset.user_id}/{asset.id}/"
+
+
+def _all_keys(asset: Asset) -> set[str]:
+    """Everything that may lie in the store for an asset, also what a look left behind that was cut off."""
+    keys = set(asset.stored_keys)
+    if asset.storage_key.startswith((UPLOADS, LOOKED_AT)):
+        keys.update(get_storage().list_keys(asset.bucket, _looked_at_prefix(asset)))
+    return keys

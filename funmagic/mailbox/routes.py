@@ -1,26 +1,22 @@
 """The development mailbox over HTTP: a page and its JSON, for people at this very machine only."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from funmagic import paths
-from funmagic.client_address import is_loopback
+from funmagic.client_address import is_this_machine
 from funmagic.errors import NotFound
 from funmagic.json_api import Shape
 from funmagic.mailbox.render import render_mailbox
 from funmagic.mailbox.store import StoredMail, list_mails
-from funmagic.settings import LOOPBACK_NAMES, get_settings
+from funmagic.settings import get_settings
 
 
 def refuse_strangers(request: Request) -> None:
     """Raise NotFound for whoever is not at a development machine itself: mails hold links that sign in."""
-    settings = get_settings()
-    # A page elsewhere may have its own name point at this machine; the browser then says that name.
-    own_names = {*LOOPBACK_NAMES, "::1", urlsplit(settings.public_url).hostname}
-    if not settings.is_local or not is_loopback(request.scope) or request.url.hostname not in own_names:
+    if not (get_settings().is_local and is_this_machine(request.scope)):
         raise NotFound
 
 

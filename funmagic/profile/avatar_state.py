@@ -9,8 +9,9 @@ import reflex as rx
 from funmagic.accounts.guards import require_user
 from funmagic.accounts.state import SessionState
 from funmagic.db import transact
-from funmagic.errors import FunMagicError, InvalidInput
+from funmagic.errors import FunMagicError
 from funmagic.i18n.translate import _
+from funmagic.library.described_file import read_description
 from funmagic.library.uploads import UploadPurpose, create_upload
 from funmagic.profile.avatars import remove_avatar, use_avatar
 from funmagic.tasks.photo_state import upload_ticket
@@ -26,12 +27,9 @@ class AvatarState(rx.State):
     async def start_upload(self, info: dict[str, Any]) -> None:
         """Hand the browser a signed address for the picture it described."""
         viewer = await require_user(self)
-        try:
-            name, mime, size = str(info["name"]), str(info["type"]), int(info["size"])
-        except (KeyError, ValueError, TypeError, OverflowError):
-            raise InvalidInput from None
+        file = read_description(info)
         upload = await transact(
-            create_upload, viewer, filename=name, mime=mime, size=size, purpose=UploadPurpose.AVATAR
+            create_upload, viewer, filename=file.name, mime=file.type, size=file.size, purpose=UploadPurpose.AVATAR
         )
         self.ticket = upload_ticket(upload)
 

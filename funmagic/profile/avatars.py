@@ -107,8 +107,10 @@ def _new_row(viewer: Viewer, size: int) -> Asset:
 
 def _take_into_use(session: Session, viewer: Viewer, avatar_id: str, upload_id: str) -> None:
     user = load_user(session, viewer, will_change=True)
-    if not _is_fresh(find_own_asset(session, viewer, upload_id)):
+    upload = find_own_asset(session, viewer, upload_id)
+    if not _is_fresh(upload):
         raise NotFound
+    upload.used_at = utcnow()
     avatar = find_own_asset(session, viewer, avatar_id)
     avatar.used_at = avatar.verified_at = utcnow()
     discard_assets(session, col(Asset.id).in_([upload_id, user.avatar_asset_id]))

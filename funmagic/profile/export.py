@@ -55,7 +55,7 @@ def export_data(session: Session, viewer: Viewer) -> dict[str, Any]:
         "transactions": [_columns(row) for row in _rows_of(session, CreditTransaction, user)],
         "payments": [_columns(row) for row in _rows_of(session, Payment, user)],
         "tasks": _tasks(session, user),
-        "assets": [_asset(row) for row in _rows_of(session, Asset, user) if row.deleted_at is None],
+        "assets": [_asset(row) for row in _rows_of(session, Asset, user) if _is_shown(row)],
     }
 
 
@@ -70,6 +70,10 @@ def _tasks(session: Session, user: User) -> list[dict[str, Any]]:
         {"tool": slugs[task.tool_id], **_columns(task), "errorMessage": _(task.error_message or "")}
         for task in _rows_of(session, Task, user)
     ]
+
+
+def _is_shown(asset: Asset) -> bool:
+    return asset.deleted_at is None and asset.verified_at is not None
 
 
 def _asset(asset: Asset) -> dict[str, Any]:

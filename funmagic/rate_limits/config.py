@@ -24,6 +24,14 @@ class Category(StrEnum):
 
 PER_USER = {Category.USER_API, Category.TASK_CREATION}
 
+# What signing in (with one mistake), opening the settings and saving them takes in a minute.
+FEWEST = {
+    Category.GLOBAL_API: 5,
+    Category.USER_API: 5,
+    Category.AUTH_SESSION: 2,
+    Category.AUTH_ACTION: 2,
+    Category.AUTH_EMAIL: 2,
+}
 # So high that nobody reaches it: how a limit is lifted.
 UNREACHABLE = 1_000_000
 Requests = Annotated[int, Field(ge=1, le=UNREACHABLE)]
@@ -76,6 +84,14 @@ class RateLimits(Shape):
 
     limits: Limits = Limits()
     tiers: Tiers = Tiers()
+
+    def shut_out(self) -> dict[Category, int]:
+        """What is too little for a super admin to sign in and change it, in any tier, and how much it takes."""
+        return {
+            category: fewest
+            for category, fewest in FEWEST.items()
+            if any(self.allowance(category, tier.lifetime_purchased).amount < fewest for tier in self.tiers.rising)
+        }
 
     def allowance(self, category: Category, lifetime_purchased: int = 0) -> RateLimitItem:
         """How much of a category is allowed, to a user who has bought so many credits."""

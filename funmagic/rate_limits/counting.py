@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from funmagic.errors import TooManyRequests
 from funmagic.rate_limits.config import Category, RateLimits
 from funmagic.rate_limits.service import load_rate_limits, understand
+from funmagic.rate_limits.subjects import address_subject
 from funmagic.rate_limits.trips import ask, ask_here
 
 
@@ -44,8 +45,24 @@ class Count:
             raise TooManyRequests(self.resets_in_s, limit=self.allowed)
 
 
+# Where whoever is served comes from; None for workers, commands and unix sockets.
+_address: ContextVar[str | None] = ContextVar("address", default=None)
 # Of the request being served, by hit; None outside of one.
 _counted_ahead: ContextVar[dict[Hit, Count] | None] = ContextVar("counted_ahead", default=None)
+
+
+def serve_address(address: str | None) -> None:
+    """Have what services do from here on, in this request or event, count for this address."""
+    _address.set(address)
+
+
+def check_address_rate(category: Category) -> None:
+    """Count one act of whoever is served for their address, from a thread; raises TooManyRequests.
+
+    A service that is limited by address calls this, so that it is limited behind every door.
+    """
+    if address := _address.get():
+        check_rate(category, address_subject(address))
 
 
 def check_rate(category: Category, subject: str, lifetime_purchased: int = 0) -> None:
@@ -67,10 +84,10 @@ async def count_hit(hit: Hit) -> list[Count]:
 async def count_ahead(hits: Sequence[Hit], foreseen: Sequence[Hit]) -> list[Count]:
     """Count a request, and in the same trip what it is foreseen to turn out to be; only the former is answered.
 
-    The latter is answered to whoever comes to count it while this request is served, without another trip.
+    Whoever comes to count either while this request is served gets the answer, and nothing is counted twice.
     """
     counts = await count_hits([*hits, *foreseen])
-    _counted_ahead.set(dict(zip(foreseen, counts[len(hits) :], strict=False)))
+    _counted_ahead.set(dict(zip([*hits, *foreseen], counts, strict=False)))
     return counts[: len(hits)]
 
 

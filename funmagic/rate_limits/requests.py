@@ -18,7 +18,7 @@ from funmagic.client_address import client_address
 from funmagic.errors import TooManyRequests
 from funmagic.json_api import error_response
 from funmagic.rate_limits.config import Category
-from funmagic.rate_limits.counting import Count, Hit, check_rate, count_ahead, count_hit
+from funmagic.rate_limits.counting import Count, Hit, check_rate, count_ahead, count_hit, serve_address
 from funmagic.rate_limits.subjects import address_subject, email_subject
 
 AUTH_ACTIONS = {
@@ -45,8 +45,9 @@ class LimitRates:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or answer 429."""
-        address = client_address(scope) if _is_limited(scope) else None
-        if address is None:
+        address = client_address(scope) if scope["type"] == "http" else None
+        serve_address(address)
+        if address is None or not _is_limited(scope):
             await self._app(scope, receive, send)
             return
         hits = [Hit(category, address_subject(address)) for category in _categories(scope)]
@@ -83,8 +84,6 @@ def limit_email(scope: MutableMapping[str, Any], email: str) -> None:
 
 
 def _is_limited(scope: Scope) -> bool:
-    if scope["type"] != "http":
-        return False
     path = scope["path"]
     # Stripe comes from few addresses, and proves with its signature that it is Stripe.
     is_exempt = path == paths.API_STRIPE_WEBHOOK or path.startswith(paths.API_DOCS_FILES)

@@ -25,6 +25,6 @@ def get_settings(viewer: RequiredSuperAdmin) -> RateLimits:  # noqa: ARG001 - as
 def change_settings(body: RateLimitsChange, viewer: RequiredSuperAdmin) -> RateLimits:
     """Change some of them; what is absent stays."""
     with transaction() as session:
-        limits = service.set_rate_limits(session, body)
+        limits = service.change_settings(session, body)
     log.info("rate_limits_changed", actor=viewer.id, change=body.model_dump(by_alias=True, exclude_none=True))
     return limits

@@ -48,6 +48,21 @@ def set_rate_limits(session: Session, change: RateLimitsChange) -> RateLimits:
     return limits
 
 
+def change_settings(session: Session, change: RateLimitsChange) -> RateLimits:
+    """Change some limits as a super admin; raises SettingRefused, also where nobody could change them back."""
+    limits = set_rate_limits(session, change)
+    if shut := limits.shut_out():
+        lowest = ", ".join(f"{category} {fewest}" for category, fewest in shut.items())
+        raise SettingRefused(
+            problem=_(
+                "With so few requests you could not sign in and change this back. A minute needs at least: {lowest}. "
+                "The tiers' multipliers count. Nothing was changed.",
+                lowest=lowest,
+            )
+        )
+    return limits
+
+
 def understand(kept: bytes | None) -> RateLimits | None:
     """The limits that Redis keeps; None when it keeps none, or what another version of the code kept."""
     return _parsed(kept) if kept else None

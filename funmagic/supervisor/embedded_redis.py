@@ -12,6 +12,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from funmagic.private_files import OWNER_ONLY, make_private
 from funmagic.supervisor.errors import StartError
 
 OLDEST = (6, 2)
@@ -92,8 +93,9 @@ def _runs_here(server: str) -> bool:
 
 
 def _make_private(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
     if directory.stat().st_uid != os.getuid():
         raise StartError(
             f"{directory} belongs to another user: remove it, or set FUNMAGIC_DATA_DIR to another directory."
         )
+    make_private(directory)

@@ -1,7 +1,5 @@
 """The photo on the stage: chosen in the browser, uploaded straight to the store once the button is pressed."""
 
-import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -10,23 +8,11 @@ from funmagic.accounts.guards import current_viewer
 from funmagic.accounts.state import SignInDialogState
 from funmagic.accounts.viewer import Viewer
 from funmagic.billing.shortage_state import ShortageState
-from funmagic.client_address import tab_address
 from funmagic.credits.service import get_balance
 from funmagic.db import read, transact
-from funmagic.errors import FunMagicError, InvalidInput
+from funmagic.errors import FunMagicError, TooManyRequests
+from funmagic.library.described_file import DescribedFile, read_description
 from funmagic.library.uploads import Upload, UploadPurpose, create_upload
-from funmagic.rate_limits.config import Category
-from funmagic.rate_limits.counting import check_rate
-from funmagic.rate_limits.subjects import address_subject
-
-
-@dataclass(frozen=True)
-class ChosenPhoto:
-    """What the browser says of the photo that lies on its stage; the server looks for itself later."""
-
-    name: str
-    mime: str
-    size: int
 
 
 class PhotoState(rx.State, mixin=True):
@@ -41,15 +27,12 @@ class PhotoState(rx.State, mixin=True):
     ticket: dict[str, Any] | None = None
     notice: str = ""
 
-    _photo: ChosenPhoto | None = None
+    _photo: DescribedFile | None = None
 
     @rx.event
     async def choose_photo(self, info: dict[str, Any]) -> None:
         """A photo lies on the stage; nothing is uploaded yet."""
-        try:
-            self._photo = ChosenPhoto(str(info["name"]), str(info["type"]), int(info["size"]))
-        except (KeyError, ValueError, TypeError, OverflowError):
-            raise InvalidInput from None
+        self._photo = read_description(info)
         self.has_photo = True
         self.notice = ""
 
@@ -70,17 +53,17 @@ class PhotoState(rx.State, mixin=True):
             return
         if not await self._can_pay(viewer, self.price):
             return
-        if address := tab_address(self.router.headers.raw_headers):
-            await asyncio.to_thread(check_rate, Category.UPLOAD, address_subject(address))
         try:
             upload = await transact(
                 create_upload,
                 viewer,
                 filename=self._photo.name,
-                mime=self._photo.mime,
+                mime=self._photo.type,
                 size=self._photo.size,
                 purpose=UploadPurpose.TOOL_INPUT,
             )
+        except TooManyRequests:
+            raise
         except FunMagicError as error:
             self.notice = error.notice
             return

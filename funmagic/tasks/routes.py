@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response, status
+from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 from pydantic import AfterValidator, Field
 
 from funmagic.accounts.http import RequiredViewer
@@ -14,7 +14,7 @@ from funmagic.models.base import new_id
 from funmagic.models.tasks import TaskStatus
 from funmagic.tasks import service
 from funmagic.tasks.event_stream import EventStream
-from funmagic.tasks.stream import follow_task, has_heard_the_end
+from funmagic.tasks.stream import TOLD_BY_DATABASE, follow_task, has_heard_the_end, may_be_an_event
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskPage, TaskView
 
@@ -109,6 +109,15 @@ def own_task_id(task_id: str, viewer: RequiredViewer) -> str:
         return service.get_task(session, viewer, task_id).id
 
 
+def resume_after(
+    request: Request,
+    last_event_id: Annotated[str, Header(description="The id of the last event that was heard.")] = "",
+) -> str:
+    """The event to go on from: the start, where the header is missing, given twice, or no event can have that id."""
+    is_one = len(request.headers.getlist("last-event-id")) == 1
+    return last_event_id if is_one and may_be_an_event(last_event_id) else START
+
+
 @router.get(
     "/{task_id}/stream",
     status_code=status.HTTP_200_OK,
@@ -117,14 +126,14 @@ def own_task_id(task_id: str, viewer: RequiredViewer) -> str:
 )
 async def stream_task(
     task_id: Annotated[str, Depends(own_task_id)],
-    last_event_id: Annotated[str | None, Header(pattern=r"^(\d{1,19}-\d{1,19}|end)$")] = None,
+    after: Annotated[str, Depends(resume_after)],
 ) -> Response:
     """Follow a task by server-sent events; Last-Event-ID resumes, and the stream closes at the end.
 
     Whoever resumes after the end is answered 204, which tells an EventSource to stop asking.
     """
-    if last_event_id and await has_heard_the_end(task_id, last_event_id):
+    if await has_heard_the_end(task_id, after):
         return Response(status_code=status.HTTP_204_NO_CONTENT)
-    events = follow_task(task_id, last_event_id or START)
+    events = follow_task(task_id, START if after == TOLD_BY_DATABASE else after)
     # The second event shows whether Redis is there; after the headers are sent it would be too late for a 503.
     return EventStream([await anext(events), await anext(events)], events)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException, Request, Response, status
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from funmagic.client_address import is_loopback
+from funmagic.client_address import is_this_machine
 from funmagic.settings import get_settings
 from funmagic.telemetry.metrics import render_metrics
 
@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/metrics")
 async def metrics(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
     """All numbers of this process, and those that all processes share."""
-    if not (_has_token(authorization) or (get_settings().is_local and is_loopback(request.scope))):
+    if not (_has_token(authorization) or (get_settings().is_local and is_this_machine(request.scope))):
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
     return Response(await render_metrics(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 

@@ -208,6 +208,32 @@ def test_what_is_for_this_machine_cannot_be_had_by_saying_so(db: None, redis: No
     assert here.get(path, headers={header: "203.0.113.9"}).status_code in (401, 404)
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/dev/mailbox.json", "/dev/mailbox"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rebound.example",
+        "rebound.example:3999",
+        "localhost.rebound.example",
+        "localhost:3999@rebound.example",
+        "rebound.example#localhost",
+        "localhost/",
+        "",
+        "127.0.0.1.rebound.example",
+        "localhost:",
+        ":3999",
+        "localhost, rebound.example",
+    ],
+)
+def test_what_is_for_this_machine_is_not_there_under_a_name_that_points_at_it(
+    db: None, redis: None, path: str, host: str
+) -> None:
+    here = TestClient(composed, base_url="http://localhost:3999", client=("127.0.0.1", 5000))
+    assert here.get(path, headers={"Host": host}).status_code in (401, 404)
+    for own in ("LOCALHOST:3999", "127.0.0.1", "[::1]:3999"):
+        assert here.get(path, headers={"Host": own}).status_code == 200
+
+
 def test_a_new_operation_without_a_guard_is_noticed(visitor: TestClient, alices: Things) -> None:
     api = create_api()
     mount_queues(api)

@@ -28,7 +28,8 @@ def upload_of_yesterday(viewer):
 def upload_is_there(viewer, asset_id):
     with reading() as session:
         row = session.get(Asset, asset_id)
-    file = get_storage().head(PRIVATE_BUCKET, f"uploads/{viewer.id}/{asset_id}")
+    key = row.storage_key if row else f"uploads/{viewer.id}/{asset_id}"
+    file = get_storage().head(PRIVATE_BUCKET, key)
     assert (row is None) == (file is None)
     return row is not None
 

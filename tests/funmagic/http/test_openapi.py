@@ -5,6 +5,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from funmagic.api import create_api
+from funmagic.openapi import OWN
+from tests.documented import DocumentedAnswersOnly
 
 KEPT_INSIDE = {"provider", "model", "prompt", "options", "request", "response", "usage", "config", "leaseToken"}
 
@@ -91,6 +93,47 @@ def test_the_documented_error_is_the_one_we_answer(schema: dict[str, Any]) -> No
     for name, operation in operations(schema):
         if "422" in operation["responses"]:
             assert "HTTPValidationError" not in set(refs(operation["responses"]["422"])), name
+
+
+REFUSALS = {
+    "POST /api/tasks": {"400", "401", "402", "403", "404", "409", "413", "415", "422", "429", "503"},
+    "GET /api/tasks": {"400", "401", "422", "429", "503"},
+    "GET /api/tasks/{task_id}": {"401", "404", "422", "429", "503"},
+    "DELETE /api/tasks/{task_id}": {"400", "401", "403", "404", "409", "422", "429", "503"},
+    "GET /api/tools/{slug}": {"404", "422", "429", "503"},
+    "POST /api/upload": {"400", "401", "403", "413", "415", "422", "429", "503"},
+    "GET /api/admin/settings": {"401", "403", "422", "429", "503"},
+    "POST /api/auth/sign-in": {"400", "401", "403", "413", "422", "429", "503"},
+}
+
+
+@pytest.mark.parametrize(("name", "statuses"), REFUSALS.items(), ids=str)
+def test_an_operation_names_the_errors_that_it_may_answer(
+    schema: dict[str, Any], name: str, statuses: set[str]
+) -> None:
+    described = dict(operations(schema))[name]["responses"]
+    assert {status for status in described if status >= "400"} == statuses
+    assert all(list(refs(described[status])) == ["ErrorAnswer"] for status in statuses)
+
+
+def test_an_errors_codes_stand_beside_its_status(schema: dict[str, Any]) -> None:
+    described = dict(operations(schema))["POST /api/tasks"]["responses"]
+    assert described["402"]["description"] == "Payment Required: INSUFFICIENT_CREDITS"
+    assert {"PRICE_CHANGED", "TOOL_UNAVAILABLE"} <= set(described["409"]["description"].split(": ")[1].split(", "))
+
+
+def test_what_is_said_of_single_operations_is_about_operations_that_there_are(schema: dict[str, Any]) -> None:
+    assert OWN.keys() - {name for name, _ in operations(schema)} == set()
+
+
+def test_an_answer_that_the_document_does_not_name_fails_its_test() -> None:
+    api = create_api()
+    api.add_middleware(DocumentedAnswersOnly, api=api)
+    with TestClient(api) as client:
+        assert client.get("/api/tasks").status_code == 401
+        del api.openapi()["paths"]["/api/tasks"]["get"]["responses"]["401"]
+        with pytest.raises(AssertionError, match="GET /api/tasks answers 401"):
+            client.get("/api/tasks")
 
 
 def test_the_docs_do_not_show_the_session_cookie_or_inner_routes(schema: dict[str, Any]) -> None:

@@ -46,7 +46,9 @@ def stored_avatar(viewer: Viewer) -> Image.Image:
 
 def stored_keys(viewer: Viewer) -> list[str]:
     return [
-        key for room in ("uploads", "avatars") for key in get_storage().list_keys("private", f"{room}/{viewer.id}/")
+        key
+        for room in ("uploads", "inputs", "avatars")
+        for key in get_storage().list_keys("private", f"{room}/{viewer.id}/")
     ]
 
 

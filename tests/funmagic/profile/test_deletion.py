@@ -63,7 +63,7 @@ def personal_values() -> Iterator[tuple[str, str, Any]]:
 
 
 def files_of(viewer: Viewer) -> list[str]:
-    rooms = (f"{room}/{viewer.id}/" for room in ("uploads", "outputs", "avatars"))
+    rooms = (f"{room}/{viewer.id}/" for room in ("uploads", "inputs", "outputs", "avatars"))
     return [key for room in rooms for key in get_storage().list_keys("private", room)]
 
 

@@ -8,10 +8,10 @@ from fastapi.testclient import TestClient
 from funmagic.db import transaction
 from funmagic.models.credits import CreditAccount
 from funmagic.models.users import Role
-from funmagic.rate_limits.config import Category, RateLimits
+from funmagic.rate_limits.config import FEWEST, Category, RateLimits
 from funmagic.rate_limits.service import KEY, get_rate_limits, load_rate_limits
 from funmagic.redis_client import get_redis
-from tests.factories import make_user, sign_in
+from tests.factories import PASSWORD, make_user, sign_in
 from tests.funmagic.rate_limits.conftest import set_limits
 
 SETTINGS = "/api/admin/settings"
@@ -83,6 +83,43 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
 ) -> None:
     assert root_client.put(SETTINGS, json=change).status_code == status
     assert root_client.get(SETTINGS).json() == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"limits": {"globalApi": 1}},
+        {"limits": {"userApi": 4}},
+        {"limits": {"authAction": 1}},
+        {"limits": {"authSession": 1}},
+        {"limits": {"authEmail": 1}},
+        {"tiers": {"free": {"multiplier": 0.001}}},
+        {"tiers": {"vip": {"multiplier": 0.01}}},
+        {"limits": {"userApi": 10}, "tiers": {"basic": {"multiplier": 0.2}}},
+    ],
+)
+def test_what_would_shut_the_super_admin_out_is_refused_and_says_so(
+    root_client: TestClient, change: dict[str, Any]
+) -> None:
+    answer = root_client.put(SETTINGS, json=change)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "SETTING_REFUSED")
+    assert "you could not sign in and change this back" in error["message"]
+    assert root_client.get(SETTINGS).json() == DEFAULTS
+
+
+def test_with_the_lowest_limits_a_super_admin_still_signs_in_and_lifts_them(client: TestClient) -> None:
+    root = make_user("root", Role.SUPER_ADMIN)
+    lowest = {category: fewest for category, fewest in FEWEST.items()}
+    sign_in(client, root)
+    assert client.put(SETTINGS, json={"limits": lowest}).status_code == 200
+    get_redis().delete(*get_redis().keys("rl:*"))
+    client.cookies.clear()
+    for password in ("a wrong password", PASSWORD):
+        signed_in = client.post("/api/auth/sign-in", json={"email": root.email, "password": password})
+    assert signed_in.status_code == 200
+    assert client.get(SETTINGS).status_code == 200
+    assert client.put(SETTINGS, json={"limits": {"globalApi": 600}}).status_code == 200
 
 
 def test_a_change_holds_from_the_next_request_on(client: TestClient) -> None:
