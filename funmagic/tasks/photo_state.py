@@ -19,6 +19,9 @@ from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import check_rate
 from funmagic.rate_limits.subjects import address_subject
 
+# What a name or a type is cut to while the photo lies there; file systems have no longer ones.
+LONGEST_WORD = 255
+
 
 @dataclass(frozen=True)
 class ChosenPhoto:
@@ -47,7 +50,8 @@ class PhotoState(rx.State, mixin=True):
     async def choose_photo(self, info: dict[str, Any]) -> None:
         """A photo lies on the stage; nothing is uploaded yet."""
         try:
-            self._photo = ChosenPhoto(str(info["name"]), str(info["type"]), int(info["size"]))
+            name, mime = str(info["name"])[:LONGEST_WORD], str(info["type"])[:LONGEST_WORD]
+            self._photo = ChosenPhoto(name, mime, int(info["size"]))
         except (KeyError, ValueError, TypeError, OverflowError):
             raise InvalidInput from None
         self.has_photo = True
