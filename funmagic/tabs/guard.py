@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, State, StateUpdate
 from reflex_base.constants import CompileVars, RouteVar
 from reflex_base.event import Event
@@ -25,7 +25,7 @@ class GuardTabs(Middleware):
         self._states = states
 
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002 - Reflex's
-        """Let an event pass, on a state that holds nothing of another person; what came by a former socket is dropped."""
+        """Let an event pass, on a state that holds nothing of another person; drop what came by a former socket."""
         tab = EventContext.get().token
         session = session_of(state.router_data.get(RouteVar.HEADERS, {}))
         # Handlers believe the headers in the state: they must be those of the socket that will be answered.

@@ -11,7 +11,6 @@ from reflex.state import OnLoadInternalState, StateUpdate
 from reflex_base.constants import RouteVar
 from reflex_base.event import Event
 from reflex_base.utils.format import format_event_handler
-from socketio.exceptions import ConnectionRefusedError
 
 from funmagic.tabs.errors import TooMuchAtOnce
 from funmagic.tabs.events import TabEvents

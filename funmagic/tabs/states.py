@@ -54,7 +54,7 @@ class TabStates(StateManagerMemory):
         is_visitors = self.whose(token.cache_key) == NOBODY
         kept_s = settings.visitor_tab_seconds if is_visitors else settings.user_tab_seconds
         self._token_expires_at[token.cache_key] = (time.time() + kept_s, token)
-        self._ensure_expiration_task()
+        self._ensure_expiration_task()  # type: ignore[no-untyped-call]
 
     def _purge_token(self, token: StateToken[Any]) -> None:
         super()._purge_token(token)
@@ -70,7 +70,7 @@ class TabStates(StateManagerMemory):
     async def _expire_states(self) -> None:
         # Reflex would sleep until the next state is due, and miss one that is due sooner.
         try:
-            while self._purge_expired_tokens() is not None:
+            while self._purge_expired_tokens() is not None:  # noqa: ASYNC110 - time is what passes
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
             if self._expiration_task is asyncio.current_task():
@@ -103,7 +103,7 @@ def empty(state: BaseState) -> None:
     for name, described in cls.get_fields().items():
         # As in Reflex's own reset: what is inherited is reset where it was declared.
         is_own = described._owner is cls  # noqa: SLF001
-        if is_own and name not in NOBODYS and not cls._is_client_storage(described):  # noqa: SLF001
+        if is_own and name not in NOBODYS and not cls._is_client_storage(described):
             setattr(state, name, described.default_value())
     for substate in state.substates.values():
         empty(substate)

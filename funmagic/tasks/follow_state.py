@@ -2,10 +2,10 @@
 
 import asyncio
 from contextlib import aclosing
+from typing import Any
 
 import reflex as rx
 import structlog
-from reflex.event import EventSpec
 
 from funmagic.accounts.guards import require_user, session_token
 from funmagic.accounts.sessions import is_still
@@ -43,7 +43,7 @@ class FollowState(ProgressState, mixin=True):
     _keeper_id: str = ""
 
     @rx.event(background=True)
-    async def follow(self) -> EventSpec | None:
+    async def follow(self) -> Any:
         """Follow the run on the stage to its end, once per tab; while live updates pause, the database is asked.
 
         Where its viewer is signed out meanwhile, the page is told so, and nothing more of the run.

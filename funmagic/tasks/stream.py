@@ -20,7 +20,7 @@ ASK_AGAIN_S = 1.0
 async def follow_task_as(
     viewer: Viewer, token: str | None, task_id: str, after: str = START
 ) -> AsyncGenerator[StreamEvent, None]:
-    """As `follow_task`, for a viewer and for no longer than this session is theirs, which is looked up before each event.
+    """As `follow_task`, for no longer than this session is the viewer's, which is looked up before each event.
 
     While the database is away and nobody knows, nothing is told but PAUSED.
     """

@@ -8,8 +8,15 @@ from reflex.istate.storage import ClientStorageBase
 from websockets.sync.client import connect
 
 from funmagic.tabs.errors import TooMuchAtOnce
-from funmagic.tabs.limits import DEEPEST, LONGEST_ADDRESS, LONGEST_EVENT, LONGEST_KEPT, LONGEST_TEXT, MOST_VALUES
-from funmagic.tabs.limits import bounded_event
+from funmagic.tabs.limits import (
+    DEEPEST,
+    LONGEST_ADDRESS,
+    LONGEST_EVENT,
+    LONGEST_KEPT,
+    LONGEST_TEXT,
+    MOST_VALUES,
+    bounded_event,
+)
 from tests.security.introspection import find_handlers
 from tests.security.tab import NAMESPACE, PAGE, PREFIX, Tab, open_tab, shown
 from tests.security.test_handlers import HANDLERS, UPDATE_VARS, says

@@ -29,6 +29,8 @@ SESSION = SessionState.get_full_name()
 FIGME = FigmeState.get_full_name()
 REMOVE = BackgroundRemoveState.get_full_name()
 TAB = "a-tab-that-somebody-knows"
+pytestmark = pytest.mark.usefixtures("redis")
+
 Ending = Callable[[Viewer, str], None]
 
 
@@ -76,7 +78,7 @@ def fill(tab: Tab) -> None:
 @pytest.mark.parametrize("event", [*HYDRATES, SET_HYDRATED, PROFILE])
 @pytest.mark.parametrize("cookie", ["none", "another's", "ended"])
 def test_what_a_tab_held_is_gone_for_whoever_comes_with_its_token(
-    web: str, redis: None, alice: Viewer, bob: Viewer, event: str, cookie: str
+    web: str, alice: Viewer, bob: Viewer, event: str, cookie: str
 ) -> None:
     token = factories.session_token(alice)
     with open_tab(web, token, tab=TAB) as tab:
@@ -90,7 +92,7 @@ def test_what_a_tab_held_is_gone_for_whoever_comes_with_its_token(
     assert "alice" not in said.lower()
 
 
-def test_a_tab_that_comes_back_with_the_same_session_finds_what_it_held(web: str, redis: None, alice: Viewer) -> None:
+def test_a_tab_that_comes_back_with_the_same_session_finds_what_it_held(web: str, alice: Viewer) -> None:
     token = factories.session_token(alice)
     with open_tab(web, token, tab=TAB) as tab:
         fill(tab)
@@ -99,7 +101,7 @@ def test_a_tab_that_comes_back_with_the_same_session_finds_what_it_held(web: str
         assert "alice@example.com" in said_by(tab)
 
 
-def test_what_a_visitor_prepared_is_there_once_they_have_signed_in(web: str, redis: None, alice: Viewer) -> None:
+def test_what_a_visitor_prepared_is_there_once_they_have_signed_in(web: str, alice: Viewer) -> None:
     with open_tab(web, tab=TAB) as tab:
         tab.send(f"{FIGME}.load")
         tab.send(f"{FIGME}.choose_photo", {"info": {"name": "photo.jpg", "type": "image/jpeg", "size": 1000}})
@@ -112,7 +114,7 @@ def test_what_a_visitor_prepared_is_there_once_they_have_signed_in(web: str, red
 
 
 @pytest.mark.parametrize("end", [*ENDINGS, demote])
-def test_an_open_tab_is_emptied_at_its_next_event(web: str, redis: None, alice: Viewer, end: Ending) -> None:
+def test_an_open_tab_is_emptied_at_its_next_event(web: str, alice: Viewer, end: Ending) -> None:
     token = factories.session_token(alice)
     with open_tab(web, token) as tab:
         fill(tab)
@@ -125,7 +127,7 @@ def test_an_open_tab_is_emptied_at_its_next_event(web: str, redis: None, alice: 
 @pytest.mark.parametrize("end", ENDINGS)
 @pytest.mark.parametrize("type_", [EventType.PARTIAL_RESULT, EventType.PROGRESS])
 def test_a_page_that_follows_a_run_hears_no_more_once_its_viewer_is_out(
-    web: str, redis: None, alice: Viewer, end: Ending, type_: EventType
+    web: str, alice: Viewer, end: Ending, type_: EventType
 ) -> None:
     token, run = factories.session_token(alice), factories.submit(alice).id
     with open_tab(web, token) as tab:
@@ -148,7 +150,7 @@ def test_a_page_that_follows_a_run_hears_no_more_once_its_viewer_is_out(
 
 
 def test_what_was_on_its_way_to_a_viewer_who_left_does_not_reach_the_next_one(
-    web: str, redis: None, alice: Viewer, bob: Viewer
+    web: str, alice: Viewer, bob: Viewer
 ) -> None:
     """Alice's session is good all the time; only the tab changes hands."""
     run = factories.submit(alice).id

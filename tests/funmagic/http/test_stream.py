@@ -175,6 +175,11 @@ def test_an_end_told_twice_is_heard_once(server: str, visit: Visit, alice: Viewe
     assert answer.status_code == 204
 
 
+@pytest.fixture
+def alices(server: str, visit: Visit, alice: Viewer) -> httpx.Client:
+    return visit(server, alice)
+
+
 def sign_out(session: Session, _viewer: Viewer, token: str) -> None:
     close_session(session, token)
 
@@ -190,13 +195,12 @@ def revoke_elsewhere(session: Session, viewer: Viewer, _token: str) -> None:
 @pytest.mark.parametrize("end", [sign_out, ban, revoke_elsewhere])
 @pytest.mark.parametrize("type_", EventType)
 def test_whoever_is_out_hears_nothing_more_and_the_stream_ends(
-    server: str, visit: Visit, alice: Viewer, run: str, end: Callable[..., None], type_: EventType
+    alices: httpx.Client, alice: Viewer, run: str, end: Callable[..., None], type_: EventType
 ) -> None:
-    client = visit(server, alice)
-    with following(client, run) as events:
+    with following(alices, run) as events:
         publish(run, EventType.PROGRESS, stepId="remove", progress=0.5)
         assert [next(events).type for _ in range(2)] == ["connected", "progress"]
         with transaction() as session:
-            end(session, alice, client.cookies[COOKIE_NAME])
+            end(session, alice, alices.cookies[COOKIE_NAME])
         publish(run, type_, stepId="remove", progress=0.7)
         assert list(events) == []
