@@ -18,7 +18,7 @@ class TabApp(rx.App):
         super()._setup_state()
         if self.sio is None or self.event_namespace is None:
             raise RuntimeError("This version of Reflex sets its sockets up in another way: adapt TabApp.")
-        states = TabStates()  # type: ignore[abstract]  # Reflex's overloads confuse mypy
+        states = TabStates()
         sockets = TabSockets(self.event_namespace.namespace, self, states)
         states.open_tabs = sockets.open_tabs
         self._state_manager, self._event_namespace = states, sockets
