@@ -10,7 +10,7 @@ from reflex_base.event.processor import BaseStateEventProcessor, EventFuture
 from reflex_base.registry import RegistrationContext
 
 # What a person presses is done before they press something else.
-MOST_IN_LINE = 50
+MOST_IN_LINE = 20
 # A page follows a few things at a time.
 MOST_FOLLOWERS = 20
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reflex.state import State, UpdateVarsInternalState
+from reflex.state import FrontendEventExceptionState, State, UpdateVarsInternalState
 from reflex_base.constants import CompileVars, RouteVar
 from reflex_base.utils.format import format_event_handler
 
@@ -25,6 +25,10 @@ BRINGERS = {
     format_event_handler(UpdateVarsInternalState.event_handlers["update_vars_internal"]),
 }
 KEPT_VARS = "vars"
+# What went wrong in a browser is worth hearing, however long it goes on about it.
+COMPLAINT = format_event_handler(FrontendEventExceptionState.event_handlers["handle_frontend_exception"])
+COMPLAINT_PARTS = ("info", "component_stack")
+LONGEST_COMPLAINT = 4_000
 
 
 def bounded_event(said: Any) -> dict[str, Any]:
@@ -34,6 +38,8 @@ def bounded_event(said: Any) -> dict[str, Any]:
     name, payload, place = said.get("name"), said.get("payload") or {}, said.get("router_data") or {}
     if not (isinstance(name, str) and isinstance(payload, dict) and isinstance(place, dict)):
         raise TooMuchAtOnce
+    if name == COMPLAINT:
+        payload = {part: str(payload.get(part, ""))[:LONGEST_COMPLAINT] for part in COMPLAINT_PARTS}
     _Budget().spend([name, payload])
     if name in BRINGERS and isinstance(kept := payload.get(KEPT_VARS), dict):
         payload = payload | {KEPT_VARS: {var: value for var, value in kept.items() if _may_be_kept(value)}}

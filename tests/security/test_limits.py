@@ -9,8 +9,11 @@ from websockets.sync.client import connect
 
 from funmagic.tabs.errors import TooMuchAtOnce
 from funmagic.tabs.limits import (
+    COMPLAINT,
+    COMPLAINT_PARTS,
     DEEPEST,
     LONGEST_ADDRESS,
+    LONGEST_COMPLAINT,
     LONGEST_EVENT,
     LONGEST_KEPT,
     LONGEST_TEXT,
@@ -22,7 +25,7 @@ from tests.security.tab import NAMESPACE, PAGE, PREFIX, Tab, open_tab, shown
 from tests.security.test_handlers import HANDLERS, UPDATE_VARS, says
 
 HYDRATE = "reflex___state____state.hydrate_and_load"
-EVERY_HANDLER = [*HANDLERS, *find_handlers("reflex")]
+EVERY_HANDLER = [each for each in (*HANDLERS, *find_handlers("reflex")) if each.event != COMPLAINT]
 PATIENCE_S = 60.0
 
 
@@ -126,6 +129,12 @@ def test_nothing_is_kept_of_a_place_that_is_not_one() -> None:
         "payload": {},
         "router_data": said,
     }
+
+
+def test_a_browsers_complaint_is_cut_and_heard() -> None:
+    said = {"info": "x" * 50_000, "component_stack": ["x"] * 5_000, "more": "x"}
+    heard = bounded_event({"name": COMPLAINT, "payload": said})["payload"]
+    assert {part: len(text) for part, text in heard.items()} == dict.fromkeys(COMPLAINT_PARTS, LONGEST_COMPLAINT)
 
 
 @pytest.mark.parametrize("bring", [UPDATE_VARS, HYDRATE])

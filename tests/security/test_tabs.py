@@ -16,10 +16,12 @@ from funmagic.db import transaction
 from funmagic.models.users import Role, User, UserSession
 from funmagic.profile.state import ProfileState
 from funmagic.redis_client import get_redis
+from funmagic.tabs.events import MOST_FOLLOWERS
 from funmagic.tasks.events import EventType, publish
 from funmagic.tools.background_remove.state import BackgroundRemoveState
 from funmagic.tools.figme.state import FigmeState
 from tests import factories
+from tests.security import throwaway
 from tests.security.tab import Tab, open_tab, shown
 
 HYDRATES = ("reflex___state____state.hydrate", "reflex___state____state.hydrate_and_load")
@@ -163,6 +165,50 @@ def test_what_was_on_its_way_to_a_viewer_who_left_does_not_reach_the_next_one(
         publish(run, EventType.PARTIAL_RESULT, stepId="remove", data={"image": "/storage/secret"})
         tab.send(HYDRATES[0])
         assert "secret" not in said_by(tab)
+
+
+def expect_going_on(tab: Tab, number: int) -> None:
+    """Ask until so many things go on in the background, in all tabs."""
+    name = f"reflex___state____state.{throwaway.__name__.replace('.', '___')}____lingering"
+
+    def is_so() -> bool:
+        tab.send(f"{name}.count")
+        return f"{number} going on" in json.dumps(tab.read_to_mark())
+
+    factories.wait_until(is_so)
+
+
+LINGER = f"reflex___state____state.{throwaway.__name__.replace('.', '___')}____lingering.linger"
+
+
+def test_all_that_went_on_for_a_viewer_ends_when_they_are_out_and_for_others_it_goes_on(
+    web: str, alice: Viewer, bob: Viewer
+) -> None:
+    token = factories.session_token(alice)
+    with open_tab(web, token) as hers, open_tab(web, factories.session_token(bob)) as his:
+        for tab in (hers, hers, his):
+            tab.send(LINGER)
+        expect_going_on(his, 3)
+        sign_out(alice, token)
+        hers.send(f"{FIGME}.change_style")
+        expect_going_on(his, 1)
+        his.send(HYDRATES[0])
+        expect_going_on(his, 1)
+        with transaction() as session:
+            close_sessions(session, bob.id)
+        expect_going_on(hers, 1)
+        his.send(f"{FIGME}.change_style")
+        expect_going_on(hers, 0)
+
+
+def test_a_tab_has_so_many_things_going_on_and_no_more(web: str, alice: Viewer) -> None:
+    token = factories.session_token(alice)
+    with open_tab(web, token) as tab:
+        for _ in range(3 * MOST_FOLLOWERS):
+            tab.send(LINGER)
+        expect_going_on(tab, MOST_FOLLOWERS)
+        sign_out(alice, token)
+        expect_going_on(tab, 0)
 
 
 def _as_json(said: Any) -> str:
