@@ -82,9 +82,9 @@ class Settings(BaseSettings):
     sockets_per_address: int = 1500
     sockets_per_user: int = 100
     streams_per_address: int = 2500
-    streams_per_user: int = 100
+    streams_per_user: int = 200
     requests_per_address: int = 500
-    requests_per_user: int = 50
+    requests_per_user: int = 100
     saliency_model: str = "u2netp"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["", "console", "json"] = ""
