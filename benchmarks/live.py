@@ -31,7 +31,7 @@ PROGRESS = re.compile(rb'"progress": ([\d.e-]+)')
 def main() -> None:
     """Measure one stream and the floor beneath it, then many, each on a task of its own and ten on each."""
     raise_file_limit()
-    with running_site() as site:
+    with running_site(FUNMAGIC_STREAMS_PER_USER=str(2 * STREAMS)) as site:
         [owner] = make_people(1)
         floor = measure_floor()
         one = measure_one_stream(site, owner)

@@ -15,6 +15,7 @@ from funmagic.accounts import routes as account_routes
 from funmagic.audit import routes as audit_routes
 from funmagic.billing import admin_routes as billing_admin_routes
 from funmagic.billing import routes as billing_routes
+from funmagic.connections.limits import LimitConnections
 from funmagic.credits import correction_routes
 from funmagic.credits import routes as credit_routes
 from funmagic.db import DATABASE_AWAY
@@ -69,6 +70,7 @@ def create_api() -> FastAPI:
     api.include_router(telemetry_routes.router)
     api.add_api_route("/api/{path:path}", unknown_path, methods=ALL_METHODS, include_in_schema=False)
     api.add_middleware(LimitBodies)
+    api.add_middleware(LimitConnections)
     api.add_middleware(LimitRates)
     api.add_middleware(RefuseOtherSites)
     api.add_middleware(StreamsAfterRoutes)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import reflex as rx
-
 from admin.queues.routes import mount_queues
 from funmagic import paths
 from funmagic.accounts.page import (
@@ -26,6 +24,7 @@ from funmagic.i18n.translate import _
 from funmagic.profile.page import email_page, profile_page
 from funmagic.profile.state import ProfileState
 from funmagic.site import not_found_page, show_error
+from funmagic.tabs.app import TabApp
 from funmagic.tools.background_remove.page import background_remove_page
 from funmagic.tools.background_remove.state import SLUG as BACKGROUND_REMOVE
 from funmagic.tools.background_remove.state import BackgroundRemoveState
@@ -42,7 +41,7 @@ from funmagic.ui import theme
 api = create_api()
 mount_queues(api)
 
-app = rx.App(
+app = TabApp(
     stylesheets=theme.STYLESHEETS,
     head_components=theme.head_components(),
     toaster=theme.toaster(),

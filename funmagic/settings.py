@@ -77,6 +77,15 @@ class Settings(BaseSettings):
     unused_upload_bytes: int = 200 * 1024 * 1024
     welcome_credits: int = 100
     trusted_proxy_hops: int = 0
+    visitor_tab_seconds: int = 300
+    user_tab_seconds: int = 1800
+    closed_tabs: int = 1000
+    sockets_per_address: int = 1500
+    sockets_per_user: int = 100
+    streams_per_address: int = 2500
+    streams_per_user: int = 200
+    requests_per_address: int = 500
+    requests_per_user: int = 100
     saliency_model: str = "u2netp"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["", "console", "json"] = ""

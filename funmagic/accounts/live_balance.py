@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import structlog
 
-from funmagic.accounts.sessions import read_viewer
+from funmagic.accounts.sessions import is_still
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits.live import balance_channel
 from funmagic.credits.service import Balance, get_balance
@@ -33,7 +33,7 @@ async def follow_balance(
             async with aclosing(get_watchers().listen(balance_channel(viewer.id))) as signs:
                 async for sign in signs:
                     if sign is LOOK_AGAIN:
-                        if await _has_left(viewer, token):
+                        if not await is_still(viewer, token):
                             yield None
                             return
                         yield await read(get_balance, viewer)
@@ -47,8 +47,3 @@ async def follow_balance(
         else:
             return
         await asyncio.sleep(PAUSE_S)
-
-
-async def _has_left(viewer: Viewer, token: str | None) -> bool:
-    now = await read_viewer(token)
-    return now is None or now.id != viewer.id

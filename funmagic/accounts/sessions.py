@@ -56,6 +56,12 @@ async def read_viewer(token: str | None) -> Viewer | None:
     return viewer
 
 
+async def is_still(viewer: Viewer, token: str | None) -> bool:
+    """Whether the session of this token is still this viewer's: whoever left, or was shut out, is told nothing more."""
+    now = await read_viewer(token)
+    return now is not None and now.id == viewer.id
+
+
 def find_viewer(session: Session, token: str | None) -> Viewer | None:
     """Whose token this is; None when it is unknown or expired, or its user is banned or deleted."""
     if not token:

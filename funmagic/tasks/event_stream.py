@@ -7,6 +7,9 @@ from contextlib import aclosing
 from fastapi import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from funmagic.connections.errors import TooManyConnections
+from funmagic.connections.limits import refuse
+from funmagic.connections.seats import Kind, seats
 from funmagic.live.watch import SIGNS, StreamEvent
 
 KEY = "event_stream"
@@ -25,6 +28,10 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Leave the answer to StreamsAfterRoutes."""
         scope["state"][KEY] = self
+
+    async def drop(self) -> None:
+        """Hear no more of the events."""
+        await self._rest.aclose()
 
     async def tell(self, receive: Receive, send: Send) -> None:
         """Answer the request, for as long as it takes."""
@@ -59,7 +66,10 @@ class EventStream(Response):
 
 
 class StreamsAfterRoutes:
-    """Tells an event stream once its route is done: what served the route would be held for as long as it lasts."""
+    """Tells an event stream once its route is done: what served the route would be held for as long as it lasts.
+
+    From then on it counts as a stream of its address and its user, and no longer as a request.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -71,7 +81,15 @@ class StreamsAfterRoutes:
             # FastAPI's exit stacks, done with by now, are a tenth of what a stream would cost.
             for key in [key for key in scope if key.startswith("fastapi_")]:
                 del scope[key]
-            await stream.tell(receive, send)
+            await self._tell(stream, scope, receive, send)
+
+    async def _tell(self, stream: EventStream, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with seats.taken(Kind.STREAM, await seats.holders_of(scope)):
+                await stream.tell(receive, send)
+        except TooManyConnections as error:
+            await stream.drop()
+            await refuse(error, scope, receive, send)
 
 
 async def _wait_for_leaving(receive: Receive) -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 from contextlib import aclosing
+from typing import Any
 
 import reflex as rx
 import structlog
 
-from funmagic.accounts.guards import require_user
+from funmagic.accounts.guards import require_user, session_token
+from funmagic.accounts.sessions import is_still
+from funmagic.accounts.state import SessionState
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import DATABASE_AWAY, read
 from funmagic.errors import LiveUpdatesPaused
@@ -14,7 +17,7 @@ from funmagic.models.base import new_id
 from funmagic.tasks.events import TERMINAL_EVENTS
 from funmagic.tasks.progress_state import ProgressState
 from funmagic.tasks.run_view import RunCard, list_runs, mark_shown
-from funmagic.tasks.stream import follow_task
+from funmagic.tasks.stream import follow_task_as
 from funmagic.tasks.wait_words import describe_wait
 from funmagic.tasks.waits import place_in_line
 
@@ -40,24 +43,28 @@ class FollowState(ProgressState, mixin=True):
     _keeper_id: str = ""
 
     @rx.event(background=True)
-    async def follow(self) -> None:
-        """Follow the run on the stage to its end, once per tab; while live updates pause, the database is asked."""
+    async def follow(self) -> Any:
+        """Follow the run on the stage to its end, once per tab; while live updates pause, the database is asked.
+
+        Where its viewer is signed out meanwhile, the page is told so, and nothing more of the run.
+        """
         async with self:
-            viewer = await require_user(self)
+            viewer, token = await require_user(self), session_token(self)
             task_id = self._task_id
             if not self._is_active():
-                return
+                return None
             self._follower_id = follower_id = new_id()
-        while not await self._follow_to_end(viewer, task_id, follower_id):  # noqa: ASYNC110 - nobody tells when Redis is back
+        while not await self._follow_to_end(viewer, token, task_id, follower_id):  # noqa: ASYNC110 - nobody tells when Redis is back
             await asyncio.sleep(PAUSE_S)
+        return None if await is_still(viewer, token) else SessionState.load
 
     @rx.event(background=True)
     async def keep_current(self) -> None:
         """Keep the place in line and the other runs as they are, once per tab, until nothing of it changes any more."""
         async with self:
-            viewer = await require_user(self)
+            viewer, token = await require_user(self), session_token(self)
             self._keeper_id = keeper_id = new_id()
-        while await self._look_around(viewer, keeper_id):  # noqa: ASYNC110 - other runs tell only those who follow them
+        while await self._look_around(viewer, token, keeper_id):  # noqa: ASYNC110 - other runs tell only those who follow them
             await asyncio.sleep(LOOK_AROUND_S)
 
     async def _show_task(self, viewer: Viewer, task_id: str) -> None:
@@ -68,13 +75,15 @@ class FollowState(ProgressState, mixin=True):
         """Whether anything on the page changes of which the followed run's events do not tell."""
         return self._is_in_line() or any(run.is_active and run.id != self._task_id for run in self.runs)
 
-    async def _look_around(self, viewer: Viewer, keeper_id: str) -> bool:
+    async def _look_around(self, viewer: Viewer, token: str | None, keeper_id: str) -> bool:
         """Look once; whether to look again."""
         async with self:
             if self._keeper_id != keeper_id or not self._changes_elsewhere():
                 return False
             slug, waiting_id = self._slug, self._task_id if self._is_in_line() else ""
         try:
+            if not await is_still(viewer, token):
+                return False
             wait = await read(place_in_line, waiting_id) if waiting_id else None
             runs = await read(list_runs, viewer, slug)
         except DATABASE_AWAY as error:
@@ -87,9 +96,9 @@ class FollowState(ProgressState, mixin=True):
             self.is_child_active = any(run.is_active and run.href == self.child_url for run in runs)
         return True
 
-    async def _follow_to_end(self, viewer: Viewer, task_id: str, follower_id: str) -> bool:
+    async def _follow_to_end(self, viewer: Viewer, token: str | None, task_id: str, follower_id: str) -> bool:
         try:
-            async with aclosing(follow_task(task_id)) as events:
+            async with aclosing(follow_task_as(viewer, token, task_id)) as events:
                 async for event in events:
                     async with self:
                         if not self._is_followed(task_id, follower_id):
@@ -99,14 +108,16 @@ class FollowState(ProgressState, mixin=True):
                             await self._show_task(viewer, task_id)
                             return True
         except LiveUpdatesPaused:
-            return await self._look_up(viewer, task_id, follower_id)
+            return await self._look_up(viewer, token, task_id, follower_id)
         except DATABASE_AWAY as error:
             return await self._pause(task_id, follower_id, error)
         return True
 
-    async def _look_up(self, viewer: Viewer, task_id: str, follower_id: str) -> bool:
+    async def _look_up(self, viewer: Viewer, token: str | None, task_id: str, follower_id: str) -> bool:
         """What the database says while Redis is away; True at the end."""
         try:
+            if not await is_still(viewer, token):
+                return True
             async with self:
                 if not self._is_followed(task_id, follower_id):
                     return True

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 from pydantic import AfterValidator, Field
 
-from funmagic.accounts.http import RequiredViewer
+from funmagic.accounts.http import RequiredViewer, SessionToken
 from funmagic.db import reading, transaction
 from funmagic.json_api import PAGE_LIMIT, RequestShape, Shape
 from funmagic.live.watch import START
@@ -14,7 +14,7 @@ from funmagic.models.base import new_id
 from funmagic.models.tasks import TaskStatus
 from funmagic.tasks import service
 from funmagic.tasks.event_stream import EventStream
-from funmagic.tasks.stream import TOLD_BY_DATABASE, follow_task, has_heard_the_end, may_be_an_event
+from funmagic.tasks.stream import TOLD_BY_DATABASE, follow_task_as, has_heard_the_end, may_be_an_event
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskPage, TaskView
 
@@ -126,14 +126,16 @@ def resume_after(
 )
 async def stream_task(
     task_id: Annotated[str, Depends(own_task_id)],
+    viewer: RequiredViewer,
     after: Annotated[str, Depends(resume_after)],
+    token: SessionToken = None,
 ) -> Response:
-    """Follow a task by server-sent events; Last-Event-ID resumes, and the stream closes at the end.
+    """Follow a task by server-sent events; Last-Event-ID resumes, and the stream closes at the end or with the session.
 
     Whoever resumes after the end is answered 204, which tells an EventSource to stop asking.
     """
     if await has_heard_the_end(task_id, after):
         return Response(status_code=status.HTTP_204_NO_CONTENT)
-    events = follow_task(task_id, START if after == TOLD_BY_DATABASE else after)
+    events = follow_task_as(viewer, token, task_id, START if after == TOLD_BY_DATABASE else after)
     # The second event shows whether Redis is there; after the headers are sent it would be too late for a 503.
     return EventStream([await anext(events), await anext(events)], events)

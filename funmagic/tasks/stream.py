@@ -8,14 +8,34 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from funmagic.db import reading
-from funmagic.live.watch import SIGNS, START, StreamEvent, get_watchers
+from funmagic.accounts.sessions import is_still
+from funmagic.accounts.viewer import Viewer
+from funmagic.db import DATABASE_AWAY, reading
+from funmagic.live.watch import PAUSED, SIGNS, START, StreamEvent, get_watchers
 from funmagic.tasks.events import TERMINAL_EVENTS, EventType, find_end, make_event, stream_key
 
 # The id of an end that the stream had lost; whoever resumes from it has heard everything.
 TOLD_BY_DATABASE = "end"
 EVENT_ID = re.compile(r"([0-9]{1,19})-[0-9]{1,19}")
 CLOCKS_DIFFER_S = 60
+ASK_AGAIN_S = 1.0
+
+
+async def follow_task_as(
+    viewer: Viewer, token: str | None, task_id: str, after: str = START
+) -> AsyncGenerator[StreamEvent, None]:
+    """As `follow_task`, for no longer than this session is the viewer's, which is looked up before each event.
+
+    While the database is away and nobody knows, nothing is told but PAUSED.
+    """
+    async with aclosing(follow_task(task_id, after)) as events:
+        async for event in events:
+            while event is not PAUSED and (is_theirs := await _is_theirs(viewer, token)) is not True:
+                if is_theirs is False:
+                    return
+                yield PAUSED
+                await asyncio.sleep(ASK_AGAIN_S)
+            yield event
 
 
 async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
@@ -34,6 +54,14 @@ async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[Stream
             yield event
             if event.type in TERMINAL_EVENTS:
                 return
+
+
+async def _is_theirs(viewer: Viewer, token: str | None) -> bool | None:
+    """Whether the session is still the viewer's; None while the database cannot say."""
+    try:
+        return await is_still(viewer, token)
+    except DATABASE_AWAY:
+        return None
 
 
 def _end_of(task_id: str) -> StreamEvent | None:

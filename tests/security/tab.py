@@ -54,15 +54,18 @@ class Tab:
 
 
 @contextmanager
-def open_tab(address: str, token: str | None = None, **headers: str) -> Iterator[Tab]:
-    """A tab at this server, with this session; without other headers it comes from the server's own page."""
-    url = f"{address.replace('http', 'ws', 1)}{NAMESPACE}/?EIO=4&transport=websocket&token={uuid4()}"
+def open_tab(address: str, token: str | None = None, *, tab: str = "", **headers: str) -> Iterator[Tab]:
+    """A tab at this server, with this session; without other headers it comes from the server's own page.
+
+    `tab` is the name under which the server keeps its state: a new one, unless it is given.
+    """
+    url = f"{address.replace('http', 'ws', 1)}{NAMESPACE}/?EIO=4&transport=websocket&token={tab or uuid4()}"
     sent = (headers or {"Origin": address}) | ({"Cookie": f"{COOKIE_NAME}={token}"} if token else {})
     with connect(url, additional_headers=sent, proxy=None, open_timeout=PATIENCE_S) as socket:
         socket.send(f"40{NAMESPACE},")
-        tab = Tab(socket)
-        tab.read_to_mark()
-        yield tab
+        opened = Tab(socket)
+        opened.read_to_mark()
+        yield opened
 
 
 def shown(updates: list[Update]) -> dict[str, dict[str, Any]]:

@@ -1,162 +1,167 @@
-"""Whatever door somebody comes in by, they are counted: nothing that changes something is free."""
+"""Whatever a client says to whichever handler is bounded before it is kept, looked at or logged anywhere."""
 
-from collections.abc import Iterator
+import json
+from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
+from reflex.istate.storage import ClientStorageBase
+from websockets.sync.client import connect
 
-import funmagic.funmagic  # noqa: F401 - loads every state that the product has
-from funmagic.accounts.viewer import Viewer
-from funmagic.models.users import Role
-from funmagic.profile.avatar_state import AvatarState
-from funmagic.profile.state import ProfileState
-from funmagic.rate_limits.config import Category
-from funmagic.rate_limits.counting import check_rate
-from funmagic.redis_client import get_redis
-from tests import factories
-from tests.funmagic.rate_limits.conftest import set_limits
-from tests.security.introspection import Handler
-from tests.security.operations import Operation, Things
-from tests.security.rows import rows
-from tests.security.tab import Tab, Update, open_tab
-from tests.security.test_handlers import HANDLERS, PUBLIC, Belongings, hurried, says
-from tests.security.test_routes import OPERATIONS, SCHEMAS, browser, protected
+from funmagic.tabs.errors import TooMuchAtOnce
+from funmagic.tabs.limits import (
+    COMPLAINT,
+    COMPLAINT_PARTS,
+    DEEPEST,
+    LONGEST_ADDRESS,
+    LONGEST_COMPLAINT,
+    LONGEST_EVENT,
+    LONGEST_KEPT,
+    LONGEST_TEXT,
+    MOST_VALUES,
+    bounded_event,
+)
+from tests.security.introspection import find_handlers
+from tests.security.tab import NAMESPACE, PAGE, PREFIX, Tab, open_tab, shown
+from tests.security.test_handlers import HANDLERS, UPDATE_VARS, says
 
-WAIT = "Please wait"
-RENAME = f"{ProfileState.get_full_name()}.rename"
-START_AVATAR = f"{AvatarState.get_full_name()}.start_upload"
-PICTURE = {"name": "me.png", "type": "image/png", "size": 1000}
-
-pytestmark = pytest.mark.usefixtures("real_limits")
+HYDRATE = "reflex___state____state.hydrate_and_load"
+EVERY_HANDLER = [each for each in (*HANDLERS, *find_handlers("reflex")) if each.event != COMPLAINT]
+PATIENCE_S = 60.0
 
 
-def use_up(category: Category, subject: str) -> None:
-    """From here on this subject has asked too often."""
-    set_limits(**{category: 1})
-    check_rate(category, subject)
+def nested(depth: int) -> Any:
+    value: Any = "x"
+    for _ in range(depth):
+        value = {"x": value}
+    return value
+
+
+TOO_MUCH = {
+    "a long text": "x" * (LONGEST_TEXT + 1),
+    "many texts": ["x" * LONGEST_TEXT] * (LONGEST_EVENT // LONGEST_TEXT + 1),
+    "many values": [0] * MOST_VALUES,
+    "a long name": {"x" * (LONGEST_TEXT + 1): 1},
+    "nested deeply": nested(DEEPEST + 1),
+    "a number without end": 10**30,
+    "bytes": {"_placeholder": True, "num": 0},
+}
+ENOUGH = ["x" * (LONGEST_TEXT - 200), [0] * (MOST_VALUES - 50), nested(DEEPEST - 2), 2**53, 0.5, None, True]
+KEPT_VARS = sorted(
+    {
+        f"{state.get_full_name()}.{name}_rx_state_"
+        for state in {handler.state for handler in EVERY_HANDLER}
+        for name, described in state.get_fields().items()
+        if isinstance(described.default, ClientStorageBase)
+    }
+)
+
+
+def send(tab: Tab, event: Any) -> None:
+    tab._socket.send(PREFIX + json.dumps(["event", event]))
 
 
 @pytest.fixture
-def tired(web: str, alice: Viewer) -> Iterator[Tab]:
-    """A tab of Alice's, who has done all that she may do in this minute."""
-    with open_tab(web, factories.session_token(alice)) as tab:
-        use_up(Category.USER_API, alice.id)
+def tab(web: str, db: None, redis: None) -> Any:
+    with open_tab(web) as tab:
         yield tab
 
 
-@pytest.fixture
-def hers(alice: Viewer) -> Belongings:
-    asset_id = factories.upload_photo(alice)
-    return Belongings(alice, factories.submit(alice, asset_id=asset_id).id, asset_id)
+@pytest.mark.parametrize("excess", [name for name in TOO_MUCH if name != "bytes"])
+def test_no_handler_is_given_more_than_an_event_may_hold(tab: Tab, excess: str) -> None:
+    for handler in EVERY_HANDLER:
+        for parameter in [*(parameter.name for parameter in handler.parameters), "unknown"]:
+            tab.send(handler.event, {parameter: TOO_MUCH[excess]})
+            said = tab.read_until(lambda update: says(TooMuchAtOnce.text, update), PATIENCE_S)
+            assert shown(said) == {}, handler
+    assert shown(tab.read_to_mark()) == {}
 
 
-def is_refused(update: Update) -> bool:
-    return says(WAIT, update)
-
-
-def assert_counted(tab: Tab, handler: Handler, belongings: Belongings, patience: float = 20) -> None:
-    """It has the person wait, and changes nothing."""
-    before = rows()
-    tab.send(handler.event, handler.payloads([belongings.asset_id])[0], query={"task": belongings.task_id})
-    try:
-        tab.read_until(is_refused, patience)
-    except TimeoutError:
-        raise AssertionError(f"{handler} is not counted") from None
-    assert rows() == before, f"{handler} changed the database"
+def test_bytes_are_given_to_no_handler(tab: Tab) -> None:
+    event = {"name": HANDLERS[0].event, "payload": {"unknown": {"_placeholder": True, "num": 0}}}
+    tab._socket.send(f"451-{NAMESPACE}," + json.dumps(["event", event]))
+    tab._socket.send(b"bytes")
+    tab.read_until(lambda update: says(TooMuchAtOnce.text, update))
 
 
 @pytest.mark.parametrize(
-    "handler", [each for each in HANDLERS if not each.names & PUBLIC.keys() and not each.is_for_admins], ids=str
+    "event", ["text", 7, None, [], {"name": 7}, {"name": "x" * 9000}, {"name": "a.b", "payload": []}]
 )
-def test_every_handler_that_acts_for_a_user_is_counted(handler: Handler, hers: Belongings, tired: Tab) -> None:
-    assert_counted(tired, handler, hers)
+def test_what_is_no_event_is_refused(event: Any) -> None:
+    if event == {"name": "a.b", "payload": []}:
+        event = event | {"payload": ["x"]}
+    with pytest.raises(TooMuchAtOnce):
+        bounded_event(event)
 
 
-@pytest.mark.parametrize("handler", [each for each in HANDLERS if each.names & PUBLIC.keys()], ids=str)
-def test_a_public_handler_changes_nothing_for_whoever_asked_too_often(
-    handler: Handler, hers: Belongings, tired: Tab
-) -> None:
-    before = rows()
-    tired.send(handler.event, handler.payloads([hers.asset_id])[0], query={"task": hers.task_id})
-    tired.read_to_mark()
-    assert rows() == before
+@pytest.mark.parametrize("value", ENOUGH, ids=lambda value: str(value)[:20])
+def test_what_is_within_the_limits_passes_as_it_is(value: Any) -> None:
+    assert bounded_event({"name": "a.b", "payload": {"value": value}})["payload"] == {"value": value}
 
 
-def test_a_handler_that_is_not_counted_is_noticed(hers: Belongings, tired: Tab) -> None:
-    assert_counted(tired, hurried("guarded"), hers)
-    with pytest.raises(AssertionError, match="is not counted"):
-        assert_counted(tired, hurried("silent"), hers, patience=0.5)
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"pathname": "/" + "x" * LONGEST_ADDRESS},
+        {"asPath": "/" + "x" * LONGEST_ADDRESS},
+        {"pathname": {"x": 1}},
+        {"query": {"task": "x" * LONGEST_ADDRESS}},
+        {"query": {"x" * LONGEST_ADDRESS: "1"}},
+        {"query": {"task": ["x" * 1000] * 3}},
+        {"query": {str(number): "x" * 10 for number in range(500)}},
+        {"query": {"task": {"x": "1"}}},
+        {"query": {"task": [["x"]]}},
+        {"query": "task=1"},
+    ],
+    ids=lambda place: str(place)[:30],
+)
+def test_a_place_beyond_any_address_is_refused(tab: Tab, place: dict[str, Any]) -> None:
+    for handler in EVERY_HANDLER[:3]:
+        send(tab, {"name": handler.event, "payload": {}, "router_data": {"pathname": PAGE, "asPath": PAGE} | place})
+        said = tab.read_until(lambda update: says(TooMuchAtOnce.text, update))
+        assert shown(said) == {}
 
 
-def test_what_an_event_sets_off_is_a_part_of_it(web: str, alice: Viewer) -> None:
-    set_limits(userApi=5)
-    with open_tab(web, factories.session_token(alice)) as tab:
-        for number in range(5):
-            tab.send(RENAME, {"form": {"name": f"Alice {number}"}})
-        tab.read_until(lambda update: "Alice 4" in str(update.get("delta")))
-        tab.send(RENAME, {"form": {"name": "Alice again"}})
-        tab.read_until(is_refused)
-    assert get_redis().get(f"rl:userApi:{alice.id}") == b"6"
+def test_nothing_is_kept_of_a_place_that_is_not_one() -> None:
+    said = {"pathname": "/a", "asPath": "/a?b=c", "query": {"b": "c"}}
+    more = {"headers": {"cookie": "x"}, "token": "x", "sid": "x", "ip": "x", "anything": ["x"]}
+    assert bounded_event({"name": "a.b", "router_data": said | more, "more": "x"}) == {
+        "name": "a.b",
+        "payload": {},
+        "router_data": said,
+    }
 
 
-def test_tabs_and_requests_are_counted_together(web: str, alice: Viewer, alice_client: TestClient) -> None:
-    set_limits(userApi=2)
-    alice_client.get("/api/tasks")
-    with open_tab(web, factories.session_token(alice)) as tab:
-        tab.send(RENAME, {"form": {"name": "Alice one"}})
-        tab.send(RENAME, {"form": {"name": "Alice two"}})
-        tab.read_until(is_refused)
-    assert alice_client.get("/api/tasks").status_code == 429
-    assert "Alice one" in str(rows(alice)["users"])
+def test_a_browsers_complaint_is_cut_and_heard() -> None:
+    said = {"info": "x" * 50_000, "component_stack": ["x"] * 5_000, "more": "x"}
+    heard = bounded_event({"name": COMPLAINT, "payload": said})["payload"]
+    assert {part: len(text) for part, text in heard.items()} == dict.fromkeys(COMPLAINT_PARTS, LONGEST_COMPLAINT)
 
 
-def test_pictures_from_tabs_count_as_uploads_by_address(web: str, alice: Viewer, bob: Viewer) -> None:
-    set_limits(upload=3)
-    with open_tab(web, factories.session_token(alice)) as tab:
-        tab.send(START_AVATAR, {"info": PICTURE})
-        tab.send(START_AVATAR, {"info": PICTURE})
-        tab.read_to_mark()
-    with open_tab(web, factories.session_token(bob)) as tab:
-        tab.send(START_AVATAR, {"info": PICTURE})
-        tab.send(START_AVATAR, {"info": PICTURE})
-        tab.read_until(is_refused)
-    assert (len(rows(alice)["assets"]), len(rows(bob)["assets"])) == (2, 1)
+@pytest.mark.parametrize("bring", [UPDATE_VARS, HYDRATE])
+@pytest.mark.parametrize("var", KEPT_VARS)
+def test_a_browser_keeps_short_texts_and_nothing_else(tab: Tab, var: str, bring: str) -> None:
+    state, _, name = var.rpartition(".")
+    for value in ("x" * (LONGEST_KEPT + 1), ["intruder"], {"intruder": "x"}, 987654321, True):
+        tab.send(bring, {"vars": {var: value}})
+        said = shown(tab.read_to_mark()).get(state, {})
+        assert said.get(name, "") == "", value
+    tab.send(bring, {"vars": {var: "x" * LONGEST_KEPT}})
+    tab.read_until(lambda update: "x" * LONGEST_KEPT in json.dumps(update))
 
 
-def things_of(root: Viewer, hers: Belongings) -> Things:
-    ids = {"asset_id": hers.asset_id, "task_id": hers.task_id, "session_id": hers.task_id}
-    return Things(root, ids | {"payment_id": factories.make_payment(root)})
+@pytest.mark.parametrize("name", ["", "x" * 65])
+def test_a_tab_without_a_name_or_with_a_long_one_is_not_let_in(web: str, redis: None, db: None, name: str) -> None:
+    url = f"{web.replace('http', 'ws', 1)}{NAMESPACE}/?EIO=4&transport=websocket&token={name}"
+    with connect(url, additional_headers={"Origin": web}, proxy=None) as socket:
+        socket.send(f"40{NAMESPACE},")
+        answers = [str(socket.recv(10)), str(socket.recv(10))]
+    assert answers[1].startswith(f"44{NAMESPACE},")
 
 
-@pytest.mark.parametrize("operation", protected(), ids=str)
-def test_every_protected_operation_is_counted_for_its_user(operation: Operation, hers: Belongings) -> None:
-    root = factories.make_user("root", Role.SUPER_ADMIN)
-    client, things = factories.sign_in(browser(), root), things_of(root, hers)
-    use_up(Category.USER_API, root.id)
-    before = rows()
-    answer = operation.call(client, things, operation.body(SCHEMAS, things))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "RATE_LIMITED")
-    assert rows() == before
-
-
-@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
-def test_every_operation_is_counted_for_its_address(operation: Operation, hers: Belongings) -> None:
-    client = browser()
-    things = things_of(hers.owner, hers)
-    use_up(Category.GLOBAL_API, "testclient")
-    assert operation.call(client, things, operation.body(SCHEMAS, things)).status_code == 429
-
-
-def test_what_the_queues_are_asked_is_counted(db: None) -> None:
-    root = factories.make_user("root", Role.SUPER_ADMIN)
-    client = factories.sign_in(browser(), root)
-    use_up(Category.USER_API, root.id)
-    answer = client.post("/dashboard/queues/job/x/delete", headers={"Origin": "http://localhost:3999"})
-    assert answer.status_code == 429
-    assert int(answer.headers["Retry-After"]) > 0
-
-
-def test_an_upload_over_http_is_counted_once(alice_client: TestClient) -> None:
-    body = {"filename": "me.png", "contentType": "image/png", "size": 1000}
-    assert [alice_client.post("/api/upload", json=body).status_code for _ in range(2)] == [201, 201]
-    assert get_redis().get("rl:upload:testclient") == b"2"
+def test_a_burst_is_done_in_its_order_and_nothing_of_it_is_lost(tab: Tab) -> None:
+    marks = [f"mark-{number}" for number in range(300)]
+    for mark in marks:
+        tab.send("reflex___state____state.tests___security___throwaway____throwaway.mark", {"mark": mark})
+    said = json.dumps(tab.read_until(lambda update: marks[-1] in json.dumps(update), PATIENCE_S))
+    places = [said.index(f'"{mark}"') for mark in marks]
+    assert places == sorted(places)

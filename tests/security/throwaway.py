@@ -1,5 +1,8 @@
 """States that somebody might add in a hurry; only the tests' own web process has them."""
 
+import asyncio
+from typing import ClassVar
+
 import reflex as rx
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -19,6 +22,27 @@ class Throwaway(rx.State):
     async def mark(self, mark: str) -> None:
         """Say this word back."""
         self.seen = mark
+
+
+class Lingering(rx.State):
+    """What goes on in the background until it is ended; `going_on` counts it in all tabs."""
+
+    seen: str = ""
+    going_on: ClassVar[int] = 0
+
+    @rx.event(background=True)
+    async def linger(self) -> None:
+        """Never end by itself, and never look who is there."""
+        Lingering.going_on += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            Lingering.going_on -= 1
+
+    @rx.event
+    async def count(self) -> None:
+        """Say how many there are."""
+        self.seen = f"{self.going_on} going on"
 
 
 class Hurried(rx.State):

@@ -6,8 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import Session
 
+from funmagic.accounts import roles
+from funmagic.accounts.sessions import COOKIE_NAME, close_session, close_sessions
 from funmagic.accounts.viewer import Viewer
+from funmagic.db import transaction
+from funmagic.models.users import User
 from funmagic.redis_client import get_redis
 from funmagic.tasks.dispatch import announce_end
 from funmagic.tasks.events import EventType, publish, stream_key
@@ -188,3 +193,34 @@ def test_an_end_told_twice_is_heard_once(server: str, visit: Visit, alice: Viewe
     announce_end(run)  # as the clock does when whoever told it died before noting so
     answer = client.get(f"/api/tasks/{run}/stream", headers={"Last-Event-ID": last.id})
     assert answer.status_code == 204
+
+
+@pytest.fixture
+def alices(server: str, visit: Visit, alice: Viewer) -> httpx.Client:
+    return visit(server, alice)
+
+
+def sign_out(session: Session, _viewer: Viewer, token: str) -> None:
+    close_session(session, token)
+
+
+def ban(session: Session, viewer: Viewer, _token: str) -> None:
+    roles.ban_user(session, session.get_one(User, viewer.id))
+
+
+def revoke_elsewhere(session: Session, viewer: Viewer, _token: str) -> None:
+    close_sessions(session, viewer.id, but="another")
+
+
+@pytest.mark.parametrize("end", [sign_out, ban, revoke_elsewhere])
+@pytest.mark.parametrize("type_", EventType)
+def test_whoever_is_out_hears_nothing_more_and_the_stream_ends(
+    alices: httpx.Client, alice: Viewer, run: str, end: Callable[..., None], type_: EventType
+) -> None:
+    with following(alices, run) as events:
+        publish(run, EventType.PROGRESS, stepId="remove", progress=0.5)
+        assert [next(events).type for _ in range(2)] == ["connected", "progress"]
+        with transaction() as session:
+            end(session, alice, alices.cookies[COOKIE_NAME])
+        publish(run, type_, stepId="remove", progress=0.7)
+        assert list(events) == []
