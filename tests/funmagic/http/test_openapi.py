@@ -96,24 +96,22 @@ def test_the_documented_error_is_the_one_we_answer(schema: dict[str, Any]) -> No
 
 
 REFUSALS = {
-    "POST /api/tasks": {"400", "401", "402", "403", "404", "409", "413", "415", "422", "429", "503"},
-    "GET /api/tasks": {"400", "401", "422", "429", "503"},
-    "GET /api/tasks/{task_id}": {"401", "404", "422", "429", "503"},
-    "DELETE /api/tasks/{task_id}": {"400", "401", "403", "404", "409", "422", "429", "503"},
-    "GET /api/tools/{slug}": {"404", "422", "429", "503"},
-    "POST /api/upload": {"400", "401", "403", "413", "415", "422", "429", "503"},
-    "GET /api/admin/settings": {"401", "403", "422", "429", "503"},
-    "POST /api/auth/sign-in": {"400", "401", "403", "413", "422", "429", "503"},
+    "POST /api/tasks": "400 401 402 403 404 409 413 415 422 429 503",
+    "GET /api/tasks": "400 401 422 429 503",
+    "GET /api/tasks/{task_id}": "401 404 422 429 503",
+    "DELETE /api/tasks/{task_id}": "400 401 403 404 409 422 429 503",
+    "GET /api/tools/{slug}": "404 422 429 503",
+    "POST /api/upload": "400 401 403 413 415 422 429 503",
+    "GET /api/admin/settings": "401 403 422 429 503",
+    "POST /api/auth/sign-in": "400 401 403 413 422 429 503",
 }
 
 
 @pytest.mark.parametrize(("name", "statuses"), REFUSALS.items(), ids=str)
-def test_an_operation_names_the_errors_that_it_may_answer(
-    schema: dict[str, Any], name: str, statuses: set[str]
-) -> None:
+def test_an_operation_names_the_errors_that_it_may_answer(schema: dict[str, Any], name: str, statuses: str) -> None:
     described = dict(operations(schema))[name]["responses"]
-    assert {status for status in described if status >= "400"} == statuses
-    assert all(list(refs(described[status])) == ["ErrorAnswer"] for status in statuses)
+    assert {status for status in described if status >= "400"} == set(statuses.split())
+    assert all(list(refs(described[status])) == ["ErrorAnswer"] for status in statuses.split())
 
 
 def test_an_errors_codes_stand_beside_its_status(schema: dict[str, Any]) -> None:

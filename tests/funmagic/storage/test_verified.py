@@ -71,13 +71,12 @@ def do_meanwhile(monkeypatch: pytest.MonkeyPatch, module: Any, look: str, act: C
     monkeypatch.setattr(module, look, look_and_act)
 
 
+@pytest.mark.usefixtures("storage", "redis")
 @pytest.mark.parametrize("when", ["while", "after"])
 def test_a_photo_that_is_overwritten_is_used_and_served_as_it_was_looked_at(
-    storage: Storage,
     http: httpx2.Client,
     send: Callable[[Upload, bytes], None],
     alice: Viewer,
-    redis: None,
     monkeypatch: pytest.MonkeyPatch,
     when: str,
 ) -> None:
