@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlmodel import col, select
 
+from funmagic import mail
 from funmagic.accounts import service
 from funmagic.accounts.passwords import password_matches
 from funmagic.accounts.sessions import find_viewer, open_session
@@ -32,9 +33,9 @@ from funmagic.profile.service import change_password
 from funmagic.settings import get_settings
 from tests.funmagic.accounts.links_mailed import token_in
 
-EMAILS = st.sampled_from(["ann1@example.com", "ann2@example.com", "eve1@example.com", "eve2@example.com"])
+EMAILS = st.sampled_from(["ann1@example.com", "ann2@example.com", "eve1@example.com"])
 NAMES = st.sampled_from(["ann", "eve"])
-ANY = st.integers(min_value=0)
+ANY = st.integers(min_value=0, max_value=3)
 
 
 @dataclass
@@ -76,6 +77,18 @@ class TwoPeople(RuleBasedStateMachine):
             for table in reversed(metadata.sorted_tables):
                 session.execute(table.delete())
         self.people = {name: Person(name) for name in ("ann", "eve")}
+        # Whoever had the mailbox when an account's email was first proved, by the account's id.
+        self.owners: dict[str, Person] = {}
+
+    @initialize(is_claimed=st.booleans())
+    def somebody_was_faster(self, *, is_claimed: bool) -> None:
+        eve = self.people["eve"]
+        self.come_in(eve, service.sign_up("ann1@example.com", eve.password, "eve", browser_key="eve"))
+        if eve.sessions:
+            request_email_change(eve.sessions[0][0], "eve1@example.com", session_token=eve.sessions[0][1])
+            self.read_mails()
+            if is_claimed:
+                confirm_email_change(eve.inbox[0], viewer=eve.sessions[0][0], session_token=eve.sessions[0][1])
 
     @rule(name=NAMES, email=EMAILS)
     @attempt
@@ -132,7 +145,7 @@ class TwoPeople(RuleBasedStateMachine):
         person = self.people[name]
         if not person.inbox:
             raise LinkExpired
-        token = person.inbox[which % len(person.inbox)]
+        token = person.inbox[-1 - which % len(person.inbox)]
         viewer, own = (None, None) if session is None else self.pick_session(name, session)
         with reading() as lookup:
             known = lookup.exec(select(OneTimeToken).where(OneTimeToken.token_hash == service.digest(token))).first()
@@ -155,13 +168,13 @@ class TwoPeople(RuleBasedStateMachine):
         with reading() as session:
             proved = session.exec(select(User).where(col(User.email_verified_at).is_not(None))).all()
             for user in proved:
-                for other in self.people.values():
-                    if not other.owns(user.email):
-                        ways = session.exec(select(Account).where(Account.user_id == user.id)).all()
-                        assert not any(other.name in way.provider_account_id for way in ways)
-                        assert not any(password_matches(other.password, way.password_hash) for way in ways)
-                        seen = [find_viewer(session, token) for _, token in other.sessions]
-                        assert user.id not in [viewer.id for viewer in seen if viewer]
+                owner, other = sorted(self.people.values(), key=lambda person: not person.owns(user.email))
+                assert self.owners.setdefault(user.id, owner) is owner
+                ways = session.exec(select(Account).where(Account.user_id == user.id)).all()
+                assert not any(other.name in way.provider_account_id for way in ways)
+                assert not any(password_matches(other.password, way.password_hash) for way in ways)
+                seen = [find_viewer(session, token) for _, token in other.sessions]
+                assert user.id not in [viewer.id for viewer in seen if viewer]
 
     def come_in(self, person: Person, viewer: Viewer | None) -> None:
         if viewer:
@@ -182,11 +195,11 @@ class TwoPeople(RuleBasedStateMachine):
     def read_mails(self) -> None:
         """Hand the mails over to whoever has the mailbox; no limit stands in the way of anybody."""
         with transaction() as session:
-            for mail in session.exec(select(OutgoingMail)).all():
-                sealed = decrypt(str(mail.sealed), table="outgoing_mails", row_id=mail.id, field=SEALED)
+            for row in session.exec(select(OutgoingMail)).all():
+                sealed = decrypt(str(row.sealed), table="outgoing_mails", row_id=row.id, field=SEALED)
                 link = json.loads(sealed)["values"]["link"]
                 if "token=" in link:
-                    (owner,) = [person for person in self.people.values() if person.owns(mail.recipient)]
+                    (owner,) = [person for person in self.people.values() if person.owns(row.recipient)]
                     owner.inbox.append(token_in(link))
             session.execute(sa.delete(OutgoingMail))
 
@@ -200,4 +213,6 @@ def test_whatever_two_people_do_neither_gets_into_what_the_other_has_proved(
     machine: type[TwoPeople], db: None, redis: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(get_settings(), "require_email_verification", machine.verifies)
-    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None))
+    # The machine hands the mails over itself.
+    monkeypatch.setattr(mail, "enqueue_mail", lambda *_: None)
+    run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=15, deadline=None))
