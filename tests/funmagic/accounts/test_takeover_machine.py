@@ -18,6 +18,7 @@ from funmagic import mail
 from funmagic.accounts import service
 from funmagic.accounts.passwords import password_matches
 from funmagic.accounts.sessions import find_viewer, open_session
+from funmagic.accounts.tokens import digest
 from funmagic.accounts.viewer import Viewer
 from funmagic.crypto import decrypt
 from funmagic.db import reading, transaction
@@ -113,12 +114,15 @@ class TwoPeople(RuleBasedStateMachine):
 
     @rule(email=EMAILS, is_magic=st.booleans())
     @attempt
-    def ask_for_a_link(self, email: str, *, is_magic: bool) -> None:
+    def come_in_by_a_mailed_link(self, email: str, *, is_magic: bool) -> None:
         with transaction() as session:
             if is_magic:
                 service.request_magic_link(session, email, "/tools")
             else:
                 service.request_password_reset(session, email)
+        self.read_mails()
+        person = next(person for person in self.people.values() if person.owns(email))
+        self.press(person, person.inbox.pop(), None, None)
 
     @rule(name=NAMES, which=ANY, email=EMAILS)
     @attempt
@@ -145,22 +149,8 @@ class TwoPeople(RuleBasedStateMachine):
         person = self.people[name]
         if not person.inbox:
             raise LinkExpired
-        token = person.inbox[-1 - which % len(person.inbox)]
         viewer, own = (None, None) if session is None else self.pick_session(name, session)
-        with reading() as lookup:
-            known = lookup.exec(select(OneTimeToken).where(OneTimeToken.token_hash == service.digest(token))).first()
-        purpose = known.purpose if known else TokenPurpose.MAGIC_LINK
-        if purpose == TokenPurpose.RESET_PASSWORD:
-            self.come_in(person, service.reset_password(token, person.password))
-        elif purpose in (TokenPurpose.LEAVE_EMAIL, TokenPurpose.CLAIM_EMAIL):
-            confirm_email_change(token, viewer=viewer, session_token=own)
-        else:
-            with transaction() as writing:
-                if purpose == TokenPurpose.MAGIC_LINK:
-                    entered = service.enter_by_magic_link(writing, token).viewer
-                else:
-                    entered = service.verify_email(writing, token, viewer=viewer, browser_key=name)
-            self.come_in(person, entered)
+        self.press(person, person.inbox[-1 - which % len(person.inbox)], viewer, own)
 
     @invariant()
     def a_proved_account_opens_to_the_owner_of_its_email_alone(self) -> None:
@@ -175,6 +165,24 @@ class TwoPeople(RuleBasedStateMachine):
                 assert not any(password_matches(other.password, way.password_hash) for way in ways)
                 seen = [find_viewer(session, token) for _, token in other.sessions]
                 assert user.id not in [viewer.id for viewer in seen if viewer]
+
+    def press(self, person: Person, token: str, viewer: Viewer | None, own: str | None) -> None:
+        with reading() as session:
+            link = session.exec(select(OneTimeToken).where(OneTimeToken.token_hash == digest(token))).first()
+        if link is None:
+            raise LinkExpired
+        if link.purpose == TokenPurpose.RESET_PASSWORD:
+            entered: Viewer | None = service.reset_password(token, person.password)
+        elif link.purpose in (TokenPurpose.LEAVE_EMAIL, TokenPurpose.CLAIM_EMAIL):
+            confirm_email_change(token, viewer=viewer, session_token=own)
+            entered = None
+        else:
+            with transaction() as session:
+                if link.purpose == TokenPurpose.MAGIC_LINK:
+                    entered = service.enter_by_magic_link(session, token).viewer
+                else:
+                    entered = service.verify_email(session, token, viewer=viewer, browser_key=person.name)
+        self.come_in(person, entered)
 
     def come_in(self, person: Person, viewer: Viewer | None) -> None:
         if viewer:
