@@ -120,9 +120,11 @@ class TwoPeople(RuleBasedStateMachine):
                 service.request_magic_link(session, email, "/tools")
             else:
                 service.request_password_reset(session, email)
-        self.read_mails()
         person = next(person for person in self.people.values() if person.owns(email))
-        self.press(person, person.inbox.pop(), None, None)
+        known = len(person.inbox)
+        self.read_mails()
+        for token in person.inbox[known:]:
+            self.press(person, token, None, None)
 
     @rule(name=NAMES, which=ANY, email=EMAILS)
     @attempt
@@ -223,4 +225,4 @@ def test_whatever_two_people_do_neither_gets_into_what_the_other_has_proved(
     monkeypatch.setattr(get_settings(), "require_email_verification", machine.verifies)
     # The machine hands the mails over itself.
     monkeypatch.setattr(mail, "enqueue_mail", lambda *_: None)
-    run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=15, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=20, stateful_step_count=15, deadline=None))
