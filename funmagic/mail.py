@@ -36,11 +36,25 @@ class MailKind(StrEnum):
     LEAVE_EMAIL = "leave-email"
     CLAIM_EMAIL = "claim-email"
     EMAIL_CHANGED = "email-changed"
+    PASSWORD_SET = "password-set"
+    PASSWORD_CHANGED = "password-changed"
+    WAY_IN_ADDED = "way-in-added"
+    WAY_IN_REMOVED = "way-in-removed"
     RECEIPT = "receipt"
 
 
 # What nobody can have sent without paying is neither counted nor dropped.
 UNLIMITED = (MailKind.RECEIPT,)
+# Only who is in an account brings these about. They are counted by themselves: asking for an address's other mails
+# must not keep it from hearing that its account was changed.
+NOTICES = (
+    MailKind.EMAIL_CHANGED,
+    MailKind.PASSWORD_SET,
+    MailKind.PASSWORD_CHANGED,
+    MailKind.WAY_IN_ADDED,
+    MailKind.WAY_IN_REMOVED,
+)
+MOST_NOTICES = 10
 
 
 def may_mail(session: Session, kind: MailKind, to: str) -> bool:
@@ -52,12 +66,12 @@ def may_mail(session: Session, kind: MailKind, to: str) -> bool:
     if kind in UNLIMITED:
         return True
     session.execute(sa.select(locked_until_commit(sa.literal(f"mail:{to}"))))
+    is_notice = kind in NOTICES
+    counted = col(OutgoingMail.kind).in_(NOTICES) if is_notice else col(OutgoingMail.kind).not_in(UNLIMITED + NOTICES)
     recent = sa.select(sa.func.count()).where(
-        col(OutgoingMail.recipient) == to,
-        col(OutgoingMail.created_at) > db_time(-WINDOW_S),
-        col(OutgoingMail.kind).not_in(UNLIMITED),
+        col(OutgoingMail.recipient) == to, col(OutgoingMail.created_at) > db_time(-WINDOW_S), counted
     )
-    if session.execute(recent).scalar_one() < MOST_PER_ADDRESS:
+    if session.execute(recent).scalar_one() < (MOST_NOTICES if is_notice else MOST_PER_ADDRESS):
         return True
     log.info("mail_dropped", kind=kind)
     count(MAILS, kind, MailOutcome.DROPPED)

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from funmagic.accounts.emails import read_email
+from funmagic.accounts.errors import EmailRefused
 from funmagic.mails.server import MailServer
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -115,6 +117,14 @@ class Settings(BaseSettings):
         if value and not SENDER.fullmatch(value):
             raise ValueError("a sender is an address, or: Name <address>")
         return value
+
+    @field_validator("super_admin_email")
+    @classmethod
+    def _check_super_admin_email(cls, value: str) -> str:
+        try:
+            return read_email(value)
+        except EmailRefused as error:
+            raise ValueError(error.message) from None
 
     @field_validator("encryption_keys")
     @classmethod

@@ -3,11 +3,15 @@
 import secrets
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter, ValidationError
-
-from funmagic.accounts.passwords import MAX_PASSWORD, MIN_PASSWORD, hash_password, refuse_common_password
+from funmagic.accounts.emails import read_email
+from funmagic.accounts.passwords import (
+    MAX_PASSWORD,
+    MIN_PASSWORD,
+    has_fitting_length,
+    hash_password,
+    refuse_common_password,
+)
 from funmagic.accounts.roles import make_admin
-from funmagic.accounts.routes import Email
 from funmagic.accounts.users import find_user
 from funmagic.db import reading, transaction
 from funmagic.errors import SettingRefused
@@ -27,23 +31,16 @@ def create_admin(email: str, *, role: str, password: str | None = None) -> MadeA
     """Give somebody a role of the dashboard, and make them a user when they are none.
 
     A given password becomes theirs, and ends their sessions. Without one, who has proved their email keeps what they
-    have, and anybody else gets a password made here. Raises SettingRefused, WeakPassword, or EmailTaken for somebody
-    who is banned.
+    have, and anybody else gets a password made here. Raises EmailRefused, SettingRefused, WeakPassword, or EmailTaken
+    for somebody who is banned.
     """
-    email = _read_email(email)
+    email = read_email(email)
     generated = secrets.token_urlsafe(12) if password is None and not _is_proven(email) else ""
     chosen = generated or password
     password_hash = None if chosen is None else _hash(chosen)
     with transaction() as session:
         user = make_admin(session, email, role=Role(role), password_hash=password_hash)
         return MadeAdmin(user.email, user.role, generated)
-
-
-def _read_email(email: str) -> str:
-    try:
-        return str(TypeAdapter(Email).validate_python(email))
-    except ValidationError:
-        raise SettingRefused(problem="This is not an email address.") from None
 
 
 def _is_proven(email: str) -> bool:
@@ -53,7 +50,7 @@ def _is_proven(email: str) -> bool:
 
 
 def _hash(password: str) -> str:
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+    if not has_fitting_length(password):
         raise SettingRefused(problem=f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.")
     refuse_common_password(password)
     return hash_password(password)

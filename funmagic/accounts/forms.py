@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from funmagic import paths
+from funmagic.accounts.names import LONGEST_NAME
 from funmagic.accounts.state import SessionState
 from funmagic.errors import EmailTaken, InvalidCredentials, LinkExpired, WeakPassword
 from funmagic.i18n.translate import _
@@ -27,7 +28,7 @@ def magic_link_form(next_url: Text) -> rx.Component:
         inbox_href=SessionState.mailbox_url,
         panel=_inbox(_("We sent a link to {email}. Open it within 10 minutes, in any browser, and you are in."))
         | {"again": _("Send it again"), "sentAgain": _("Sent again. Only the newest link works.")},
-        messages=form_messages() | {INVALID: _("Please give a valid email.")},
+        messages=form_messages() | {INVALID: _("Please give a valid email, with plain letters before the @.")},
     )
 
 
@@ -46,7 +47,7 @@ def password_form(next_url: Text, forgot: rx.Component) -> rx.Component:
 def sign_up_form(next_url: Text) -> rx.Component:
     """Name, email and password; a new account leads to `next_url`, or to the inbox where emails must be proved."""
     return fetch_form(
-        text_field(_("Name"), "name", autocomplete="name", required=True, id="sign-up-name", max_length=100),
+        text_field(_("Name"), "name", autocomplete="name", required=True, id="sign-up-name", max_length=LONGEST_NAME),
         _email_field("sign-up-email"),
         new_password_field(_("Password"), "sign-up-password"),
         button(_("Create account"), type="submit", size="lg"),
@@ -60,7 +61,10 @@ def sign_up_form(next_url: Text) -> rx.Component:
         | {
             EmailTaken.code: _(EmailTaken.text),
             WeakPassword.code: _(WeakPassword.text),
-            INVALID: _("Please give a valid email, and a password of at least 8 characters."),
+            INVALID: _(
+                "Please give a name that can be read, a valid email with plain letters before the @, "
+                "and a password of at least 8 characters."
+            ),
         },
     )
 
@@ -74,7 +78,7 @@ def forgot_password_form() -> rx.Component:
         inbox_href=SessionState.mailbox_url,
         panel=_inbox(_("We sent a mail to {email}. Its link leads to a new password, and works for 30 minutes."))
         | {"again": _("Send it again"), "sentAgain": _("Sent again. Only the newest link works.")},
-        messages=form_messages() | {INVALID: _("Please give a valid email.")},
+        messages=form_messages() | {INVALID: _("Please give a valid email, with plain letters before the @.")},
     )
 
 

@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from fastapi import Cookie, Depends, Request, Response
+from sqlmodel import Session
 
 from funmagic.accounts.sessions import COOKIE_NAME, LONGEST_LIFETIME, close_session, open_session, read_viewer
+from funmagic.accounts.users import find_password_hash, load_user
 from funmagic.accounts.viewer import Viewer
 from funmagic.client_address import client_address
 from funmagic.db import transaction
-from funmagic.errors import Forbidden, SignInRequired
+from funmagic.errors import Forbidden, InvalidCredentials, SignInRequired
 from funmagic.profile.look import Look, get_look
 from funmagic.rate_limits.requests import limit_viewer
 from funmagic.settings import get_settings
@@ -55,9 +57,21 @@ RequiredAdmin = Annotated[Viewer, Depends(required_admin)]
 RequiredSuperAdmin = Annotated[Viewer, Depends(required_super_admin)]
 
 
-def sign_in_browser(request: Request, response: Response, viewer: Viewer, replaced_token: str | None) -> None:
-    """Open a session for this browser, and close the one it had."""
+def sign_in_browser(
+    request: Request,
+    response: Response,
+    viewer: Viewer,
+    replaced_token: str | None,
+    *,
+    password_hash: str | None = None,
+) -> None:
+    """Open a session for this browser, and close the one it had.
+
+    Raises InvalidCredentials when what let the viewer in has been taken away a moment ago: the password of this hash,
+    or everything, by the first proof of the email.
+    """
     with transaction() as session:
+        _require_still(session, viewer, password_hash)
         close_session(session, replaced_token)
         token = open_session(
             session,
@@ -78,6 +92,13 @@ def sign_in_browser(request: Request, response: Response, viewer: Viewer, replac
         secure=get_settings().is_secure,
         path="/",
     )
+
+
+def _require_still(session: Session, viewer: Viewer, password_hash: str | None) -> None:
+    user = load_user(session, viewer, will_change=True)
+    is_proved_since = user.email_verified_at is not None and not viewer.is_verified
+    if is_proved_since or password_hash not in (None, find_password_hash(session, user.id)):
+        raise InvalidCredentials
 
 
 def hand_over_look(response: Response, look: Look) -> None:

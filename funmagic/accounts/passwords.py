@@ -1,5 +1,8 @@
 """Passwords: argon2id hashes, slow on purpose, so never computed inside a transaction."""
 
+import unicodedata
+from typing import NamedTuple
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
@@ -9,6 +12,8 @@ from funmagic.errors import WeakPassword
 MIN_PASSWORD = 8
 # Long enough for any pass phrase, short enough that hashing cannot be made a denial of service.
 MAX_PASSWORD = 200
+# As it is typed: the normal form may be a third of that.
+LONGEST_TYPED = 3 * MAX_PASSWORD
 COMMON_PASSWORDS = frozenset(FREQUENCY_LISTS["passwords"])
 
 _hasher = PasswordHasher()
@@ -16,19 +21,52 @@ _hasher = PasswordHasher()
 _DECOY_HASH = _hasher.hash("a password nobody has")
 
 
+def normal_password(password: str) -> str:
+    """The form in which a password is counted, hashed and checked: keyboards spell the same letters in several ways."""
+    return unicodedata.normalize("NFC", password)
+
+
+def has_fitting_length(password: str) -> bool:
+    """Whether a password is neither too short nor too long to be chosen."""
+    return MIN_PASSWORD <= len(normal_password(password)) <= MAX_PASSWORD
+
+
 def refuse_common_password(password: str) -> None:
     """Raise WeakPassword for one of those that everybody tries first."""
-    if password.strip().casefold() in COMMON_PASSWORDS:
+    if normal_password(password).strip().casefold() in COMMON_PASSWORDS:
         raise WeakPassword
 
 
 def hash_password(password: str) -> str:
     """The argon2id hash of a password."""
-    return _hasher.hash(password)
+    return _hasher.hash(normal_password(password))
+
+
+class Verdict(NamedTuple):
+    """What came of checking a password; `is_outdated` where the hash is of the form in which it was once typed."""
+
+    is_right: bool
+    is_outdated: bool
+
+
+def check_password(password: str, password_hash: str | None) -> Verdict:
+    """Whether the password belongs to the hash; equally slow when there is no hash."""
+    normal = normal_password(password)
+    if len(normal) > MAX_PASSWORD:
+        return Verdict(is_right=False, is_outdated=False)
+    if _fits(normal, password_hash):
+        return Verdict(is_right=True, is_outdated=False)
+    # Hashes used to be made of passwords as they were typed.
+    is_right = normal != password and _fits(password, password_hash)
+    return Verdict(is_right, is_outdated=is_right)
 
 
 def password_matches(password: str, password_hash: str | None) -> bool:
     """Whether the password belongs to the hash; equally slow when there is no hash."""
+    return check_password(password, password_hash).is_right
+
+
+def _fits(password: str, password_hash: str | None) -> bool:
     try:
         matches = _hasher.verify(password_hash or _DECOY_HASH, password)
     except (VerificationError, InvalidHashError):

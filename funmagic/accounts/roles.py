@@ -2,9 +2,11 @@
 
 from sqlmodel import Session, col, select
 
+from funmagic.accounts.notices import send_notice
 from funmagic.accounts.sessions import close_sessions, refresh_sessions
 from funmagic.accounts.tokens import revoke_tokens
 from funmagic.accounts.users import create_user, find_user, prove_email, set_password
+from funmagic.mail import MailKind
 from funmagic.models.base import utcnow
 from funmagic.models.users import Role, User
 
@@ -16,12 +18,15 @@ def make_admin(session: Session, email: str, *, role: Role, password_hash: str |
     Raises EmailTaken for somebody who is banned.
     """
     user = find_user(session, email)
+    is_known = user is not None
     if user is None:
         user = create_user(session, email=email, name="Admin", is_verified=True)
     prove_email(session, user)
     if password_hash is not None:
         set_password(session, user, password_hash)
         close_sessions(session, user.id)
+        if is_known:
+            send_notice(session, user, MailKind.PASSWORD_CHANGED)
     change_role(session, user, role)
     return user
 

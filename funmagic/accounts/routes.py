@@ -6,15 +6,14 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
 from funmagic import paths
 from funmagic.accounts import service
+from funmagic.accounts.fields import Email, GivenPassword, NewPassword, PersonName
 from funmagic.accounts.http import OptionalViewer, RequiredViewer, SessionToken, sign_in_browser, sign_out_browser
 from funmagic.accounts.links import own_path
 from funmagic.accounts.magic_link_page import enter_page, expired_page
-from funmagic.accounts.passwords import MAX_PASSWORD, MIN_PASSWORD
-from funmagic.accounts.users import fold_email
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.errors import LinkExpired
@@ -50,22 +49,12 @@ class SessionAnswer(Shape):
     user: UserView | None
 
 
-Email = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"),
-    AfterValidator(fold_email),
-]
-
-
-Password = Annotated[str, Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
-
-
 class SignUpRequest(RequestShape):
     """What a new user gives."""
 
     email: Email
-    password: Password
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    password: NewPassword
+    name: PersonName
     # A secret that the browser keeps, and shows again when the mailed link is opened in it.
     browser_key: str = Field(default="", max_length=100)
 
@@ -100,14 +89,14 @@ class ResetPasswordRequest(RequestShape):
     """What the mailed link carries, and the new password."""
 
     token: str = Field(max_length=200)
-    password: Password
+    password: NewPassword
 
 
 class SignInRequest(RequestShape):
     """What a returning user gives."""
 
     email: str = Field(max_length=320)
-    password: str = Field(max_length=MAX_PASSWORD)
+    password: GivenPassword
 
 
 @router.post(paths.API_SIGN_UP, status_code=status.HTTP_201_CREATED)
@@ -125,9 +114,9 @@ def sign_up(body: SignUpRequest, request: Request, response: Response, token: Se
 def sign_in(body: SignInRequest, request: Request, response: Response, token: SessionToken = None) -> UserAnswer:
     """Sign this browser in."""
     limit_email(request.scope, body.email)
-    viewer = service.sign_in(body.email, body.password)
-    sign_in_browser(request, response, viewer, token)
-    return _answer(viewer)
+    known = service.sign_in(body.email, body.password)
+    sign_in_browser(request, response, known.viewer, token, password_hash=known.password_hash)
+    return _answer(known.viewer)
 
 
 @router.post(paths.API_MAGIC_LINK, status_code=status.HTTP_202_ACCEPTED, response_class=Response)

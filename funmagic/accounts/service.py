@@ -6,11 +6,13 @@ from sqlmodel import Session, col, select
 
 from funmagic import paths
 from funmagic.accounts import tokens
+from funmagic.accounts.emails import canonical_email, read_email
 from funmagic.accounts.links import mailed_link, public_url
-from funmagic.accounts.passwords import hash_password, password_matches, refuse_common_password
+from funmagic.accounts.notices import send_notice
+from funmagic.accounts.passwords import check_password, hash_password, refuse_common_password
 from funmagic.accounts.sessions import close_sessions
 from funmagic.accounts.tokens import digest
-from funmagic.accounts.users import create_user, find_user, fold_email, prove_email, set_password
+from funmagic.accounts.users import create_user, find_user, prove_email, replace_hash, set_password
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.errors import EmailTaken, InvalidCredentials, LinkExpired
@@ -28,11 +30,19 @@ class Entrance:
     next_url: str
 
 
+@dataclass(frozen=True)
+class Known:
+    """Who knows their password, and the hash that it fits."""
+
+    viewer: Viewer
+    password_hash: str
+
+
 def sign_up(email: str, password: str, name: str, *, browser_key: str = "") -> Viewer | None:
-    """Make a user and mail them a link that proves their email; raises WeakPassword.
+    """Make a user and mail them a link that proves their email.
 
     Where emails must be proved, taken and free ones look alike: None, and a mail tells the rest. Elsewhere a taken one
-    raises EmailTaken.
+    raises EmailTaken. Raises WeakPassword, EmailRefused or NameRefused as well.
     """
     refuse_common_password(password)
     password_hash = hash_password(password)
@@ -50,24 +60,29 @@ def sign_up(email: str, password: str, name: str, *, browser_key: str = "") -> V
     return None if get_settings().verifies_emails else Viewer.of(user)
 
 
-def sign_in(email: str, password: str) -> Viewer:
+def sign_in(email: str, password: str) -> Known:
     """The user whose email and password these are; raises InvalidCredentials, whatever the reason."""
     with reading() as session:
         found = session.exec(
             select(User, Account.password_hash)
             .join(Account, col(Account.user_id) == User.id)
-            .where(Account.provider == AccountProvider.CREDENTIAL, User.email == fold_email(email))
+            .where(Account.provider == AccountProvider.CREDENTIAL, User.email == canonical_email(email))
             .where(col(User.banned_at).is_(None), col(User.deleted_at).is_(None))
         ).first()
     user, password_hash = found or (None, None)
-    if not password_matches(password, password_hash) or user is None:
+    verdict = check_password(password, password_hash)
+    if not verdict.is_right or user is None or password_hash is None:
         raise InvalidCredentials
-    return Viewer.of(user)
+    if verdict.is_outdated:
+        old_hash, password_hash = password_hash, hash_password(password)
+        with transaction() as session:
+            replace_hash(session, user.id, old_hash, password_hash)
+    return Known(Viewer.of(user), password_hash)
 
 
 def request_magic_link(session: Session, email: str, next_url: str) -> None:
-    """Mail a link that signs in, and makes the account when there is none."""
-    email = fold_email(email)
+    """Mail a link that signs in, and makes the account when there is none; raises EmailRefused."""
+    email = read_email(email)
     if not may_mail(session, MailKind.MAGIC_LINK, email):
         return
     token = tokens.issue_token(session, TokenPurpose.MAGIC_LINK, email=email, data={"next": next_url})
@@ -142,8 +157,11 @@ def verify_email(session: Session, token: str, *, viewer: Viewer | None, browser
 
 
 def request_password_reset(session: Session, email: str) -> None:
-    """Mail a link to a new password; where there is no account, a mail that says so, and takes as long."""
-    email = fold_email(email)
+    """Mail a link to a new password; where there is no account, a mail that says so, and takes as long.
+
+    Raises EmailRefused.
+    """
+    email = read_email(email)
     if not may_mail(session, MailKind.RESET_PASSWORD, email):
         return
     user = find_user(session, email)
@@ -156,14 +174,20 @@ def request_password_reset(session: Session, email: str) -> None:
 
 
 def reset_password(token: str, password: str) -> Viewer:
-    """Set a new password by a mailed link, and end every session; raises LinkExpired or WeakPassword."""
+    """Set a new password by a mailed link; every session ends, and every other mailed link.
+
+    Raises LinkExpired or WeakPassword.
+    """
     refuse_common_password(password)
     password_hash = hash_password(password)
     with transaction() as session:
         user = _live_user(session, tokens.use_token(session, TokenPurpose.RESET_PASSWORD, token))
         prove_email(session, user)
+        # Whoever had to do this wants nobody else's wishes to come true.
+        tokens.revoke_tokens(session, user.id)
         set_password(session, user, password_hash)
         close_sessions(session, user.id)
+        send_notice(session, user, MailKind.PASSWORD_CHANGED)
         return Viewer.of(user)
 
 

@@ -71,7 +71,10 @@ def use_token(session: Session, purpose: TokenPurpose, token: str) -> OneTimeTok
 
 
 def revoke_tokens(session: Session, user_id: str, *purposes: TokenPurpose) -> None:
-    """Have no mailed link for one of these purposes work for this user any more; without any, none at all."""
+    """Have no mailed link for one of these purposes work for this user any more; without any, none at all.
+
+    A change of email that waits for its links ends with them.
+    """
     revoked = col(OneTimeToken.purpose).in_(purposes or list(TokenPurpose))
     session.execute(sa.delete(OneTimeToken).where(col(OneTimeToken.user_id) == user_id, revoked))
 

@@ -7,15 +7,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.sessions import close_sessions, refresh_sessions
+from funmagic.accounts.emails import canonical_email, read_email
+from funmagic.accounts.names import read_name
+from funmagic.accounts.sessions import close_sessions, find_viewer, refresh_sessions
+from funmagic.accounts.tokens import revoke_tokens
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
 from funmagic.errors import EmailTaken, SignInRequired
 from funmagic.models.base import utcnow
 from funmagic.models.users import Account, AccountProvider, Role, User
 from funmagic.settings import get_settings
-
-LONGEST_NAME = 100
 
 
 def create_user(
@@ -27,8 +28,11 @@ def create_user(
     role: Role = Role.USER,
     is_verified: bool = False,
 ) -> User:
-    """Insert a user with a credit account, and their welcome credits as soon as they are due; raises EmailTaken."""
-    user = User(email=fold_email(email), name=name.strip()[:LONGEST_NAME], role=role)
+    """Insert a user with a credit account, and their welcome credits as soon as they are due.
+
+    Raises EmailTaken, EmailRefused or NameRefused.
+    """
+    user = User(email=read_email(email), name=read_name(name), role=role)
     try:
         with session.begin_nested():
             session.add(user)
@@ -47,7 +51,7 @@ def create_user(
 def find_user(session: Session, email: str) -> User | None:
     """The live user with this email; None also when they are banned or deleted."""
     alive = col(User.banned_at).is_(None), col(User.deleted_at).is_(None)
-    return session.exec(select(User).where(User.email == fold_email(email), *alive)).first()
+    return session.exec(select(User).where(User.email == canonical_email(email), *alive)).first()
 
 
 def load_user(session: Session, viewer: Viewer, *, will_change: bool = False) -> User:
@@ -60,18 +64,39 @@ def load_user(session: Session, viewer: Viewer, *, will_change: bool = False) ->
     return user
 
 
+def load_signed_in(session: Session, viewer: Viewer, token: str | None) -> User:
+    """The viewer's own row, held, for a change of how their account opens; `token` is that of their session.
+
+    Raises SignInRequired when the session has ended since the viewer was read: by the first proof of the email, say,
+    which must not be followed by a way in that somebody else was still adding.
+    """
+    user = load_user(session, viewer, will_change=True)
+    if (holder := find_viewer(session, token)) is None or holder.id != user.id:
+        raise SignInRequired
+    return user
+
+
 def prove_email(session: Session, user: User, *, keeps_access: bool = False) -> None:
     """Note that whoever acts now owns the user's email.
 
     With the first proof everything goes that was set up before it, by whoever it was: the password, linked accounts,
-    sessions. With `keeps_access` that was certainly the owner, and it stays.
+    sessions, mailed links, and a change of email that waits for them. With `keeps_access` that was certainly the
+    owner, and it stays.
     """
-    if user.email_verified_at is not None:
+    if _is_proved(user):
+        return
+    # In the order in which runs hold them, as the proof may bring credits; and held until the end, so that whoever
+    # adds a way in at the same moment either is seen here, or sees that their session has ended.
+    ledger.lock_available(session, user.id)
+    session.flush()
+    session.refresh(user, with_for_update={"key_share": True})
+    if _is_proved(user):
         return
     user.email_verified_at = utcnow()
     if not keeps_access:
         session.execute(sa.delete(Account).where(col(Account.user_id) == user.id))
         close_sessions(session, user.id)
+        revoke_tokens(session, user.id)
     refresh_sessions(session, user.id)
     _welcome(session, user)
 
@@ -90,6 +115,18 @@ def set_password(session: Session, user: User, password_hash: str) -> None:
     session.flush()
 
 
+def find_password_hash(session: Session, user_id: str) -> str | None:
+    """The hash of a user's password; None without one."""
+    has_password = Account.user_id == user_id, Account.provider == AccountProvider.CREDENTIAL
+    return session.exec(select(Account.password_hash).where(*has_password)).first()
+
+
+def replace_hash(session: Session, user_id: str, old_hash: str, new_hash: str) -> None:
+    """Keep another hash of the same password, unless it has been changed meanwhile."""
+    its_own = col(Account.user_id) == user_id, col(Account.password_hash) == old_hash
+    session.execute(sa.update(Account).where(*its_own).values(password_hash=new_hash))
+
+
 def drop_password(session: Session, user_id: str) -> None:
     """Take a user's password away."""
     session.execute(
@@ -97,9 +134,8 @@ def drop_password(session: Session, user_id: str) -> None:
     )
 
 
-def fold_email(email: str) -> str:
-    """The form in which an email is stored and compared."""
-    return email.strip().casefold()
+def _is_proved(user: User) -> bool:
+    return user.email_verified_at is not None
 
 
 def _welcome(session: Session, user: User) -> None:

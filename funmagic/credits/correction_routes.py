@@ -7,8 +7,8 @@ from fastapi import APIRouter, Header
 from pydantic import Field, StrictInt, StringConstraints, model_validator
 
 from funmagic import paths
+from funmagic.accounts.fields import Email
 from funmagic.accounts.http import RequiredAdmin
-from funmagic.accounts.routes import Email
 from funmagic.credits.corrections import (
     LONGEST_REASON,
     Correction,

@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.users import fold_email
+from funmagic.accounts.emails import canonical_email
 from funmagic.accounts.viewer import Viewer
 from funmagic.audit.service import note_act
 from funmagic.credits import ledger
@@ -73,7 +73,7 @@ class _Request:
 
 def find_recipient(session: Session, *, user_id: str | None = None, email: str | None = None) -> str:
     """The id of the user who has this id, or this email; raises NotFound, for a deleted account too."""
-    named = User.id == user_id if user_id is not None else User.email == fold_email(email or "")
+    named = User.id == user_id if user_id is not None else User.email == canonical_email(email or "")
     found = session.exec(select(User.id).where(named, col(User.deleted_at).is_(None))).first()
     if found is None:
         raise NotFound

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from funmagic.i18n.translate import _
+from babel.dates import format_datetime
+
+from funmagic.i18n.translate import _, current_locale
 from funmagic.mail import MailKind
 
 LONGEST_NAME = 60
@@ -143,13 +146,80 @@ def _email_changed(values: Values) -> Letter:
         subject=_("Your FunMagic email has changed"),
         greeting=_greeting(values),
         opening=_(
-            "As both addresses agreed, your FunMagic account now has the email {new_email} and no longer {old_email}. "
-            "Everywhere else you have been signed out.",
+            "As both addresses agreed, your FunMagic account has had the email {new_email} and no longer {old_email} "
+            "since {when}. Everywhere else you have been signed out.",
+            when=_when(values),
             **_emails(values),
         ),
-        button=_("Go to sign-in"),
+        button=_("Set a new password"),
         link=values["link"],
-        closing=_("If it was not you, please write to us at once: somebody can read your mail."),
+        closing=_(
+            "If it was you, there is nothing to do. If it was not, somebody can read your mail: secure your mailbox, "
+            "and answer this mail at once."
+        ),
+    )
+
+
+def _password_set(values: Values) -> Letter:
+    return _notice(
+        values,
+        subject=_("A password was set for your FunMagic account"),
+        opening=_(
+            "On {when}, a password was set for your FunMagic account: it now opens with your email and that password. "
+            "Everywhere else you have been signed out.",
+            when=_when(values),
+        ),
+    )
+
+
+def _password_changed(values: Values) -> Letter:
+    return _notice(
+        values,
+        subject=_("Your FunMagic password was changed"),
+        opening=_(
+            "On {when}, the password of your FunMagic account was changed. Everywhere else you have been signed out.",
+            when=_when(values),
+        ),
+    )
+
+
+def _way_in_added(values: Values) -> Letter:
+    return _notice(
+        values,
+        subject=_("{provider} now opens your FunMagic account", provider=values["provider"]),
+        opening=_(
+            "On {when}, an account at {provider} was connected to your FunMagic account, and now signs in to it.",
+            when=_when(values),
+            provider=values["provider"],
+        ),
+    )
+
+
+def _way_in_removed(values: Values) -> Letter:
+    if not values["provider"]:
+        subject = _("Your FunMagic account no longer has a password")
+        opening = _("On {when}, the password of your FunMagic account was removed.", when=_when(values))
+    else:
+        subject = _("{provider} no longer opens your FunMagic account", provider=values["provider"])
+        opening = _(
+            "On {when}, your account at {provider} was disconnected from your FunMagic account.",
+            when=_when(values),
+            provider=values["provider"],
+        )
+    return _notice(values, subject=subject, opening=opening)
+
+
+def _notice(values: Values, *, subject: str, opening: str) -> Letter:
+    return Letter(
+        subject=subject,
+        greeting=_greeting(values),
+        opening=opening,
+        button=_("Set a new password"),
+        link=values["link"],
+        closing=_(
+            "If it was you, there is nothing to do. If it was not, set a new password now, which signs everybody else "
+            "out; then look in your profile for ways to sign in that are not yours, and answer this mail."
+        ),
     )
 
 
@@ -169,6 +239,10 @@ def _receipt(values: Values) -> Letter:
             "answer this mail."
         ),
     )
+
+
+def _when(values: Values) -> str:
+    return format_datetime(datetime.fromisoformat(values["at"]), "long", tzinfo=UTC, locale=current_locale())
 
 
 def _emails(values: Values) -> dict[str, str]:
@@ -191,5 +265,9 @@ LETTERS: dict[MailKind, Callable[[Values], Letter]] = {
     MailKind.LEAVE_EMAIL: _leave_email,
     MailKind.CLAIM_EMAIL: _claim_email,
     MailKind.EMAIL_CHANGED: _email_changed,
+    MailKind.PASSWORD_SET: _password_set,
+    MailKind.PASSWORD_CHANGED: _password_changed,
+    MailKind.WAY_IN_ADDED: _way_in_added,
+    MailKind.WAY_IN_REMOVED: _way_in_removed,
     MailKind.RECEIPT: _receipt,
 }

@@ -39,7 +39,7 @@ class TokenPurpose(StrEnum):
 
 
 class User(Row, table=True):
-    """A person; the email is stored case-folded and is unique."""
+    """A person; the email is stored in its canonical form and is unique."""
 
     __tablename__ = "users"
     __table_args__ = (one_of("role", Role),)

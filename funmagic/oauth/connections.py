@@ -6,9 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from funmagic.accounts.notices import send_notice
 from funmagic.accounts.users import load_user
 from funmagic.accounts.viewer import Viewer
 from funmagic.errors import AlreadyLinked, LastWayIn, NotFound
+from funmagic.mail import MailKind
 from funmagic.models.users import Account, User
 from funmagic.oauth.providers import TITLES, configured_providers
 
@@ -40,8 +42,11 @@ def owner_of(session: Session, provider: str, account_id: str) -> User | None:
     return session.exec(owner.where(Account.provider == provider, Account.provider_account_id == account_id)).first()
 
 
-def link(session: Session, user: User, provider: str, account_id: str) -> None:
-    """Let an account at a provider open this user's; raises AlreadyLinked when it opens another one."""
+def link(session: Session, user: User, provider: str, account_id: str) -> bool:
+    """Let an account at a provider open this user's, and say whether it did not yet.
+
+    Raises AlreadyLinked when it opens another one.
+    """
     account = Account(user_id=user.id, provider=provider, provider_account_id=account_id)
     try:
         with session.begin_nested():
@@ -50,6 +55,8 @@ def link(session: Session, user: User, provider: str, account_id: str) -> None:
         owner = owner_of(session, provider, account_id)
         if owner is None or owner.id != user.id:
             raise AlreadyLinked(provider=TITLES[provider]) from None
+        return False
+    return True
 
 
 def unlink(session: Session, viewer: Viewer, provider: str) -> None:
@@ -66,6 +73,7 @@ def unlink(session: Session, viewer: Viewer, provider: str) -> None:
     if not _opens_without(user, linked):
         raise LastWayIn
     session.execute(sa.delete(Account).where(col(Account.user_id) == user.id, col(Account.provider) == provider))
+    send_notice(session, user, MailKind.WAY_IN_REMOVED, provider=TITLES.get(provider, ""))
 
 
 def _ways_in(session: Session, user_id: str) -> set[str]:

@@ -11,7 +11,8 @@ import structlog
 from authlib.integrations.starlette_client import OAuthError, StarletteOAuth2App
 from joserfc.errors import JoseError
 
-from funmagic.accounts.users import fold_email
+from funmagic.accounts.emails import read_email
+from funmagic.accounts.errors import EmailRefused
 from funmagic.models.users import AccountProvider
 from funmagic.oauth.errors import OAuthCancelled, OAuthExpired, OAuthFailure, OAuthUnavailable
 from funmagic.oauth.flow import Flow
@@ -23,7 +24,6 @@ PERSON_SAID_NO = {"access_denied", "user_cancelled_authorize", "user_denied"}
 # The code was used before, or lay around for too long.
 CODE_IS_WORTHLESS = {"invalid_grant"}
 PROVIDER_IN_TROUBLE = {"server_error", "temporarily_unavailable"}
-LONGEST_EMAIL = 320
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,14 @@ def _read_facebook(profile: dict[str, Any]) -> Identity:
 
 
 def _read_email(facts: dict[str, Any]) -> str:
-    email = fold_email(str(facts.get("email") or ""))
-    # Folding makes some letters of other alphabets into ours: such an address could be taken for somebody else's.
-    is_plain = str(facts.get("email") or "").isascii()
-    return email if is_plain and "@" in email and len(email) <= LONGEST_EMAIL else ""
+    email = str(facts.get("email") or "")
+    # How a provider spells a domain in other letters, and so whose it takes it for, need not be how we do.
+    if not email.isascii():
+        return ""
+    try:
+        return read_email(email)
+    except EmailRefused:
+        return ""
 
 
 @asynccontextmanager

@@ -83,7 +83,7 @@ async def _finish(
     if flow is None:
         return RedirectResponse(_failure_page(OAuthExpired(), "", ""), status.HTTP_303_SEE_OTHER)
     try:
-        entered = await _enter(flow, answer, viewer)
+        entered = await _enter(flow, answer, viewer, token)
     except OAuthFailure as failure:
         log.info("oauth_ended", provider=provider, code=failure.code)
         page = _failure_page(failure, flow.next_url, flow.linking_user_id)
@@ -96,7 +96,7 @@ async def _finish(
     return response
 
 
-async def _enter(flow: Flow, answer: dict[str, str], viewer: Viewer | None) -> Viewer:
+async def _enter(flow: Flow, answer: dict[str, str], viewer: Viewer | None, token: str | None) -> Viewer:
     if error := answer.get("error"):
         raise refuse(error)
     if flow.linking_user_id and (viewer is None or viewer.id != flow.linking_user_id):
@@ -105,7 +105,7 @@ async def _enter(flow: Flow, answer: dict[str, str], viewer: Viewer | None) -> V
         raise OAuthFailure
     identity = await identify(flow, answer["code"], told_name=read_name(answer.get("user", "")))
     if flow.linking_user_id and viewer:
-        return await transact(connect, viewer, identity)
+        return await transact(connect, viewer, identity, token=token)
     return await transact(enter, identity)
 
 

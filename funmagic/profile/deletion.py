@@ -9,9 +9,10 @@ from functools import partial
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from funmagic.accounts.emails import canonical_email
 from funmagic.accounts.sessions import close_sessions
 from funmagic.accounts.tokens import revoke_tokens
-from funmagic.accounts.users import fold_email, load_user
+from funmagic.accounts.users import load_user
 from funmagic.accounts.viewer import Viewer
 from funmagic.audit.service import forget_reasons
 from funmagic.billing import payments
@@ -63,7 +64,7 @@ def _shut(session: Session, viewer: Viewer, confirmation: str) -> None:
     if session.exec(super_admins.order_by(col(User.id)).with_for_update(key_share=True)).all() == [viewer.id]:
         raise LastSuperAdmin
     user = load_user(session, viewer, will_change=True)
-    if fold_email(confirmation) != user.email:
+    if canonical_email(confirmation) != canonical_email(user.email):
         raise WrongConfirmation
     user.deleted_at = utcnow()
     user.role = Role.USER

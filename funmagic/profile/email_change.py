@@ -1,16 +1,17 @@
 """Another email: it changes once both addresses have agreed, each by a link that was mailed to it."""
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from funmagic import paths
-from funmagic.accounts.links import mailed_link, public_url
+from funmagic.accounts.emails import read_email
+from funmagic.accounts.links import mailed_link
+from funmagic.accounts.notices import send_notice
 from funmagic.accounts.sessions import close_sessions
 from funmagic.accounts.tokens import digest, issue_token, revoke_tokens, use_token
-from funmagic.accounts.users import fold_email, load_user, prove_email
+from funmagic.accounts.users import load_signed_in, prove_email
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
 from funmagic.db import transaction
@@ -19,8 +20,6 @@ from funmagic.mail import MailKind, may_mail, send_mail
 from funmagic.models.base import utcnow
 from funmagic.models.users import OneTimeToken, TokenPurpose, User
 
-# It is named in a mail to whoever has the other address: nothing that a mail program would make a link of.
-EMAIL = re.compile(r"""[^@\s"'(),:;<>\[\]\\/]{1,200}@[^@\s"'(),:;<>\[\]\\/]{1,110}\.[\w-]{2,}""")
 BOTH = (TokenPurpose.LEAVE_EMAIL, TokenPurpose.CLAIM_EMAIL)
 
 
@@ -38,16 +37,17 @@ class EmailChange:
         return not self.waits_for
 
 
-def request_email_change(viewer: Viewer, new_email: str) -> None:
+def request_email_change(viewer: Viewer, new_email: str, *, session_token: str | None) -> None:
     """Ask the viewer's own address and the new one whether they agree; an earlier wish is forgotten.
 
     Whether anybody has the new email is not looked at: its owner is told when they agree. Raises InvalidInput for the
-    email that the viewer has, or what is no email.
+    email that the viewer has, EmailRefused, or SignInRequired when their session has ended meanwhile.
     """
-    new_email = fold_email(new_email)
+    new_email = read_email(new_email)
     with transaction() as session:
-        user = load_user(session, viewer, will_change=True)
-        if new_email == user.email or not EMAIL.fullmatch(new_email):
+        user = load_signed_in(session, viewer, session_token)
+        # It is named in a mail to whoever has the other address: nothing that a mail program would make a link of.
+        if new_email == user.email or "/" in new_email:
             raise InvalidInput(field="email")
         asked = (
             (TokenPurpose.LEAVE_EMAIL, MailKind.LEAVE_EMAIL, user.email),
@@ -72,13 +72,12 @@ def confirm_email_change(token: str, *, viewer: Viewer | None, session_token: st
     """Agree by a mailed link; when both addresses have, the email changes and all other sessions end.
 
     The new address agrees where its account is signed in, so that nobody is talked into lending theirs to a stranger's
-    account. Raises LinkExpired, SignInRequired, or EmailTaken when somebody else has the new email.
+    account; and so does an old one that was never proved, which somebody else may have given. Raises LinkExpired,
+    SignInRequired, or EmailTaken when somebody else has the new email.
     """
     with transaction() as session:
         link = _find_link(session, token)
         is_own_session = viewer is not None and viewer.id == link.user_id
-        if link.purpose == TokenPurpose.CLAIM_EMAIL and not is_own_session:
-            raise SignInRequired
         if link.user_id is None:
             raise LinkExpired
         # First, as a run that ends holds it: the proof of an email may bring credits, and in the other order the two
@@ -88,9 +87,12 @@ def confirm_email_change(token: str, *, viewer: Viewer | None, session_token: st
         user = session.exec(select(User).where(User.id == link.user_id).with_for_update()).one()
         if user.banned_at or user.deleted_at:
             raise LinkExpired
+        is_vouched_for = link.purpose == TokenPurpose.LEAVE_EMAIL and user.email_verified_at is not None
+        if not is_own_session and not is_vouched_for:
+            raise SignInRequired
         use_token(session, TokenPurpose(link.purpose), token)
         if link.purpose == TokenPurpose.LEAVE_EMAIL:
-            prove_email(session, user, keeps_access=is_own_session)
+            prove_email(session, user, keeps_access=True)
         change = _describe(session, user)
         if link.purpose == TokenPurpose.CLAIM_EMAIL:
             _refuse_taken(session, change.new_email)
@@ -137,8 +139,9 @@ def _change(session: Session, user: User, new_email: str) -> None:
     except IntegrityError:
         raise EmailTaken from None
     revoke_tokens(session, user.id)
-    facts = {"name": user.name, "old_email": old_email, "new_email": new_email, "link": public_url(paths.LOGIN)}
-    send_mail(session, MailKind.EMAIL_CHANGED, old_email, locale=user.locale, **facts)
+    for address in (old_email, new_email):
+        emails = {"old_email": old_email, "new_email": new_email}
+        send_notice(session, user, MailKind.EMAIL_CHANGED, to=address, **emails)
 
 
 def _refuse_taken(session: Session, email: str) -> None:

@@ -1,21 +1,20 @@
 """`/api/profile/*` and `/api/auth/sessions`: what people do to their own account."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Response, status
-from pydantic import Field, StringConstraints
+from fastapi import APIRouter, Request, Response, status
+from pydantic import Field
 
 from funmagic import paths
+from funmagic.accounts.fields import Email, GivenPassword, NewPassword, PersonName
 from funmagic.accounts.http import OptionalViewer, RequiredViewer, SessionToken, sign_out_browser
-from funmagic.accounts.passwords import MAX_PASSWORD, MIN_PASSWORD
-from funmagic.accounts.routes import Email
-from funmagic.accounts.users import LONGEST_NAME
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.json_api import RequestShape, Shape
 from funmagic.profile import avatars, deletion, email_change, service, sessions
 from funmagic.profile.export import export_data
+from funmagic.rate_limits.requests import limit_email
 
 router = APIRouter(tags=["profile"])
 
@@ -84,7 +83,7 @@ class Export(Shape):
 class ChangeRequest(RequestShape):
     """What the viewer changes of their profile; what is left out stays."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)] | None = None
+    name: PersonName | None = None
     theme: str | None = None
     accent: str | None = None
     locale: str | None = None
@@ -99,8 +98,8 @@ class AvatarRequest(RequestShape):
 class PasswordRequest(RequestShape):
     """The password that the viewer has, if they have one, and the one they want."""
 
-    current: str | None = Field(default=None, max_length=MAX_PASSWORD)
-    new: str = Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)
+    current: GivenPassword | None = None
+    new: NewPassword
 
 
 class EmailRequest(RequestShape):
@@ -170,15 +169,18 @@ def remove_avatar(viewer: RequiredViewer) -> None:
 
 
 @router.put(paths.API_PROFILE_PASSWORD, status_code=status.HTTP_204_NO_CONTENT)
-def change_password(body: PasswordRequest, viewer: RequiredViewer, token: SessionToken = None) -> None:
+def change_password(
+    body: PasswordRequest, request: Request, viewer: RequiredViewer, token: SessionToken = None
+) -> None:
     """Set or change the viewer's password; their other sessions end."""
+    limit_email(request.scope, viewer.email)
     service.change_password(viewer, current=body.current, new=body.new, token=token)
 
 
 @router.post(paths.API_PROFILE_EMAIL, status_code=status.HTTP_202_ACCEPTED, response_class=Response)
-def request_email_change(body: EmailRequest, viewer: RequiredViewer) -> Response:
+def request_email_change(body: EmailRequest, viewer: RequiredViewer, token: SessionToken = None) -> Response:
     """Mail a link to the viewer's email and to the one they want; it changes once both were used."""
-    email_change.request_email_change(viewer, body.email)
+    email_change.request_email_change(viewer, body.email, session_token=token)
     return Response(status_code=status.HTTP_202_ACCEPTED)
 
 

@@ -1,25 +1,21 @@
 """A user's own profile: what they see of themselves, their name, their preferences and their password."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from funmagic.accounts.passwords import (
-    MAX_PASSWORD,
-    MIN_PASSWORD,
-    hash_password,
-    password_matches,
-    refuse_common_password,
-)
+from funmagic.accounts.names import read_name
+from funmagic.accounts.notices import send_notice
+from funmagic.accounts.passwords import has_fitting_length, hash_password, password_matches, refuse_common_password
 from funmagic.accounts.sessions import close_sessions, refresh_sessions
 from funmagic.accounts.tokens import revoke_tokens
-from funmagic.accounts.users import LONGEST_NAME, load_user, set_password
+from funmagic.accounts.users import find_password_hash, load_signed_in, load_user, set_password
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.errors import InvalidInput, WrongPassword
-from funmagic.models.users import Account, AccountProvider, TokenPurpose
+from funmagic.mail import MailKind
+from funmagic.models.users import TokenPurpose
 from funmagic.profile.avatars import find_avatar_url
 from funmagic.profile.email_change import find_pending_email
 from funmagic.profile.preferences import CHOICES, DEFAULT_ACCENT
@@ -50,7 +46,7 @@ def get_profile(session: Session, viewer: Viewer) -> ProfileView:
         pending_email=find_pending_email(session, user.id),
         is_verified=user.email_verified_at is not None,
         avatar_url=find_avatar_url(session, user),
-        has_password=_find_password_hash(session, user.id) is not None,
+        has_password=find_password_hash(session, user.id) is not None,
         theme=user.theme,
         accent=user.accent or DEFAULT_ACCENT,
         locale=user.locale,
@@ -59,13 +55,8 @@ def get_profile(session: Session, viewer: Viewer) -> ProfileView:
 
 
 def rename(session: Session, viewer: Viewer, name: str) -> None:
-    """Call the viewer something else from now on; raises InvalidInput for a name that is empty or too long."""
-    name = " ".join(name.split())
-    # Neither can be stored everywhere: control characters, and halves of characters.
-    is_odd = any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
-    if not name or len(name) > LONGEST_NAME or is_odd:
-        raise InvalidInput(field="name")
-    load_user(session, viewer).name = name
+    """Call the viewer something else from now on; raises NameRefused."""
+    load_user(session, viewer).name = read_name(name)
     refresh_sessions(session, viewer.id)
 
 
@@ -85,25 +76,23 @@ def set_preferences(
 def change_password(viewer: Viewer, *, current: str | None, new: str, token: str | None) -> None:
     """Give the viewer a new password, and sign them out everywhere but in the browser with this token.
 
-    Whoever has a password must know it. Raises WrongPassword, WeakPassword or InvalidInput.
+    Whoever has a password must know it. A change of email that waits for agreement ends. Raises WrongPassword,
+    WeakPassword, InvalidInput, or SignInRequired.
     """
-    if not MIN_PASSWORD <= len(new) <= MAX_PASSWORD:
+    if not has_fitting_length(new):
         raise InvalidInput(field="new")
     refuse_common_password(new)
     with reading() as session:
-        kept = _find_password_hash(session, viewer.id)
-    if kept is not None and not password_matches((current or "")[:MAX_PASSWORD], kept):
+        kept = find_password_hash(session, viewer.id)
+    if kept is not None and not password_matches(current or "", kept):
         raise WrongPassword
     password_hash = hash_password(new)
     with transaction() as session:
-        user = load_user(session, viewer, will_change=True)
-        if _find_password_hash(session, user.id) != kept:
+        user = load_signed_in(session, viewer, token)
+        if find_password_hash(session, user.id) != kept:
             raise WrongPassword
         set_password(session, user, password_hash)
-        revoke_tokens(session, user.id, TokenPurpose.RESET_PASSWORD)
+        # Whoever else was in has no wish left that could come true later.
+        revoke_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.LEAVE_EMAIL, TokenPurpose.CLAIM_EMAIL)
         close_sessions(session, user.id, but=token)
-
-
-def _find_password_hash(session: Session, user_id: str) -> str | None:
-    has_password = Account.user_id == user_id, Account.provider == AccountProvider.CREDENTIAL
-    return session.exec(select(Account.password_hash).where(*has_password)).first()
+        send_notice(session, user, MailKind.PASSWORD_SET if kept is None else MailKind.PASSWORD_CHANGED)

@@ -11,8 +11,8 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from funmagic import paths
+from funmagic.accounts.emails import canonical_email
 from funmagic.accounts.sessions import COOKIE_NAME
-from funmagic.accounts.users import fold_email
 from funmagic.accounts.viewer import Viewer
 from funmagic.client_address import client_address
 from funmagic.errors import TooManyRequests
@@ -22,12 +22,14 @@ from funmagic.rate_limits.counting import Count, Hit, check_rate, count_ahead, c
 from funmagic.rate_limits.subjects import address_subject, email_subject
 
 AUTH_ACTIONS = {
-    paths.API_SIGN_IN,
-    paths.API_SIGN_UP,
-    paths.API_MAGIC_LINK,
-    paths.API_FORGOT_PASSWORD,
-    paths.API_RESET_PASSWORD,
-    paths.API_RESEND_VERIFICATION,
+    ("POST", paths.API_SIGN_IN),
+    ("POST", paths.API_SIGN_UP),
+    ("POST", paths.API_MAGIC_LINK),
+    ("POST", paths.API_FORGOT_PASSWORD),
+    ("POST", paths.API_RESET_PASSWORD),
+    ("POST", paths.API_RESEND_VERIFICATION),
+    # Whoever found a browser signed in may guess at the current password here.
+    ("PUT", paths.API_PROFILE_PASSWORD),
 }
 # Whoever holds a mailed link, or wants to leave, has nothing to guess.
 FREE_OF_AUTH = {paths.API_VERIFY_EMAIL, paths.API_MAGIC_LINK_VERIFY, paths.API_SIGN_OUT}
@@ -80,7 +82,7 @@ async def limit_viewer(scope: MutableMapping[str, Any], viewer: Viewer) -> None:
 def limit_email(scope: MutableMapping[str, Any], email: str) -> None:
     """Count what an address does about an email, from a thread; raises TooManyRequests."""
     if address := client_address(scope):
-        check_rate(Category.AUTH_EMAIL, email_subject(address, fold_email(email)))
+        check_rate(Category.AUTH_EMAIL, email_subject(address, canonical_email(email)))
 
 
 def _is_limited(scope: Scope) -> bool:
@@ -92,7 +94,7 @@ def _is_limited(scope: Scope) -> bool:
 
 def _categories(scope: Scope) -> list[Category]:
     path, method = scope["path"], scope["method"]
-    if method == "POST" and path in AUTH_ACTIONS:
+    if (method, path) in AUTH_ACTIONS:
         return [Category.GLOBAL_API, Category.AUTH_ACTION]
     if path.startswith(paths.API_AUTH) and path not in FREE_OF_AUTH:
         return [Category.GLOBAL_API, Category.AUTH_SESSION]

@@ -29,6 +29,8 @@ VALUES = {
     "name": "Alice",
     "old_email": "old@example.com",
     "new_email": "new@example.com",
+    "at": "2026-11-22T10:50:00+00:00",
+    "provider": "Google",
     "package": "Creator",
     "price": "$24.99",
     "date": "Nov 22, 2026",

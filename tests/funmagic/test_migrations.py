@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.script import ScriptDirectory
 
@@ -102,3 +103,31 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(empty_database: No
 
 def test_there_is_one_line_of_migrations() -> None:
     assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+
+
+def test_emails_of_old_take_the_form_in_which_they_are_looked_for_and_two_of_one_form_stay(
+    empty_database: None,
+) -> None:
+    stored = {
+        "1": "anna@m\u00fcnchen.example",
+        "2": "ben@stra\u00dfe.example",
+        "3": "carl@m\u00fcnchen.example",
+        "4": "carl@mu\u0308nchen.example",
+        "5": "dora@example.com",
+        "6": "j\u00fcrgen@example.com",
+        "7": "0192@deleted.invalid",
+    }
+    migrate("0005")
+    add_user = sa.text(
+        "INSERT INTO users (id, created_at, email, name, role, locale, theme)"
+        " VALUES (:id, '2026-01-01 00:00:00', :email, 'Somebody', 'user', 'en', 'system')"
+    )
+    with get_engine().begin() as connection:
+        connection.execute(add_user, [{"id": id_, "email": email} for id_, email in stored.items()])
+    with structlog.testing.capture_logs() as logs:
+        migrate("0006")
+    with get_engine().connect() as connection:
+        found = dict(connection.execute(sa.text("SELECT id, email FROM users")).all())
+    changed = {"1": "anna@xn--mnchen-3ya.example", "2": "ben@xn--strae-oqa.example"}
+    assert found == stored | changed
+    assert [entry["user_ids"] for entry in logs if entry["event"] == "emails_collide"] == [["3", "4"]]

@@ -4,8 +4,8 @@ import reflex as rx
 
 from funmagic import paths
 from funmagic.accounts.forms import form_messages
+from funmagic.accounts.names import LONGEST_NAME
 from funmagic.accounts.state import SessionState
-from funmagic.accounts.users import LONGEST_NAME
 from funmagic.errors import InvalidInput
 from funmagic.i18n.translate import _
 from funmagic.library.images import MIME_BY_FORMAT
@@ -165,7 +165,7 @@ def _email_form() -> rx.Component:
             action=paths.API_PROFILE_EMAIL,
             messages=form_messages()
             | {
-                "VALIDATION_ERROR": _("Please give a valid email."),
+                "VALIDATION_ERROR": _("Please give a valid email, with plain letters before the @."),
                 InvalidInput.code: _("This is your email already."),
             },
             on_done=ProfileState.note_email_change,

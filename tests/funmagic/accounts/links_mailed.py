@@ -7,4 +7,9 @@ from tests.mailbox import Message, link_in
 
 def mailed_token(message: Message) -> str:
     """The secret in a mail's link."""
-    return parse_qs(urlsplit(link_in(message)).query)["token"][0]
+    return token_in(link_in(message))
+
+
+def token_in(link: str) -> str:
+    """The secret in a link."""
+    return parse_qs(urlsplit(link).query)["token"][0]

@@ -40,7 +40,7 @@ def role_of(email: str) -> str:
 def test_without_a_password_one_is_made_shown_and_kept_as_a_hash(db: None, redis: None) -> None:
     result = create_admin()
     assert result.exit_code == 0
-    assert service.sign_in(ROOT, password_in(result)).is_super_admin
+    assert service.sign_in(ROOT, password_in(result)).viewer.is_super_admin
     assert "root@example.com is super_admin now." in result.output
 
 
@@ -49,7 +49,7 @@ def test_a_given_password_and_role_are_used_and_the_password_is_not_repeated(db:
     result = create_admin(" Root@Example.com ", "--role", role, password=f"{OWN}\n")
     assert result.exit_code == 0
     assert OWN not in result.output
-    assert service.sign_in(ROOT, OWN).role == role
+    assert service.sign_in(ROOT, OWN).viewer.role == role
 
 
 def test_a_user_becomes_an_admin_and_keeps_their_password_and_sessions(alice: Viewer, redis: None) -> None:
@@ -57,7 +57,7 @@ def test_a_user_becomes_an_admin_and_keeps_their_password_and_sessions(alice: Vi
     token = factories.session_token(alice)
     result = create_admin(alice.email, "--role", "admin")
     assert (result.exit_code, result.output) == (0, "alice@example.com is admin now.\n")
-    assert service.sign_in(alice.email, PASSWORD).role == Role.ADMIN
+    assert service.sign_in(alice.email, PASSWORD).viewer.role == Role.ADMIN
     with reading() as session:
         assert find_viewer(session, token).is_admin
 
@@ -80,13 +80,13 @@ def test_who_took_the_email_before_its_owner_becomes_no_admin(alice: Viewer, red
         service.sign_in(alice.email, PASSWORD)
     with reading() as session:
         assert find_viewer(session, token) is None
-    assert service.sign_in(alice.email, password_in(result)).is_super_admin
+    assert service.sign_in(alice.email, password_in(result)).viewer.is_super_admin
 
 
 @pytest.mark.parametrize(
     ("words", "password", "sentence"),
     [
-        (["not an email"], None, "This is not an email address."),
+        (["not an email"], None, "This is not an email address"),
         ([ROOT], "short", "A password has 8 to 200 characters."),
         ([ROOT], "", "A password has 8 to 200 characters."),
         ([ROOT], "password1", "too easy to guess"),

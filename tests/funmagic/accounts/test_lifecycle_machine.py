@@ -106,7 +106,7 @@ class Accounts(RuleBasedStateMachine):
         person = self.people.get(email)
         is_right = person and not person.is_banned and person.ways.get("credential") == password
         try:
-            viewer = service.sign_in(email, password)
+            viewer = service.sign_in(email, password).viewer
         except InvalidCredentials:
             assert not is_right
             return

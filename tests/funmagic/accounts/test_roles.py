@@ -53,7 +53,7 @@ def test_who_is_no_longer_banned_comes_in_again_but_no_old_session_does(alice: V
     ban(alice)
     with transaction() as session:
         roles.unban_user(session.get_one(User, alice.id))
-    assert service.sign_in(alice.email, PASSWORD).id == alice.id
+    assert service.sign_in(alice.email, PASSWORD).viewer.id == alice.id
     assert viewer_of(token) is None
 
 
@@ -63,7 +63,7 @@ def test_a_first_admin_is_made_with_a_proven_email_and_a_welcome(db: None, redis
         made = roles.make_admin(session, ROOT, role=Role.SUPER_ADMIN, password_hash=factories.PASSWORD_HASH)
         assert made.email_verified_at is not None
         assert roles.has_super_admin(session)
-    viewer = service.sign_in(ROOT, PASSWORD)
+    viewer = service.sign_in(ROOT, PASSWORD).viewer
     assert viewer.is_super_admin
     assert factories.balance_of(viewer).balance == 100
 

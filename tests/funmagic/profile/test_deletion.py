@@ -94,7 +94,7 @@ def live_a_full_life(viewer: Viewer) -> str:
     use_avatar(viewer, upload(viewer, factories.photo_bytes()))
     ended = factories.submit(viewer, key=f"{NAME} 1")
     run_task(ended.id)
-    request_email_change(viewer, "zaphod@elsewhere.example")
+    request_email_change(viewer, "zaphod@elsewhere.example", session_token=factories.session_token(viewer))
     with transaction() as session:
         open_session(session, viewer.id, ip="203.0.113.9", user_agent="HeartOfGold/1.0")
         issue_token(session, TokenPurpose.MAGIC_LINK, email=EMAIL, data={"next": "/zaphod"})
@@ -263,7 +263,7 @@ def test_others_keep_everything(zaphod: Viewer, bob: Viewer, bob_client: TestCli
     live_a_full_life(zaphod)
     bobs = factories.submit(bob)
     use_avatar(bob, upload(bob, factories.photo_bytes()))
-    request_email_change(zaphod, bob.email)
+    request_email_change(zaphod, bob.email, session_token=factories.session_token(zaphod))
     with transaction() as session:
         issue_token(session, TokenPurpose.MAGIC_LINK, email=bob.email)
     before = len(files_of(bob))

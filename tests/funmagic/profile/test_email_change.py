@@ -9,9 +9,10 @@ from funmagic.accounts.roles import ban_user
 from funmagic.accounts.users import prove_email
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
+from funmagic.errors import SignInRequired
 from funmagic.models.base import utcnow
-from funmagic.models.users import Account, OneTimeToken, User
-from funmagic.profile.email_change import peek_email_change
+from funmagic.models.users import OneTimeToken, User
+from funmagic.profile.email_change import peek_email_change, request_email_change
 from funmagic.settings import get_settings
 from tests import factories
 from tests.factories import PASSWORD
@@ -128,9 +129,10 @@ def test_a_link_for_something_else_changes_no_email(alice_client: TestClient, ma
     assert code_of(alice_client.post("/api/auth/reset-password", json=stolen)) == "LINK_EXPIRED"
 
 
-def test_the_old_address_agrees_in_any_browser_but_the_new_one_where_its_account_is_signed_in(
+def test_a_proved_old_address_agrees_in_any_browser_but_the_new_one_where_its_account_is_signed_in(
     alice: Viewer, bob: Viewer, alice_client: TestClient, links: dict[str, str]
 ) -> None:
+    factories.prove(alice)
     stranger, bobs = another_browser(alice_client), another_browser(alice_client, bob)
     for browser in (stranger, bobs):
         answer = agree(browser, links[NEW])
@@ -224,13 +226,57 @@ def test_a_change_of_email_gives_the_welcome_credits_once(
     assert factories.books_are_right()
 
 
-def test_the_owner_of_the_old_address_who_agrees_elsewhere_shuts_out_whoever_set_up_an_unproven_account(
+def test_an_old_address_that_was_never_proved_agrees_where_its_account_is_signed_in(
     alice: Viewer, alice_client: TestClient, links: dict[str, str]
 ) -> None:
-    agree(another_browser(alice_client), links[OLD])
+    agree(alice_client, links[NEW])
+    answer = agree(another_browser(alice_client), links[OLD])
+    assert (answer.status_code, code_of(answer)) == (401, "UNAUTHORIZED")
+    assert email_of(alice) == OLD
+    assert agree(alice_client, links[OLD]).json()["isDone"]
+
+
+@pytest.mark.parametrize("agreed", [[], [NEW]])
+def test_whoever_proves_an_email_ends_the_change_that_somebody_else_asked_for(
+    alice: Viewer, alice_client: TestClient, mailbox: Mailbox, links: dict[str, str], agreed: list[str]
+) -> None:
+    for address in agreed:
+        assert agree(alice_client, links[address]).status_code == 200
+    owner = another_browser(alice_client)
+    owner.post("/api/auth/magic-link", json={"email": OLD, "next": "/tools"})
+    owner.post("/api/auth/magic-link/verify", json={"token": link_in(mailbox.newest(OLD)).partition("token=")[2]})
     assert not is_signed_in(alice_client)
-    with reading() as session:
-        assert session.exec(select(Account)).all() == []
+    assert owner.get("/api/profile").json()["profile"]["pendingEmail"] == ""
+    for browser in (owner, alice_client):
+        for token in links.values():
+            assert code_of(agree(browser, token)) == "LINK_EXPIRED"
+    assert email_of(alice) == OLD
+
+
+@pytest.mark.parametrize("recover", ["reset", "change"])
+def test_a_new_password_ends_a_change_of_email_that_somebody_else_asked_for(
+    alice: Viewer, alice_client: TestClient, mailbox: Mailbox, links: dict[str, str], recover: str
+) -> None:
+    factories.prove(alice)
+    agree(alice_client, links[NEW])
+    owner = another_browser(alice_client, alice)
+    if recover == "reset":
+        owner.post("/api/auth/forgot-password", json={"email": OLD})
+        token = link_in(mailbox.newest(OLD)).partition("token=")[2]
+        owner.post("/api/auth/reset-password", json={"token": token, "password": "another long one"})
+    else:
+        owner.put("/api/profile/password", json={"current": PASSWORD, "new": "another long one"})
+    assert code_of(agree(owner, links[OLD])) == "LINK_EXPIRED"
+    assert email_of(alice) == OLD
+
+
+def test_nobody_asks_for_another_email_with_a_session_that_has_just_ended(alice: Viewer, mailbox: Mailbox) -> None:
+    token = factories.session_token(alice)
+    with transaction() as session:
+        prove_email(session, session.get_one(User, alice.id))
+    with pytest.raises(SignInRequired):
+        request_email_change(alice, NEW, session_token=token)
+    assert mailbox.messages() == []
 
 
 def test_a_proven_account_keeps_its_password_through_a_change(

@@ -168,3 +168,20 @@ def test_no_email_is_kept_readable(client: TestClient) -> None:
 def test_counting_ends_with_the_window(client: TestClient) -> None:
     try_to_sign_in(client)
     assert all(0 < get_redis().ttl(key) <= 60 for key in get_redis().scan_iter("rl:*"))
+
+
+def guess_the_current(client: TestClient, current: str = WRONG) -> int:
+    body = {"current": current, "new": "purple monkey dishwasher"}
+    return client.put("/api/profile/password", json=body).status_code
+
+
+def test_who_found_a_browser_signed_in_guesses_five_times_at_the_current_password(alice_client: TestClient) -> None:
+    assert [guess_the_current(alice_client) for _ in range(7)] == [400] * 5 + [429] * 2
+    assert guess_the_current(alice_client, PASSWORD) == 429
+    assert try_to_sign_in(alice_client, password=PASSWORD).status_code == 429
+
+
+def test_guesses_at_the_current_password_count_with_all_others_from_an_address(alice_client: TestClient) -> None:
+    set_limits(authAction=3)
+    try_to_sign_in(alice_client, "bob@example.com")
+    assert [guess_the_current(alice_client) for _ in range(3)] == [400, 400, 429]
