@@ -138,4 +138,5 @@ async def stream_task(
         return Response(status_code=status.HTTP_204_NO_CONTENT)
     events = follow_task_as(viewer, token, task_id, START if after == TOLD_BY_DATABASE else after)
     # The second event shows whether Redis is there; after the headers are sent it would be too late for a 503.
-    return EventStream([await anext(events), await anext(events)], events)
+    begun = [event for _ in range(2) if (event := await anext(events, None))]
+    return EventStream(begun, events)
