@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, status
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
@@ -57,7 +57,7 @@ class DocumentedApi(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The document, made on first use."""
         if self.openapi_schema is None:
-            routes = {(method, route.path): route for route in _routes(self.routes) for method in route.methods}
+            routes = {(method, route.path): route for route in _routes(self.routes) for method in route.methods or ()}
             for path, methods in super().openapi()["paths"].items():
                 for method, operation in methods.items():
                     name = (method.upper(), path)
@@ -66,9 +66,9 @@ class DocumentedApi(FastAPI):
 
 
 def _describe_errors(operation: dict[str, Any], refusals: dict[int, set[str]]) -> None:
-    for status, codes in sorted(refusals.items()):
-        text = f"{HTTPStatus(status).phrase}: {', '.join(sorted(codes))}"
-        operation["responses"][str(status)] = {"description": text, "content": ERROR}
+    for number, codes in sorted(refusals.items()):
+        text = f"{HTTPStatus(number).phrase}: {', '.join(sorted(codes))}"
+        operation["responses"][str(number)] = {"description": text, "content": ERROR}
 
 
 def _statuses(name: tuple[str, str], route: APIRoute, operation: dict[str, Any]) -> dict[int, set[str]]:
@@ -81,10 +81,10 @@ def _statuses(name: tuple[str, str], route: APIRoute, operation: dict[str, Any])
     if any(parameter["in"] == "path" for parameter in parameters):
         found[errors.NotFound.status].add(errors.NotFound.code)
     if "requestBody" in operation:
-        found[HTTPStatus.CONTENT_TOO_LARGE].add("BODY_TOO_LARGE")
+        found[status.HTTP_413_CONTENT_TOO_LARGE].add("BODY_TOO_LARGE")
     if "requestBody" in operation or any(parameter["name"] == "cursor" for parameter in parameters):
         found[errors.InvalidInput.status].add(errors.InvalidInput.code)
-    found[HTTPStatus.UNPROCESSABLE_CONTENT].add("VALIDATION_ERROR")
+    found[status.HTTP_422_UNPROCESSABLE_CONTENT].add("VALIDATION_ERROR")
     return found
 
 

@@ -238,7 +238,9 @@ def _remember(session: Session, asset_id: str, facts: ImageFacts, sha256: str, k
 def _check_space(session: Session, viewer: Viewer, size: int) -> None:
     # The user is held, so that many who ask at once are counted one after the other.
     load_user(session, viewer, will_change=True)
-    unused = sa.select(sa.func.coalesce(sa.func.sum(Asset.size), 0)).where(Asset.user_id == viewer.id, *_is_unused())
+    unused = sa.select(sa.func.coalesce(sa.func.sum(Asset.size), 0)).where(
+        col(Asset.user_id) == viewer.id, *_is_unused()
+    )
     limit = get_settings().unused_upload_bytes
     if session.execute(unused).scalar_one() + size > limit:
         raise UnusedUploadsFull(limit_mb=limit // MEGABYTE)
