@@ -19,6 +19,7 @@ from funmagic.credits import correction_routes
 from funmagic.credits import routes as credit_routes
 from funmagic.db import DATABASE_AWAY
 from funmagic.errors import DatabaseUnavailable, FunMagicError, InvalidInput, NotFound
+from funmagic.frames import LimitFrames
 from funmagic.i18n.translate import _
 from funmagic.json_api import ErrorAnswer, error_response
 from funmagic.library import routes as library_routes
@@ -69,6 +70,7 @@ def create_api() -> FastAPI:
     api.add_api_route("/api/{path:path}", unknown_path, methods=ALL_METHODS, include_in_schema=False)
     api.add_middleware(LimitBodies)
     api.add_middleware(LimitRates)
+    api.add_middleware(LimitFrames)
     api.add_middleware(RefuseOtherSites)
     api.add_middleware(StreamsAfterRoutes)
     api.add_middleware(SpeakCallersLanguage)
