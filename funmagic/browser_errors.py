@@ -11,7 +11,7 @@ log = structlog.get_logger()
 # the same without limits: one event of the longest kind would keep a process busy for minutes.
 FrontendEventExceptionState.auto_reload_on_errors = [
     re.compile("TypeError: (?:Cannot read properties of null|null is not an object)"),
-    re.compile("TypeError: can't access property \"[^\"\n]{0,200}+\"(?: of null|, [^\n]{0,200}? is null)"),
+    re.compile('TypeError: can\'t access property "[^"\n]{0,200}+"(?: of null|, [^\n]{0,200}? is null)'),
 ]
 
 

@@ -100,7 +100,7 @@ def _objection(message: Message) -> tuple[int, str] | None:
 
 def _is_sent_by_pages(kind: str, data: Any) -> bool:
     match kind, data:
-        case "0", {"event": dict(event)}:
+        case "0", {"event": event} if event is not None:
             return _fits(event)
         case "0" | "1", None | dict():
             return True

@@ -10,9 +10,8 @@ from pydantic import SecretStr
 from funmagic.settings import Settings, get_settings
 
 HIDDEN = "[redacted]"
-# Nobody reads more of one text, and clients write them: what is longer is cut before any pattern sees it.
-LONGEST_TEXT = 2000
-LOOKED_AT = 2 * LONGEST_TEXT
+# Nobody reads as much of one text, and clients write them: what is longer is cut before any pattern sees it.
+LOOKED_AT = 4000
 # A word that the cut goes through is left out, for it may be half a secret; a longer one loses so much of its end.
 CUT_OFF_WORD = 500
 # A shorter setting is no secret worth the name, and would be found in innocent text.
@@ -45,7 +44,10 @@ NAMED = re.compile(
 )
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Whole events and forms, whatever their parts are called.
-    (re.compile(rf"({WHOLE}|with value){QUOTE}?\s{{0,9}}+(?:[:=]|(?<=with value )).*+", re.I | re.S), rf"\1={HIDDEN}"),
+    (
+        re.compile(rf"({WHOLE}|with value){QUOTE}?\s{{0,9}}+(?:[:=]|(?<=with value )).*+", re.IGNORECASE | re.DOTALL),
+        rf"\1={HIDDEN}",
+    ),
     (NAMED, rf"\g<name>={HIDDEN}"),
     # Addresses with a query may be signed, and mailed ones carry tokens.
     (re.compile(r"(?<=[^\s?])\?(?!\?)[^\s\"'<>)]++"), f"?{HIDDEN}"),
@@ -64,17 +66,15 @@ INNOCENT = re.compile(
 )
 
 
-def hide_secrets(text: str, longest: int = LONGEST_TEXT) -> str:
-    """The beginning of the text without signed queries, tokens, keys, what is named like a secret, and our settings."""
+def hide_secrets(text: str) -> str:
+    """The text, or its beginning, without signed queries, keys, what is named like a secret, and our settings."""
     seen = text if len(text) <= LOOKED_AT else _cut(text)
     for secret in _configured_secrets():
         seen = seen.replace(secret, HIDDEN)
     if not INNOCENT.fullmatch(seen):
         for pattern, replacement in PATTERNS:
             seen = pattern.sub(replacement, seen)
-    if len(seen) <= longest and len(text) <= LOOKED_AT:
-        return seen
-    return f"{seen[:longest]} … [cut: {len(text)} characters]"
+    return seen
 
 
 def _cut(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes exceptions down for the log: our own code line by line, and what others wrote into an exception in one line."""
+"""Writes exceptions down for the log: our own code line by line, and what others wrote into them in one line each."""
 
 from collections.abc import Callable, Iterator
 from textwrap import indent

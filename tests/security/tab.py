@@ -32,7 +32,11 @@ class Tab:
         """Call a handler by its full name, from the tool's page with this query."""
         place = {"pathname": PAGE, "asPath": f"{PAGE}?{urlencode(query or {})}", "query": query or {}}
         event = {"name": handler, "payload": payload or {}, "router_data": place}
-        self._socket.send(PREFIX + json.dumps(["event", event]))
+        self.send_raw(PREFIX + json.dumps(["event", event]))
+
+    def send_raw(self, frame: str) -> None:
+        """Send a frame as it is."""
+        self._socket.send(frame)
 
     def read_until(self, is_wanted: Callable[[Update], bool], patience: float = PATIENCE_S) -> list[Update]:
         """All that the server says, up to the update that is wanted; raises TimeoutError when it never comes."""
@@ -54,15 +58,15 @@ class Tab:
 
 
 @contextmanager
-def open_tab(address: str, token: str | None = None, **headers: str) -> Iterator[Tab]:
+def open_tab(address: str, token: str | None = None, *, tab: str = "", **headers: str) -> Iterator[Tab]:
     """A tab at this server, with this session; without other headers it comes from the server's own page."""
-    url = f"{address.replace('http', 'ws', 1)}{NAMESPACE}/?EIO=4&transport=websocket&token={uuid4()}"
+    url = f"{address.replace('http', 'ws', 1)}{NAMESPACE}/?EIO=4&transport=websocket&token={tab or uuid4()}"
     sent = (headers or {"Origin": address}) | ({"Cookie": f"{COOKIE_NAME}={token}"} if token else {})
     with connect(url, additional_headers=sent, proxy=None, open_timeout=PATIENCE_S) as socket:
         socket.send(f"40{NAMESPACE},")
-        tab = Tab(socket)
-        tab.read_to_mark()
-        yield tab
+        opened = Tab(socket)
+        opened.read_to_mark()
+        yield opened
 
 
 def shown(updates: list[Update]) -> dict[str, dict[str, Any]]:
