@@ -8,6 +8,7 @@ from types import TracebackType
 CAUSE = "The above exception was the direct cause of the following exception:"
 CONTEXT = "During handling of the above exception, another exception occurred:"
 LONGEST_TRACEBACK = 8000
+FRAME = '  File "'
 # The innermost frames of each exception, the last exceptions of a chain, the first of a group.
 MOST_FRAMES, MOST_EXCEPTIONS = 30, 8
 
@@ -30,7 +31,10 @@ def _write(told: TracebackException, clean: Callable[[str], str], most: int) -> 
         yield from _write(before, clean, most - 1)
         yield f"\n{CAUSE if told.__cause__ is not None else CONTEXT}\n"
     yield "Traceback (most recent call last):"
-    yield "".join(told.stack.format()).rstrip("\n")
+    for line in "".join(told.stack.format()).splitlines():
+        # Code may have a secret in a text of its own.
+        has_text = not line.startswith(FRAME) and ('"' in line or "'" in line)
+        yield clean(line) if has_text else line
     yield _name(told, clean)
     for one in (told.exceptions or ())[: most - 1]:
         yield indent("\n".join(_write(one, clean, most // 2)), "  | ")

@@ -21,6 +21,10 @@ def raise_it(text: str) -> None:
     raise RuntimeError(text)
 
 
+def log_event(text: str) -> None:
+    log.warning(text)
+
+
 def log_exception(text: str) -> None:
     try:
         raise_it(text)
@@ -52,7 +56,7 @@ def log_group(text: str) -> None:
 
 
 PATHS: dict[str, Callable[[str], None]] = {
-    "event": log.warning,
+    "event": log_event,
     "field": lambda text: log.warning("said", said=text),
     "nested": lambda text: log.warning("said", said={"all": [text, {text: text}]}),
     "object": lambda text: log.warning("said", said=ValueError(text)),
