@@ -9,6 +9,7 @@ import reflex as rx
 from reflex.plugins import PreCompileContext
 from reflex_base.constants import StateManagerMode
 
+from funmagic.frames import LONGEST_FRAME
 from funmagic.load_order import LoadOrder
 from funmagic.settings import get_settings
 
@@ -18,6 +19,8 @@ scripts = Path(sysconfig.get_path("scripts"))
 # Reflex finds Node on the PATH: the one from our requirements must win over the machine's, which may be too old.
 os.environ["PATH"] = f"{scripts}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "false")
+# Tells browsers what the server takes.
+os.environ["REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE"] = str(LONGEST_FRAME)
 
 BACKEND_URL = "const endpoint = new URL(url_str);"
 PAGE_ORIGIN = "if (typeof window !== 'undefined') return new URL(endpoint.pathname, window.location.origin);"

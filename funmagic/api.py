@@ -20,6 +20,7 @@ from funmagic.credits import correction_routes
 from funmagic.credits import routes as credit_routes
 from funmagic.db import DATABASE_AWAY
 from funmagic.errors import DatabaseUnavailable, FunMagicError, InvalidInput, NotFound
+from funmagic.frames import LimitFrames
 from funmagic.i18n.translate import _
 from funmagic.json_api import ErrorAnswer, error_response
 from funmagic.library import routes as library_routes
@@ -72,6 +73,7 @@ def create_api() -> FastAPI:
     api.add_middleware(LimitBodies)
     api.add_middleware(LimitConnections)
     api.add_middleware(LimitRates)
+    api.add_middleware(LimitFrames)
     api.add_middleware(RefuseOtherSites)
     api.add_middleware(StreamsAfterRoutes)
     api.add_middleware(SpeakCallersLanguage)

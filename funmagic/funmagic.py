@@ -17,6 +17,7 @@ from funmagic.billing.page import pricing_page
 from funmagic.billing.state import ShopState
 from funmagic.billing.success_page import success_page
 from funmagic.billing.success_state import SuccessState
+from funmagic.browser_errors import note_browser_error
 from funmagic.credits.page import credits_page
 from funmagic.credits.state import CreditsState
 from funmagic.home.page import home_page
@@ -49,6 +50,7 @@ app = TabApp(
     html_lang="en",
     api_transformer=api,
     backend_exception_handler=show_error,
+    frontend_exception_handler=note_browser_error,
 )
 
 PAGES: tuple[tuple[str, Any, str, list[Any]], ...] = (

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 from granian.server.common import AbstractServer
@@ -23,6 +24,8 @@ from funmagic.telemetry.traces import configure_tracing
 # Each viewer holds a connection or two open; granian's own limit is 1,024 requests at a time, and the next one hangs.
 BACKLOG = 8192
 MOST_REQUESTS_AT_ONCE = 8000
+# What a request says of itself before its body; a socket's is kept for as long as it is open.
+LONGEST_HEAD = 64 * 1024
 # What a request in flight gets when the process is to stop.
 STOP_SECONDS = 6
 
@@ -53,6 +56,7 @@ def make_server(target: str) -> AbstractServer[Any]:
         interface=Interfaces.ASGI,
         # Proxies speak it to us; to be ready for HTTP/2 as well costs 12 kB for each open connection.
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=LONGEST_HEAD),
         workers=1,
         backlog=BACKLOG,
         backpressure=MOST_REQUESTS_AT_ONCE,

@@ -9,9 +9,14 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from funmagic.settings import get_settings
-from funmagic.telemetry.redact import hide_secrets_of_event
+from funmagic.telemetry.cleaning import CleanLines
+from funmagic.telemetry.floods import LimitFloods
 
 OURS = "funmagic"
+# The kind of process whose lines are set off by clients.
+SERVES_CLIENTS = "web"
+# Each of these writes by a handler of its own, past all that we promise, unless it has a level before it is first used.
+SELF_WRITING = ("engineio.server", "socketio.server")
 
 
 def configure_logging(process: str = "cli") -> None:
@@ -24,14 +29,15 @@ def configure_logging(process: str = "cli") -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, _name_logger],
             processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                hide_secrets_of_event,
+                CleanLines(serves_clients=process == SERVES_CLIENTS),
                 _json_renderer() if is_json else _console_renderer(),
             ],
         )
     )
+    if process == SERVES_CLIENTS:
+        handler.addFilter(LimitFloods())
     _replace_root_handler(handler)
+    _silence_handlers_of_others()
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     logging.getLogger(OURS).setLevel(level)
     structlog.configure(
@@ -88,3 +94,10 @@ def _replace_root_handler(handler: logging.Handler) -> None:
             root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
+
+
+def _silence_handlers_of_others() -> None:
+    for name in SELF_WRITING:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.setLevel(logging.ERROR)

@@ -32,7 +32,11 @@ class Tab:
         """Call a handler by its full name, from the tool's page with this query."""
         place = {"pathname": PAGE, "asPath": f"{PAGE}?{urlencode(query or {})}", "query": query or {}}
         event = {"name": handler, "payload": payload or {}, "router_data": place}
-        self._socket.send(PREFIX + json.dumps(["event", event]))
+        self.send_raw(PREFIX + json.dumps(["event", event]))
+
+    def send_raw(self, frame: str) -> None:
+        """Send a frame as it is."""
+        self._socket.send(frame)
 
     def read_until(self, is_wanted: Callable[[Update], bool], patience: float = PATIENCE_S) -> list[Update]:
         """All that the server says, up to the update that is wanted; raises TimeoutError when it never comes."""

@@ -27,10 +27,16 @@ class Lines:
 
 
 @pytest.fixture
-def logging_to(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Lines]]:
+def logging_to(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Lines]]:
     """Sets logging up with these settings, and returns what is logged from then on."""
     before, root = structlog.get_config(), logging.getLogger()
     level = root.level
+    # Pytest's own handlers would keep every line whole, and be measured too.
+    pytests = request.config.pluginmanager.get_plugin("logging-plugin")
+    for handler in (pytests.caplog_handler, pytests.report_handler, pytests.log_file_handler):
+        monkeypatch.setattr(handler, "level", logging.CRITICAL + 1)
 
     def configure(log_format: str, process: str = "web", **settings: Any) -> Lines:
         for name, value in {"log_format": log_format, **settings}.items():

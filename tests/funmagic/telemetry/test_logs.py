@@ -29,7 +29,8 @@ def test_machines_get_one_object_a_line_with_time_level_event_and_process(loggin
     log.info("task_started", task_id="1", text="two\nlines")
     [line] = lines.json()
     assert {**line, "time": ""} == {
-        "event": "task_started", "level": "info", "process": "worker", "task_id": "1", "text": "two\nlines", "time": "",
+        "event": "task_started", "level": "info", "process": "worker", "task_id": "1", "time": "",
+        "text": "two\\nlines",
     }  # fmt: skip
     assert line["time"].endswith("Z")
     assert datetime.now(UTC) - datetime.fromisoformat(line["time"]) < timedelta(minutes=1)
