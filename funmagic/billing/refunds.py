@@ -168,10 +168,12 @@ def _in_money_of_charge(request: _Request) -> int:
     """The cents to give back, in the currency that the buyer was charged in."""
     if not request.may_be_converted:
         return request.cents
-    intent = get_stripe().v1.payment_intents.retrieve(request.intent)
-    if intent.currency == request.currency:
+    intent = get_stripe().v1.payment_intents.retrieve(request.intent, {"expand": ["latest_charge"]})
+    charge = intent.latest_charge
+    if not isinstance(charge, stripe.Charge) or charge.currency == request.currency:
         return request.cents
-    return intent.amount * request.cents // request.price_cents
+    share = -(-charge.amount * request.cents // request.price_cents)
+    return min(share, charge.amount - charge.amount_refunded)
 
 
 def _note_done(session: Session, actor: Viewer, request: _Request, refund: stripe.Refund) -> None:
