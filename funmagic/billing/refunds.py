@@ -30,7 +30,7 @@ ASKED, DONE, FAILED = "billing.refund", "billing.refund_done", "billing.refund_f
 LONGEST_REASON = 200
 # The request's id in the metadata of the refund.
 REQUEST_ID = "refund_request_id"
-# The bank would not take it; how that changes the sum, Stripe tells with an event.
+# The bank would not take it; Stripe tells of that with an event as well.
 SENT_BACK = ("failed", "canceled")
 
 
