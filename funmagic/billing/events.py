@@ -16,9 +16,11 @@ from sqlmodel import Session, col, select
 from stripe import SignatureVerificationError, Webhook, WebhookSignature
 
 from funmagic.billing import payments
+from funmagic.billing.returns import note_returns
+from funmagic.billing.stripe_facts import dispute_of, keep, refund_of, refunds_of_charge, totals_of
 from funmagic.errors import InvalidInput, PaymentsNotSetUp
 from funmagic.models.base import locked_until_commit, utcnow
-from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus, StripeEvent
+from funmagic.models.billing import Payment, PaymentStatus, StripeEvent
 from funmagic.settings import get_settings
 
 log = structlog.get_logger()
@@ -26,11 +28,6 @@ log = structlog.get_logger()
 SESSION_EVENTS = "checkout.session."
 # Ours in the metadata of a session and its payment.
 PAYMENT_ID = "payment_id"
-# All that is kept of what an event was about: nothing of people, and nothing of cards.
-KEPT = (
-    *("id", "client_reference_id", "payment_intent", "payment_status", "status"),
-    *("amount", "amount_total", "amount_refunded", "currency"),
-)
 
 
 class EventOutcome(StrEnum):
@@ -156,7 +153,7 @@ def _is_signed(body: bytes, signature: str, secret: str) -> bool:
 
 
 def _kept(about: dict[str, Any]) -> dict[str, Any]:
-    facts = {name: about[name] for name in KEPT if name in about}
+    facts = keep(about)
     ours = (about.get("metadata") or {}).get(PAYMENT_ID)
     return facts | ({"metadata": {PAYMENT_ID: ours}} if ours else {})
 
@@ -185,8 +182,7 @@ def _checkout_completed(session: Session, payment: Payment, heard: StripeEvent) 
 
 
 def _paid(session: Session, payment: Payment, heard: StripeEvent) -> None:
-    facts = heard.facts
-    payments.note_paid(session, payment, cents=facts.get("amount_total"), currency=facts.get("currency"))
+    payments.note_paid(session, payment, totals_of(heard.facts))
 
 
 def _payment_failed(session: Session, payment: Payment, _heard: StripeEvent) -> None:
@@ -197,22 +193,23 @@ def _checkout_expired(session: Session, payment: Payment, _heard: StripeEvent) -
     payments.note_status(session, payment, PaymentStatus.EXPIRED)
 
 
-def _refunded(session: Session, payment: Payment, heard: StripeEvent) -> None:
-    payments.note_refunded(session, payment, cents=heard.facts["amount_refunded"], at=heard.happened_at)
+def _charge_refunded(session: Session, payment: Payment, heard: StripeEvent) -> None:
+    charge = heard.facts
+    note_returns(
+        session,
+        payment,
+        charged=totals_of(charge),
+        refunds=refunds_of_charge(charge),
+        refunded_sum=charge.get("amount_refunded"),
+    )
 
 
-def _refund_failed(session: Session, payment: Payment, heard: StripeEvent) -> None:
-    facts = heard.facts
-    payments.note_failed_refund(session, payment, refund_id=facts["id"], cents=facts["amount"], at=heard.happened_at)
+def _refund(session: Session, payment: Payment, heard: StripeEvent) -> None:
+    note_returns(session, payment, refunds=[refund_of(heard.facts, heard.type)])
 
 
-def _dispute_created(session: Session, payment: Payment, heard: StripeEvent) -> None:
-    payments.note_dispute(session, payment, DisputeStatus.OPEN, cents=heard.facts["amount"])
-
-
-def _dispute_closed(session: Session, payment: Payment, heard: StripeEvent) -> None:
-    outcome = DisputeStatus.LOST if heard.facts.get("status") == "lost" else DisputeStatus.WON
-    payments.note_dispute(session, payment, outcome, cents=heard.facts["amount"])
+def _dispute(session: Session, payment: Payment, heard: StripeEvent) -> None:
+    note_returns(session, payment, disputes=[dispute_of(heard.facts, heard.type)])
 
 
 HANDLERS: dict[str, Callable[[Session, Payment, StripeEvent], None]] = {
@@ -220,8 +217,16 @@ HANDLERS: dict[str, Callable[[Session, Payment, StripeEvent], None]] = {
     "checkout.session.async_payment_succeeded": _paid,
     "checkout.session.async_payment_failed": _payment_failed,
     "checkout.session.expired": _checkout_expired,
-    "charge.refunded": _refunded,
-    "refund.failed": _refund_failed,
-    "charge.dispute.created": _dispute_created,
-    "charge.dispute.closed": _dispute_closed,
+    # One refund: what its status says counts, whichever of these brings it. The last is what some ways to pay send.
+    "refund.created": _refund,
+    "refund.updated": _refund,
+    "refund.failed": _refund,
+    "charge.refund.updated": _refund,
+    # The sum of all of them, for endpoints that are not sent the others.
+    "charge.refunded": _charge_refunded,
+    "charge.dispute.created": _dispute,
+    "charge.dispute.updated": _dispute,
+    "charge.dispute.closed": _dispute,
+    "charge.dispute.funds_withdrawn": _dispute,
+    "charge.dispute.funds_reinstated": _dispute,
 }

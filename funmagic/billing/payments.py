@@ -4,6 +4,7 @@ Facts may come in any order and any number of times: they only ever move a payme
 at nothing but the row, so whoever hears the same facts ends with the same ledger.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,12 +13,12 @@ from sqlmodel import Session, col, select
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.billing.receipts import mail_receipt
-from funmagic.billing.refund_facts import RefundFacts
+from funmagic.billing.returns import note_returns
 from funmagic.billing.settlement import settle_payment
 from funmagic.errors import NotFound
 from funmagic.json_api import Shape
 from funmagic.models.base import utcnow
-from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
+from funmagic.models.billing import Payment, PaymentStatus
 
 log = structlog.get_logger()
 
@@ -68,32 +69,13 @@ def note_status(session: Session, payment: Payment, status: PaymentStatus) -> No
     settle_payment(session, payment)
 
 
-def note_paid(session: Session, payment: Payment, *, cents: int | None, currency: str | None) -> None:
-    """Hear that so much was paid; less than was asked for, or other money, brings nothing and is reported."""
-    if cents is not None and (cents < payment.amount_cents or (currency or "").lower() != payment.currency):
-        log.error("payment_amount_differs", payment_id=payment.id, cents=cents, currency=currency)
+def note_paid(session: Session, payment: Payment, charged: Mapping[str, int]) -> None:
+    """Hear what was paid, by currency; less than was asked for, or only other money, brings nothing and is reported."""
+    if charged and charged.get(payment.currency, 0) < payment.amount_cents:
+        log.error("payment_amount_differs", payment_id=payment.id, **charged)
         return
+    note_returns(session, payment, charged=charged)
     note_status(session, payment, PaymentStatus.PAID)
-
-
-def note_refunded(session: Session, payment: Payment, *, cents: int, at: datetime) -> None:
-    """Hear how much of the payment had gone back, in all, at that time."""
-    _note_refunds(session, payment, _refunds(payment).with_sum(cents, int(at.timestamp())))
-
-
-def note_failed_refund(session: Session, payment: Payment, *, refund_id: str, cents: int, at: datetime) -> None:
-    """Hear that a refund never reached the buyer."""
-    _note_refunds(session, payment, _refunds(payment).with_failure(refund_id, cents, int(at.timestamp())))
-
-
-def note_dispute(session: Session, payment: Payment, status: DisputeStatus, *, cents: int) -> None:
-    """Hear that the buyer's bank disputes the payment, or how that ended; an end is final."""
-    if status == DisputeStatus.OPEN and payment.dispute != DisputeStatus.NONE:
-        return
-    if payment.dispute in (DisputeStatus.WON, DisputeStatus.LOST):
-        return
-    payment.dispute, payment.disputed_cents = status, min(cents, payment.amount_cents)
-    settle_payment(session, payment)
 
 
 def forget_words(session: Session, user_id: str) -> None:
@@ -101,13 +83,3 @@ def forget_words(session: Session, user_id: str) -> None:
     key = sa.literal("deleted:") + col(Payment.id)
     theirs = sa.update(Payment).where(col(Payment.user_id) == user_id)
     session.execute(theirs.values(idempotency_key=key, return_path="", url=""))
-
-
-def _refunds(payment: Payment) -> RefundFacts:
-    return RefundFacts.load(payment.refunds)
-
-
-def _note_refunds(session: Session, payment: Payment, facts: RefundFacts) -> None:
-    payment.refunds = facts.dump()
-    payment.refunded_cents = min(facts.refunded_cents, payment.amount_cents)
-    settle_payment(session, payment)

@@ -1,6 +1,6 @@
 """Looking at Stripe ourselves, where its webhook has not come: what is found counts as if it had."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,8 +10,10 @@ from sqlmodel import Session, col, select
 
 from funmagic.accounts.viewer import Viewer
 from funmagic.billing.events import adopt_ids, find_for_update
-from funmagic.billing.payments import PaymentView, find_payment, note_paid, note_refunded, note_status
+from funmagic.billing.payments import PaymentView, find_payment, note_paid, note_status
+from funmagic.billing.rereading import PATIENCE, read_returns, reread_returns
 from funmagic.billing.stripe_client import asking_stripe, get_stripe
+from funmagic.billing.stripe_facts import totals_of
 from funmagic.db import reading, transaction
 from funmagic.errors import PaymentsUnavailable
 from funmagic.models.base import utcnow
@@ -20,14 +22,11 @@ from funmagic.settings import get_settings
 
 log = structlog.get_logger()
 
-# Until then its webhook has every chance to come.
-PATIENCE = timedelta(minutes=15)
 # A checkout without a session was left by a process that died; Stripe's own end after a day.
 LIFETIME = timedelta(hours=25)
 # By then every way of paying has come to an end; what is still unsure was begun at another account of Stripe's.
 GIVEN_UP = timedelta(days=30)
 MOST_AT_ONCE = 100
-BEFORE_ALL_EVENTS = datetime.fromtimestamp(0, UTC)
 # A bank transfer that was not made: Stripe tells of it, and asks for another way to pay.
 NOT_PAYING = ("canceled", "requires_payment_method")
 
@@ -42,7 +41,7 @@ def refresh_payment(viewer: Viewer, stripe_session_id: str) -> PaymentView:
 
 
 def recover_payments() -> int:
-    """Look up payments whose end we should have heard of; returns how many were looked up."""
+    """Look up payments whose end we should have heard of, and what went back of others; returns how many had no end."""
     if not get_settings().takes_payments:
         return 0
     with transaction() as session:
@@ -54,6 +53,7 @@ def recover_payments() -> int:
         except PaymentsUnavailable:
             log.warning("payments_not_recovered", left=len(waiting) - number)
             return number
+    reread_returns()
     return len(waiting)
 
 
@@ -70,26 +70,28 @@ def _look_up(stripe_session_id: str) -> None:
             log.warning("stripe_session_missing", stripe_session_id=stripe_session_id)
             return
     with transaction() as session:
-        _apply(session, hosted.to_dict())
+        intent = _apply(session, hosted.to_dict())
+    if intent:
+        read_returns(intent)
 
 
-def _apply(session: Session, hosted: dict[str, Any]) -> None:
+def _apply(session: Session, hosted: dict[str, Any]) -> str | None:
+    """Note what became of the checkout; gives its payment intent where money of it went back."""
     payment = find_for_update(session, hosted, is_session=True)
     if payment is None:
-        return
+        return None
     adopt_ids(session, payment, hosted, is_session=True)
     intent = hosted.get("payment_intent") or {}
     if hosted["payment_status"] == "paid":
-        note_paid(session, payment, cents=hosted["amount_total"], currency=hosted["currency"])
+        note_paid(session, payment, totals_of(hosted))
     elif hosted["status"] == "expired":
         note_status(session, payment, PaymentStatus.EXPIRED)
     elif hosted["status"] == "complete":
         is_over = isinstance(intent, dict) and intent.get("status") in NOT_PAYING
         note_status(session, payment, PaymentStatus.FAILED if is_over else PaymentStatus.PENDING)
     charge = intent.get("latest_charge") if isinstance(intent, dict) else None
-    if isinstance(charge, dict) and charge.get("amount_refunded"):
-        # Whatever Stripe tells by itself counts as later: when this was true, its answer does not say.
-        note_refunded(session, payment, cents=charge["amount_refunded"], at=BEFORE_ALL_EVENTS)
+    has_returns = isinstance(charge, dict) and (charge.get("amount_refunded") or charge.get("disputed"))
+    return payment.stripe_payment_intent_id if has_returns else None
 
 
 def _waiting(session: Session) -> list[str]:

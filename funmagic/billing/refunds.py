@@ -6,7 +6,6 @@ looked for there before anything is given back again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import stripe
 from sqlmodel import Session, col, select
@@ -15,8 +14,10 @@ from funmagic.accounts.viewer import Viewer
 from funmagic.audit.service import note_act
 from funmagic.billing.events import PAYMENT_ID
 from funmagic.billing.money import format_price
-from funmagic.billing.payments import PaymentView, note_refunded
+from funmagic.billing.payments import PaymentView
+from funmagic.billing.returns import note_returns
 from funmagic.billing.stripe_client import asking_stripe, get_stripe
+from funmagic.billing.stripe_facts import refund_of
 from funmagic.db import reading, transaction
 from funmagic.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound, NotRefundable, PaymentsUnavailable
 from funmagic.i18n.translate import _
@@ -29,7 +30,7 @@ ASKED, DONE, FAILED = "billing.refund", "billing.refund_done", "billing.refund_f
 LONGEST_REASON = 200
 # The request's id in the metadata of the refund.
 REQUEST_ID = "refund_request_id"
-# The bank would not take it; how that changes the sum, Stripe tells with an event.
+# The bank would not take it; Stripe tells of that with an event as well.
 SENT_BACK = ("failed", "canceled")
 
 
@@ -40,6 +41,10 @@ class _Request:
     id: str
     payment_id: str
     intent: str
+    price_cents: int
+    currency: str
+    # Whether the buyer paid, or was shown, another currency.
+    may_be_converted: bool
     cents: int
     is_new: bool = True
     is_done: bool = False
@@ -106,14 +111,23 @@ def _check(payment: Payment, cents: int | None) -> int:
 
 
 def _read(payment: Payment, request_id: str, cents: int, *, is_new: bool = True, is_done: bool = False) -> _Request:
-    intent = payment.stripe_payment_intent_id or ""
-    return _Request(request_id, payment.id, intent, cents, is_new=is_new, is_done=is_done)
+    return _Request(
+        request_id,
+        payment.id,
+        payment.stripe_payment_intent_id or "",
+        payment.amount_cents,
+        payment.currency,
+        may_be_converted=bool(payment.charged),
+        cents=cents,
+        is_new=is_new,
+        is_done=is_done,
+    )
 
 
 def _ask_stripe(actor: Viewer, request: _Request) -> stripe.Refund:
     try:
         with asking_stripe():
-            return _create_refund(request) if request.is_new else _find_refund(request) or _create_refund(request)
+            return _make_refund(request)
     except (NotRefundable, PaymentsUnavailable) as error:
         with transaction() as session:
             details = {"request": request.id, "code": error.code, **error.details}
@@ -121,13 +135,18 @@ def _ask_stripe(actor: Viewer, request: _Request) -> stripe.Refund:
         raise
 
 
-def _find_refund(request: _Request) -> stripe.Refund | None:
-    """What was made of an earlier asking whose answer we never had: a key of Stripe's is good for a day only."""
-    made = get_stripe().v1.refunds.list({"payment_intent": request.intent, "limit": 100, "expand": ["data.charge"]})
-    refund = next((one for one in made.data if one.to_dict()["metadata"].get(REQUEST_ID) == request.id), None)
-    if refund and refund.status in SENT_BACK:
+def _make_refund(request: _Request) -> stripe.Refund:
+    refund = None if request.is_new else _find_refund(request)
+    refund = refund or _create_refund(request)
+    if refund.status in SENT_BACK:
         raise NotRefundable(problem=_("The buyer's bank sent the money back."))
     return refund
+
+
+def _find_refund(request: _Request) -> stripe.Refund | None:
+    """What was made of an earlier asking whose answer we never had: a key of Stripe's is good for a day only."""
+    made = get_stripe().v1.refunds.list({"payment_intent": request.intent, "limit": 100})
+    return next((one for one in made.data if (one.to_dict().get("metadata") or {}).get(REQUEST_ID) == request.id), None)
 
 
 def _create_refund(request: _Request) -> stripe.Refund:
@@ -135,10 +154,9 @@ def _create_refund(request: _Request) -> stripe.Refund:
         return get_stripe().v1.refunds.create(
             {
                 "payment_intent": request.intent,
-                "amount": request.cents,
+                "amount": _in_money_of_charge(request),
                 "reason": "requested_by_customer",
                 "metadata": {PAYMENT_ID: request.payment_id, REQUEST_ID: request.id},
-                "expand": ["charge"],
             },
             {"idempotency_key": f"refund-{request.id}"},
         )
@@ -146,14 +164,24 @@ def _create_refund(request: _Request) -> stripe.Refund:
         raise NotRefundable(problem=error.user_message or _("Stripe refuses it.")) from None
 
 
+def _in_money_of_charge(request: _Request) -> int:
+    """The cents to give back, in the currency that the buyer was charged in."""
+    if not request.may_be_converted:
+        return request.cents
+    intent = get_stripe().v1.payment_intents.retrieve(request.intent, {"expand": ["latest_charge"]})
+    charge = intent.latest_charge
+    if not isinstance(charge, stripe.Charge) or charge.currency == request.currency:
+        return request.cents
+    share = -(-charge.amount * request.cents // request.price_cents)
+    return min(share, charge.amount - charge.amount_refunded)
+
+
 def _note_done(session: Session, actor: Viewer, request: _Request, refund: stripe.Refund) -> None:
     """What the webhook will tell as well, so that the credits leave even when it is late."""
     payment = session.get_one(Payment, request.payment_id, with_for_update=True)
     if _is_done(_entries(session, payment.id), request.id):
         return
-    charge = refund.charge
-    returned = charge.amount_refunded if isinstance(charge, stripe.Charge) else payment.refunded_cents + refund.amount
-    note_refunded(session, payment, cents=returned, at=datetime.fromtimestamp(refund.created, UTC))
+    note_returns(session, payment, refunds=[refund_of(refund.to_dict())])
     about = (PAYMENT, payment.id)
     note_act(session, actor, DONE, about, request=request.id, cents=refund.amount, refund=refund.id)
 

@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from funmagic.credits import ledger
-from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
+from funmagic.models.billing import Payment, PaymentStatus
 
 
 def settle_payment(session: Session, payment: Payment) -> None:
@@ -15,15 +15,14 @@ def settle_payment(session: Session, payment: Payment) -> None:
     if payment.status != PaymentStatus.PAID:
         return
     _add_credits(session, payment)
-    returned = _returned_cents(payment)
-    if payment.frozen_credits and (payment.dispute != DisputeStatus.OPEN or returned != payment.settled_cents):
-        # What goes back leaves first, and the rest is frozen again: as if the refund had come before the dispute.
-        ledger.release(session, payment_id=payment.id, turn=payment.revision)
-        payment.frozen_credits = 0
+    returned = min(payment.amount_cents, payment.refunded_cents + payment.lost_cents)
+    if (returned, payment.disputed_cents) == (payment.settled_cents, payment.frozen_cents):
+        return
+    # What goes back leaves first, and the rest is frozen again: as if the refund had come before the dispute.
+    _thaw(session, payment)
     if returned != payment.settled_cents:
         _settle_returned(session, payment, returned)
-    if payment.dispute == DisputeStatus.OPEN and not payment.frozen_credits:
-        _freeze(session, payment)
+    _freeze(session, payment)
 
 
 def _add_credits(session: Session, payment: Payment) -> None:
@@ -35,7 +34,17 @@ def _add_credits(session: Session, payment: Payment) -> None:
         )
 
 
+def _thaw(session: Session, payment: Payment) -> None:
+    if payment.frozen_credits:
+        ledger.release(session, payment_id=payment.id, turn=payment.revision)
+        payment.frozen_credits = 0
+        payment.revision += 1
+
+
 def _freeze(session: Session, payment: Payment) -> None:
+    payment.frozen_cents = payment.disputed_cents
+    if not payment.disputed_cents:
+        return
     lost = min(payment.amount_cents, payment.settled_cents + payment.disputed_cents)
     at_stake = _share(payment, lost) - _share(payment, payment.settled_cents)
     frozen = min(at_stake, ledger.lock_available(session, payment.user_id))
@@ -49,11 +58,6 @@ def _freeze(session: Session, payment: Payment) -> None:
             description=payment.package_name,
         )
         payment.frozen_credits = frozen
-
-
-def _returned_cents(payment: Payment) -> int:
-    lost = payment.disputed_cents if payment.dispute == DisputeStatus.LOST else 0
-    return min(payment.amount_cents, payment.refunded_cents + lost)
 
 
 def _settle_returned(session: Session, payment: Payment, returned: int) -> None:

@@ -6,7 +6,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from funmagic.credits.statements import ACCOUNTS, LINES
-from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
+from funmagic.models.billing import (
+    LOST_STATUSES,
+    OPEN_STATUSES,
+    UNDONE_STATUSES,
+    DisputeStatus,
+    Payment,
+    PaymentDispute,
+    PaymentRefund,
+    PaymentStatus,
+)
 from funmagic.models.credits import TransactionType
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStatus
 from funmagic.models.users import User
@@ -16,6 +25,8 @@ Figure = sa.ColumnElement[Any]
 USERS: sa.Table = User.__table__  # type: ignore[attr-defined]
 TASKS: sa.Table = Task.__table__  # type: ignore[attr-defined]
 PAYMENTS: sa.Table = Payment.__table__  # type: ignore[attr-defined]
+REFUNDS: sa.Table = PaymentRefund.__table__  # type: ignore[attr-defined]
+DISPUTES: sa.Table = PaymentDispute.__table__  # type: ignore[attr-defined]
 NONE: Figure = sa.literal(0)
 
 
@@ -167,6 +178,62 @@ def _payments() -> Book:
     return Book("payment", payment.id, payment.user_id, PAYMENTS.outerjoin(lines, lines.c.key == payment.id), checks)
 
 
+def _returns() -> Book:
+    """What a payment says went back, or is disputed, is what its refunds and disputes come to."""
+    refund, dispute, payment = REFUNDS.c, DISPUTES.c, PAYMENTS.c
+    refunds = _sums_of(
+        REFUNDS, named=refund.share_cents, live=_if(refund.status.not_in(UNDONE_STATUSES), refund.share_cents)
+    )
+    disputes = _sums_of(
+        DISPUTES,
+        open=_if(dispute.status.in_(OPEN_STATUSES), dispute.share_cents),
+        lost=_if(dispute.status.in_(LOST_STATUSES), dispute.share_cents),
+    )
+    known, stands = _or_0(refunds), _or_0(disputes)
+    price, unnamed = payment.amount_cents, payment.refund_sum_cents - known["named"]
+    went_back = _at_most(price, known["live"] + sa.case((unnamed > 0, unnamed), else_=0))
+    is_paid, is_open = payment.status == PaymentStatus.PAID, payment.dispute == DisputeStatus.OPEN
+    checks = (
+        Check(
+            "it says that {found} cents went back, and its refunds come to {expected}",
+            went_back,
+            payment.refunded_cents,
+        ),
+        Check(
+            "{found} cents are disputed, and its disputes come to {expected}",
+            _at_most(price, stands["open"]),
+            payment.disputed_cents,
+        ),
+        Check(
+            "{found} cents were lost, and its disputes come to {expected}",
+            _at_most(price, stands["lost"]),
+            payment.lost_cents,
+        ),
+        Check(
+            "it is disputed {found} times instead of {expected}", _if(payment.disputed_cents > 0, 1), _if(is_open, 1)
+        ),
+        Check(
+            "the ledger stands for {found} returned cents instead of {expected}",
+            _if(is_paid, _at_most(price, payment.refunded_cents + payment.lost_cents)),
+            payment.settled_cents,
+        ),
+    )
+    rows = PAYMENTS.outerjoin(refunds, refunds.c.key == payment.id).outerjoin(disputes, disputes.c.key == payment.id)
+    return Book("payment", payment.id, payment.user_id, rows, checks)
+
+
+def _shares(rows: sa.Table, left: Figure) -> Book:
+    """In the payment's own currency, a refund or a dispute stands for what it says."""
+    of_payment = rows.join(PAYMENTS, PAYMENTS.c.id == rows.c.payment_id)
+    is_own = rows.c.currency == PAYMENTS.c.currency
+    check = Check(
+        "{found} cents of it stand for {expected}", left, rows.c.share_cents, is_own & (rows.c.share_cents != left)
+    )
+    return Book(
+        rows.name.removeprefix("payment_").removesuffix("s"), rows.c.id, PAYMENTS.c.user_id, of_payment, (check,)
+    )
+
+
 def _owner_check(lines: sa.Subquery, owner: Figure) -> Check:
     found = sa.case((lines.c.first_owner != owner, lines.c.first_owner), else_=lines.c.last_owner)
     return Check("a line of it is user {found}'s", owner, found)
@@ -177,6 +244,20 @@ def _lines_by(key: Figure, **figures: Figure) -> sa.Subquery:
     sums = [sa.func.sum(figure).label(name) for name, figure in figures.items()]
     owners = [sa.func.min(LINES.c.user_id).label("first_owner"), sa.func.max(LINES.c.user_id).label("last_owner")]
     return sa.select(key.label("key"), *sums, *owners).where(key.is_not(None)).group_by(key).subquery()
+
+
+def _sums_of(rows: sa.Table, **figures: Figure) -> sa.Subquery:
+    """Sums over the rows of each payment."""
+    key = rows.c.payment_id
+    return (
+        sa.select(key.label("key"), *(sa.func.sum(sum_).label(name) for name, sum_ in figures.items()))
+        .group_by(key)
+        .subquery()
+    )
+
+
+def _at_most(most: Figure, figure: Figure) -> Figure:
+    return sa.case((figure > most, most), else_=figure)
 
 
 def _of(type_: TransactionType, figure: Any) -> Figure:
@@ -198,4 +279,15 @@ def _returned_part(credits_: Figure) -> Figure:
     return sa.cast(credits_, sa.BigInteger) * PAYMENTS.c.settled_cents // PAYMENTS.c.amount_cents
 
 
-BOOKS = (_accounts(), _followings(), _tasks(), _payments())
+DISPUTED: Figure = DISPUTES.c.cents - DISPUTES.c.reinstated_cents
+STILL_DISPUTED = _at_most(PAYMENTS.c.amount_cents, sa.case((DISPUTED > 0, DISPUTED), else_=0))
+
+BOOKS = (
+    _accounts(),
+    _followings(),
+    _tasks(),
+    _payments(),
+    _returns(),
+    _shares(REFUNDS, REFUNDS.c.cents),
+    _shares(DISPUTES, STILL_DISPUTED),
+)

@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from funmagic.models.assets import Asset
 from funmagic.models.audit import AuditEntry
-from funmagic.models.billing import CreditPackage, Payment, StripeEvent
+from funmagic.models.billing import CreditPackage, Payment, PaymentDispute, PaymentRefund, StripeEvent
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.models.leases import Lease
 from funmagic.models.mails import OutgoingMail
@@ -25,6 +25,8 @@ TABLES = (
     OneTimeToken,
     OutgoingMail,
     Payment,
+    PaymentDispute,
+    PaymentRefund,
     Provider,
     RateLimitSettings,
     StripeEvent,

@@ -31,7 +31,9 @@ from tests.ports import free_port
 KEY = "sk_test_emulated"
 SECRET = "whsec_emulated"
 SCRIPTABLE = {
-    *("pay", "pay_later", "settle", "decline", "expire", "refund", "fail_refund", "dispute", "close_dispute"),
+    *("pay", "pay_later", "settle", "decline", "expire", "show_in", "convert_to"),
+    *("refund", "finish_refund", "cancel_refund", "fail_refund"),
+    *("dispute", "answer_dispute", "close_inquiry", "escalate", "close_dispute", "reinstate"),
     *("script", "reset", "webhooks.script", "webhooks.hold", "webhooks.release", "webhooks.deliver"),
     *("webhooks.deliver_all", "webhooks.wait"),
 }

@@ -1,70 +1,39 @@
-"""What happens to money in the emulated Stripe: payments, refunds, disputes, and the event that each of them makes.
+"""What happens to money in the emulated Stripe: payments, and, with `StripeReturns`, what goes back of them.
 
 The methods are what buyers, banks and the dashboard do; they may be called from any thread, and each is one step.
 """
 
 import copy
-import threading
 import time
-from collections import defaultdict
-from typing import Any
 
 from tests.emulators import stripe_objects as objects
-from tests.emulators.stripe_params import Refusal, missing
-from tests.emulators.stripe_webhooks import Webhooks
-
-Thing = dict[str, Any]
-CLOSED = {"won", "lost"}
+from tests.emulators.stripe_params import Refusal
+from tests.emulators.stripe_returns import StripeReturns
+from tests.emulators.stripe_store import Thing
 
 
-class StripeAccount:
-    """The objects of one account, by id in `objects`, and all events in `events`, the oldest first."""
+class StripeAccount(StripeReturns):
+    """One account: buyers pay its sessions."""
 
-    def __init__(self, webhooks: Webhooks) -> None:
-        self.url = ""
-        self.webhooks = webhooks
-        self.lock = threading.RLock()
-        self.forget()
-
-    def forget(self) -> None:
-        """Have no objects, and no events."""
+    def show_in(self, session_id: str, currency: str, amount: int) -> Thing:
+        """The buyer sees the price of an open session in their own currency, and pays in it: Adaptive Pricing."""
         with self.lock:
-            self.objects: dict[str, Thing] = {}
-            self.events: list[Thing] = []
-            # What a session was created with and does not show: line items, the metadata of its payment, its email.
-            self.kept: dict[str, Thing] = defaultdict(dict)
+            session = self._open_session(session_id)
+            session["presentment_details"] = {"presentment_amount": amount, "presentment_currency": currency}
+            return copy.deepcopy(session)
 
-    def find(self, kind: str, object_id: str) -> Thing:
-        """The object of this kind, as it is now; refuses, as Stripe does, one that there is not."""
-        found = self.objects.get(object_id)
-        if found is None or found["object"] != kind:
-            raise missing(kind, object_id)
-        return found
-
-    def things(self, kind: str, **wanted: Any) -> list[Thing]:
-        """The objects of this kind with these values, the newest first."""
+    def convert_to(self, session_id: str, currency: str, amount: int) -> Thing:
+        """The same for sessions of before 2025: all amounts are in the buyer's currency, and ours beside them."""
         with self.lock:
-            return [
-                thing
-                for thing in reversed(self.objects.values())
-                if thing["object"] == kind and all(thing.get(name) == value for name, value in wanted.items())
-            ]
-
-    def add(self, thing: Thing, event: str = "") -> Thing:
-        """Keep a new object, and tell of it if there is an event for that."""
-        with self.lock:
-            self.objects[thing["id"]] = thing
-            if event:
-                self.emit(event, thing)
-        return thing
-
-    def emit(self, kind: str, thing: Thing, **previous: Any) -> Thing:
-        """An event about the object as it is at this moment; it is sent, held or lost as the webhooks are told to."""
-        with self.lock:
-            event = objects.event(kind, copy.deepcopy(thing), previous)
-            self.events.append(event)
-            self.webhooks.send(event)
-        return event
+            session = self._open_session(session_id)
+            session["currency_conversion"] = {
+                "amount_subtotal": session["amount_subtotal"],
+                "amount_total": session["amount_total"],
+                "fx_rate": f"{amount / session['amount_total']:.6f}",
+                "source_currency": session["currency"],
+            }
+            session |= {"currency": currency, "amount_total": amount, "amount_subtotal": amount}
+            return copy.deepcopy(session)
 
     def pay(self, session_id: str, email: str = "buyer@example.com") -> Thing:
         """Pay an open session by card. Gives the session, complete and paid."""
@@ -119,77 +88,6 @@ class StripeAccount:
             session |= {"status": "expired", "url": None}
             self.emit("checkout.session.expired", session)
             return copy.deepcopy(session)
-
-    def refund(
-        self, payment: str, amount: int | None = None, reason: str | None = None, metadata: Thing | None = None
-    ) -> Thing:
-        """Give back all that is left, or this much, of a session, payment intent or charge named by its id."""
-        with self.lock:
-            charge = self.charge_of(payment)
-            left = charge["amount"] - charge["amount_refunded"]
-            asked = left if amount is None else amount
-            if charge["disputed"] and self._dispute_of(charge)["status"] != "won":
-                raise Refusal(f"Charge {charge['id']} has been charged back; cannot issue a refund.", "charge_disputed")
-            if left == 0:
-                raise Refusal(f"Charge {charge['id']} has already been refunded.", "charge_already_refunded")
-            if asked > left:
-                much, little = (objects.price(cents, charge["currency"]) for cents in (asked, left))
-                message = f"Refund amount ({much}) is greater than unrefunded amount on charge ({little})"
-                raise Refusal(message, param="amount")
-            refund = self.add(objects.refund(charge, asked, reason, metadata or {}))
-            previous = self._refunded(charge, asked)
-            self.emit("charge.refunded", charge, **previous)
-            self.emit("refund.created", refund)
-            return copy.deepcopy(refund)
-
-    def fail_refund(self, refund_id: str, reason: str = "expired_or_canceled_card") -> Thing:
-        """The bank sends a refund back: the money is ours again, and the charge counts it as not refunded."""
-        with self.lock:
-            refund = self.find("refund", refund_id)
-            if refund["status"] == "failed":
-                raise Refusal("This refund has failed already.")
-            refund |= {"status": "failed", "failure_reason": reason}
-            previous = self._refunded(self.objects[refund["charge"]], -refund["amount"])
-            self.emit("charge.updated", self.objects[refund["charge"]], **previous)
-            self.emit("refund.updated", refund, status="succeeded")
-            self.emit("refund.failed", refund, status="succeeded")
-            return copy.deepcopy(refund)
-
-    def dispute(self, payment: str, amount: int | None = None, reason: str = "fraudulent") -> Thing:
-        """The buyer has their bank take back a charge: the money leaves until the dispute is closed."""
-        with self.lock:
-            charge = self.charge_of(payment)
-            if charge["disputed"]:
-                raise Refusal("This charge is disputed already.")
-            charge["disputed"] = True
-            dispute = self.add(objects.dispute(charge, amount or charge["amount"], reason), "charge.dispute.created")
-            self.emit("charge.dispute.funds_withdrawn", dispute)
-            return copy.deepcopy(dispute)
-
-    def close_dispute(self, dispute_id: str, won: bool) -> Thing:
-        """The bank decides a dispute: for us, and the money comes back, or against us."""
-        with self.lock:
-            dispute = self.find("dispute", dispute_id)
-            if dispute["status"] in CLOSED:
-                raise Refusal("This dispute is already closed.")
-            dispute["status"] = "won" if won else "lost"
-            self.emit("charge.dispute.closed", dispute, status="needs_response")
-            if won:
-                self.emit("charge.dispute.funds_reinstated", dispute)
-            return copy.deepcopy(dispute)
-
-    def charge_of(self, payment: str) -> Thing:
-        """The charge that succeeded for a session, payment intent or charge named by its id."""
-        thing = self.objects.get(payment, {})
-        if thing.get("object") == "checkout.session":
-            thing = self.objects.get(thing["payment_intent"] or "", {"object": "payment_intent"})
-        if thing.get("object") == "payment_intent":
-            thing = self.objects.get(thing.get("latest_charge") or "", {"object": "charge"})
-        if thing.get("object") != "charge":
-            raise missing("charge" if payment.startswith("ch_") else "payment_intent", payment)
-        if thing.get("status") != "succeeded":
-            raise Refusal(f"{payment} does not have a successful charge.", "charge_not_refundable")
-        return thing
 
     def _open_session(self, session_id: str) -> Thing:
         session = self.find("checkout.session", session_id)
@@ -249,13 +147,3 @@ class StripeAccount:
         intent |= {"status": "requires_payment_method", "last_payment_error": error}
         self.emit("charge.failed", charge)
         self.emit("payment_intent.payment_failed", intent)
-
-    def _refunded(self, charge: Thing, amount: int) -> Thing:
-        """Count this much more, or less, as refunded; gives what the charge said before."""
-        before = {name: charge[name] for name in ("amount_refunded", "refunded")}
-        charge["amount_refunded"] += amount
-        charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-        return before
-
-    def _dispute_of(self, charge: Thing) -> Thing:
-        return next(iter(self.things("dispute", charge=charge["id"])))

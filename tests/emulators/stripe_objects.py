@@ -147,6 +147,7 @@ def payment_intent(of_session: Thing, data: Thing) -> Thing:
         "setup_future_usage": data.get("setup_future_usage"),
         "statement_descriptor": data.get("statement_descriptor"),
         "status": "requires_payment_method",
+        **_presentment(of_session),
     }
 
 
@@ -180,10 +181,11 @@ def charge(intent: Thing, status: str, email: str, base: str) -> Thing:
         "receipt_url": f"{base}/receipts/{made['id']}",
         "refunded": False,
         "status": status,
+        **_presentment(intent),
     }
 
 
-def refund(of_charge: Thing, amount: int, reason: str | None, metadata: Thing) -> Thing:
+def refund(of_charge: Thing, amount: int, reason: str | None, metadata: Thing, status: str) -> Thing:
     """A refund of so much of a charge."""
     return {
         **_common("re", "refund"),
@@ -196,30 +198,50 @@ def refund(of_charge: Thing, amount: int, reason: str | None, metadata: Thing) -
         "payment_intent": of_charge["payment_intent"],
         "reason": reason,
         "receipt_number": None,
+        "pending_reason": "processing" if status == "pending" else None,
         "source_transfer_reversal": None,
-        "status": "succeeded",
+        "status": status,
         "transfer_reversal": None,
     }
 
 
-def dispute(of_charge: Thing, amount: int, reason: str) -> Thing:
-    """A dispute of so much of a charge; it has no metadata of the charge's."""
+def dispute(of_charge: Thing, amount: int, reason: str, currency: str = "", *, inquiry: bool = False) -> Thing:
+    """A dispute of so much of a charge, or an inquiry about it; it has no metadata of the charge's."""
     due = {"due_by": int(time.time()) + 604_800, "has_evidence": False, "past_due": False, "submission_count": 0}
+    card = {"brand": "visa", "case_type": "inquiry" if inquiry else "chargeback", "network_reason_code": "10.4"}
     return {
         **_common("du", "dispute"),
         "amount": amount,
         "balance_transactions": [],
         "charge": of_charge["id"],
-        "currency": of_charge["currency"],
+        "currency": currency or of_charge["currency"],
         "enhanced_eligibility_types": [],
         "evidence": {},
         "evidence_details": due,
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "metadata": {},
         "payment_intent": of_charge["payment_intent"],
-        "payment_method_details": {"card": {"brand": "visa", "case_type": "chargeback"}, "type": "card"},
+        "payment_method_details": {"card": card, "type": "card"},
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
+    }
+
+
+def adjustment(of_dispute: Thing, amount: int) -> Thing:
+    """Money of a dispute that left the account at Stripe, or came back to it."""
+    fee = 1500 if amount < 0 else 0
+    return {
+        **_common("txn", "balance_transaction"),
+        "amount": amount,
+        "currency": of_dispute["currency"],
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [],
+        "net": amount - fee,
+        "reporting_category": "dispute" if amount < 0 else "dispute_reversal",
+        "source": of_dispute["id"],
+        "status": "pending",
+        "type": "adjustment",
     }
 
 
@@ -268,6 +290,11 @@ def event(kind: str, thing: Thing, previous: Thing) -> Thing:
         "request": {"id": None, "idempotency_key": None},
         "type": kind,
     }
+
+
+def _presentment(thing: Thing) -> Thing:
+    """What the buyer was shown, where it was not our currency."""
+    return {name: dict(thing[name]) for name in ("presentment_details",) if thing.get(name)}
 
 
 def _common(prefix: str, kind: str, length: int = 24) -> Thing:

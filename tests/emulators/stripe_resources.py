@@ -58,6 +58,7 @@ class StripeResources:
             "POST checkout/sessions/{id}/expire": lambda _, session_id: account.expire(session_id),
             "GET checkout/sessions/{id}/line_items": self._list_lines,
             "POST refunds": self._create_refund,
+            "POST refunds/{id}/cancel": lambda _, refund_id: account.cancel_refund(refund_id),
             "POST disputes/{id}/close": lambda _, dispute_id: account.close_dispute(dispute_id, won=False),
             "POST billing_portal/sessions": self._create_portal_session,
             "GET account": lambda _: {"id": "acct_emulated", "object": "account", "charges_enabled": True},
@@ -174,6 +175,9 @@ class StripeResources:
         limit = whole_number(params.pop("limit", "10"), "limit", least=1)
         after, created = params.pop("starting_after", None), params.pop("created", {})
         wanted = {name: value for name, value in params.items() if name != "ending_before"}
+        for named in ("payment_intent", "charge"):
+            if named in wanted:
+                self._referred(named, wanted[named], named)
         things = self.account.events[::-1] if kind == "event" else self.account.things(kind)
         found = [
             thing

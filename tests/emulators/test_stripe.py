@@ -243,3 +243,59 @@ def test_the_portal_lists_what_the_customer_paid_and_returns(account, client):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.billing_portal.sessions.create({"customer": "cus_nobody"})
     assert (refused.value.http_status, refused.value.code) == (400, "resource_missing")
+
+
+def test_a_refund_may_take_its_time_and_be_called_off(account, client):
+    session = buy(client)
+    account.pay(session.id)
+    slow = account.refund(session.id, 300, status="pending")
+    waiting = account.refund(session.id, 200, status="requires_action")
+    assert account.charge_of(session.id)["amount_refunded"] == 500
+    assert account.finish_refund(slow["id"])["status"] == "succeeded"
+    assert client.v1.refunds.cancel(waiting["id"]).status == "canceled"
+    assert account.charge_of(session.id)["amount_refunded"] == 300
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.refunds.cancel(slow["id"])
+
+
+def test_an_inquiry_becomes_a_dispute_whose_money_moves(account, client):
+    session = buy(client)
+    intent = account.pay(session.id)["payment_intent"]
+    inquiry = account.dispute(intent, inquiry=True)
+    account.answer_dispute(inquiry["id"])
+    account.close_inquiry(inquiry["id"])
+    account.escalate(inquiry["id"])
+    account.close_dispute(inquiry["id"], won=False)
+    account.reinstate(inquiry["id"])
+    told = [
+        (event["type"].removeprefix("charge.dispute."), event["data"]["object"]["status"])
+        for event in account.events
+        if event["type"].startswith("charge.dispute.")
+    ]
+    assert told == [
+        ("created", "warning_needs_response"),
+        ("updated", "warning_under_review"),
+        ("closed", "warning_closed"),
+        ("updated", "needs_response"),
+        ("funds_withdrawn", "needs_response"),
+        ("closed", "lost"),
+        ("updated", "won"),
+        ("funds_reinstated", "won"),
+    ]
+    (seen,) = client.v1.disputes.list({"payment_intent": intent}).data
+    assert [moved.amount for moved in seen.balance_transactions] == [-900, 900]
+    assert account.dispute(intent)["status"] == "needs_response"
+    with pytest.raises(stripe.InvalidRequestError, match="No such payment_intent"):
+        client.v1.refunds.list({"payment_intent": "pi_of_nobody"})
+
+
+def test_a_buyer_may_be_shown_or_charged_another_currency(account, client):
+    shown, converted = buy(client), buy(client)
+    account.show_in(shown.id, "eur", 830)
+    account.convert_to(converted.id, "jpy", 135_000)
+    charges = [account.charge_of(account.pay(session.id)["id"]) for session in (shown, converted)]
+    assert [(charge["currency"], charge["amount"]) for charge in charges] == [("usd", 900), ("jpy", 135_000)]
+    assert charges[0]["presentment_details"] == {"presentment_currency": "eur", "presentment_amount": 830}
+    told = client.v1.checkout.sessions.retrieve(converted.id)
+    assert (told.currency, told.currency_conversion.source_currency) == ("jpy", "usd")
+    assert told.currency_conversion.amount_total == 900

@@ -17,15 +17,23 @@ from tests import factories
 from tests.emulators.stripe import StripeEmulator
 from tests.funmagic.billing.stories import (
     Act,
+    answer,
     arrive,
     bounce,
+    cancel_refund,
+    close_inquiry,
     dispute,
+    escalate,
     expire,
     fail_refund,
+    finish_refund,
+    inquire,
     lose,
     pay,
     pay_later,
     refund,
+    refund_slowly,
+    reinstate,
     win,
 )
 
@@ -45,7 +53,12 @@ PLOTS: list[list[Act]] = [
     [pay, refund(999), dispute(1500), lose],
     [pay_later, arrive, refund(100), dispute(900), win, refund()],
     [pay, refund(123), dispute(500)],
+    [pay, refund_slowly(400), finish_refund, refund_slowly(300, "requires_action"), cancel_refund],
+    [pay_later, arrive, refund_slowly(400), fail_refund, inquire(), close_inquiry],
+    [pay, inquire(500), answer, escalate, win, dispute(800), lose],
+    [pay, dispute(700), lose, reinstate(), dispute(200)],
 ]
+OPEN = ("needs_response", "under_review")
 
 
 @dataclass
@@ -53,10 +66,9 @@ class Facts:
     """Where a payment must end, as its events say."""
 
     status: str = "open"
-    refunded: int = 0
-    dispute: str = "none"
-    disputed: int = 0
-    failed: list[str] = field(default_factory=list)
+    # By id: cents, and Stripe's latest word.
+    refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
+    disputes: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def hear(self, event: dict[str, Any]) -> None:
         """The next event, in the order in which things happened."""
@@ -70,26 +82,37 @@ class Facts:
                 self.status = "failed"
             case "checkout.session.expired":
                 self.status = "expired"
-            case "charge.refunded":
-                self.refunded = about["amount_refunded"]
-            case "refund.failed":
-                self.refunded -= about["amount"]
-            case "charge.dispute.created":
-                self.dispute, self.disputed = "open", about["amount"]
-            case "charge.dispute.closed":
-                self.dispute = about["status"]
+        if about["object"] == "refund":
+            self.refunds[about["id"]] = about["amount"], about["status"]
+        if about["object"] == "dispute":
+            self.disputes[about["id"]] = about["amount"], about["status"]
+
+    @property
+    def refunded(self) -> int:
+        """The cents that the buyer has back, or will have."""
+        return sum(cents for cents, status in self.refunds.values() if status not in ("failed", "canceled"))
+
+    def disputed(self, *statuses: str) -> int:
+        """The cents of disputes that stand so."""
+        return sum(cents for cents, status in self.disputes.values() if status in statuses)
+
+    @property
+    def dispute(self) -> str:
+        """How the payment stands with the bank."""
+        for word, statuses in {"open": OPEN, "lost": ("lost",), "won": ("won",)}.items():
+            if self.disputed(*statuses):
+                return word
+        return "none"
 
     def credits_of(self, payment: Payment) -> dict[str, int]:
         """What the payment's credits come to: in all, taken, frozen, and counted as bought."""
         if self.status != "paid":
             return dict.fromkeys(("total", "taken", "frozen", "bought"), 0)
         total, price = payment.credits + payment.bonus_credits, payment.amount_cents
-        lost = self.disputed if self.dispute == "lost" else 0
-        returned = min(price, self.refunded + lost)
+        returned = min(price, self.refunded + self.disputed("lost"))
         taken = total * returned // price
-        at_stake = total * min(price, returned + self.disputed) // price - taken
+        frozen = total * min(price, returned + self.disputed(*OPEN)) // price - taken
         bought = payment.credits - payment.credits * returned // price
-        frozen = at_stake if self.dispute == "open" else 0
         return {"total": total, "taken": taken, "frozen": frozen, "bought": bought}
 
 

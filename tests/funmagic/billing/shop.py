@@ -52,6 +52,13 @@ class Shop:
         statuses = self.stripe.webhooks.deliver_all()
         assert set(statuses) <= {200}, statuses
 
+    def deliver_only(self, *kinds: str) -> None:
+        """Have events of these types delivered, and the others lost."""
+        held = self.stripe.webhooks.held
+        for event_id in [id_ for id_, event in held.items() if event["type"] not in kinds]:
+            del held[event_id]
+        self.deliver()
+
     def held(self, kind: str) -> str:
         """The id of the newest event of a type that Stripe holds."""
         return [id_ for id_, event in self.stripe.webhooks.held.items() if event["type"] == kind][-1]

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from funmagic.accounts.viewer import Viewer
 from funmagic.billing.events import HANDLERS, Event, receive_event
+from funmagic.billing.recovery import refresh_payment
+from funmagic.billing.rereading import read_returns
 from funmagic.db import transaction
 from funmagic.models.base import new_id
 from funmagic.models.billing import Payment
@@ -18,13 +21,18 @@ Act = Callable[[StripeEmulator, str], Any]
 
 @dataclass
 class Story:
-    """The events about one payment that we act on, the oldest first."""
+    """The events about one payment that we act on, the oldest first, and all that Stripe has of it at the end."""
 
+    stripe: StripeEmulator
     payment: Payment
-    events: list[dict[str, Any]]
+    events: list[dict[str, Any]] = field(repr=False)
+    objects: list[dict[str, Any]] = field(repr=False)
 
-    def tell(self, order: Iterable[int]) -> dict[str, Any]:
-        """Have a new user's payment live through these events; gives where that ends."""
+    def tell(self, order: Iterable[int], *, reread: bool = False) -> dict[str, Any]:
+        """Have a new user's payment live through these events; gives where that ends.
+
+        With `reread` the shop asks Stripe in the end, as the clock does, since it may not have been told everything.
+        """
         name = new_id()
         viewer = factories.make_user(name)
         ours = self.payment
@@ -38,24 +46,28 @@ class Story:
             session.add(payment)
         for number in order:
             with transaction() as session:
-                receive_event(session, self._event(number, payment))
+                receive_event(session, Event.model_validate(self._of(payment, self.events[number])))
+        if reread:
+            self._reread(viewer, payment)
         return self._end(viewer, load(payment.id))
 
-    def _event(self, number: int, payment: Payment) -> Event:
-        text = json.dumps(self.events[number])
-        suffix = payment.idempotency_key
-        told = {self.payment.id: payment.id, self.payment.stripe_session_id: payment.stripe_session_id}
-        for event in self.events:
-            intent = event["data"]["object"].get("payment_intent")
-            told[event["id"]] = f"{event['id']}{suffix}"
-            if intent:
-                told[intent] = f"{intent}{suffix}"
-        for old, new in told.items():
-            text = text.replace(f'"{old}"', f'"{new}"')
-        return Event.model_validate_json(text)
+    def _reread(self, viewer: Viewer, payment: Payment) -> None:
+        for thing in self.objects:
+            self.stripe.add(self._of(payment, thing))
+        refresh_payment(viewer, payment.stripe_session_id or "")
+        if intent := load(payment.id).stripe_payment_intent_id:
+            read_returns(intent)
+
+    def _of(self, payment: Payment, thing: dict[str, Any]) -> dict[str, Any]:
+        """The same about another payment."""
+        text = json.dumps(thing).replace(f'"{self.payment.id}"', f'"{payment.id}"')
+        for known in (*self.events, *self.objects):
+            text = text.replace(f'"{known["id"]}"', f'"{known["id"]}{payment.idempotency_key}"')
+        copy: dict[str, Any] = json.loads(text)
+        return copy
 
     @staticmethod
-    def _end(viewer: Any, payment: Payment) -> dict[str, Any]:
+    def _end(viewer: Viewer, payment: Payment) -> dict[str, Any]:
         facts = ("status", "refunded_cents", "dispute", "settled_cents")
         ledger = ("taken_credits", "shortfall_credits", "frozen_credits")
         return {
@@ -71,7 +83,10 @@ def write_story(shop: Shop, acts: Iterable[Act], package: str = "Creator") -> St
         shop.advance()
         act(shop.stripe, payment.stripe_session_id)
     events = [event for event in shop.stripe.events if event["type"] in HANDLERS]
-    return Story(payment, events)
+    hosted = shop.stripe.find("checkout.session", payment.stripe_session_id)
+    intent = hosted["payment_intent"]
+    about = [thing for thing in shop.stripe.objects.values() if intent in (thing["id"], thing.get("payment_intent"))]
+    return Story(shop.stripe, payment, events, [hosted, *about] if hosted not in about else about)
 
 
 def pay(stripe: StripeEmulator, session_id: str) -> None:
@@ -104,21 +119,75 @@ def refund(cents: int | None = None) -> Act:
     return lambda stripe, session_id: stripe.refund(session_id, cents)
 
 
+def refund_slowly(cents: int | None = None, status: str = "pending") -> Act:
+    """So much, or the rest, is to go back, which takes its time."""
+    return lambda stripe, session_id: stripe.refund(session_id, cents, status=status)
+
+
+def finish_refund(stripe: StripeEmulator, _session_id: str) -> None:
+    """The latest refund that takes its time is done."""
+    stripe.finish_refund(_latest(stripe, "refund", "pending", "requires_action"))
+
+
+def cancel_refund(stripe: StripeEmulator, _session_id: str) -> None:
+    """The latest refund that waits for the buyer is called off."""
+    stripe.cancel_refund(_latest(stripe, "refund", "requires_action"))
+
+
 def fail_refund(stripe: StripeEmulator, _session_id: str) -> None:
-    """The latest refund that has not failed fails."""
-    stripe.fail_refund(stripe.things("refund", status="succeeded")[0]["id"])
+    """The latest refund that was done, or takes its time, fails."""
+    stripe.fail_refund(_latest(stripe, "refund", "succeeded", "pending"))
 
 
-def dispute(cents: int | None = None) -> Act:
+def dispute(cents: int | None = None, currency: str = "") -> Act:
     """The bank takes so much, or all of it, back."""
-    return lambda stripe, session_id: stripe.dispute(session_id, cents)
+    return lambda stripe, session_id: stripe.dispute(session_id, cents, currency=currency)
+
+
+def inquire(cents: int | None = None) -> Act:
+    """The bank asks about so much, or all of it."""
+    return lambda stripe, session_id: stripe.dispute(session_id, cents, inquiry=True)
+
+
+def answer(stripe: StripeEmulator, _session_id: str) -> None:
+    """The shop answers the bank."""
+    stripe.answer_dispute(_latest(stripe, "dispute"))
+
+
+def close_inquiry(stripe: StripeEmulator, _session_id: str) -> None:
+    """The bank asks no more."""
+    stripe.close_inquiry(_latest(stripe, "dispute"))
+
+
+def escalate(stripe: StripeEmulator, _session_id: str) -> None:
+    """The bank makes a dispute of what it asked."""
+    stripe.escalate(_latest(stripe, "dispute"))
 
 
 def win(stripe: StripeEmulator, _session_id: str) -> None:
     """The bank decides for us."""
-    stripe.close_dispute(stripe.things("dispute")[0]["id"], won=True)
+    stripe.close_dispute(_latest(stripe, "dispute"), won=True)
 
 
 def lose(stripe: StripeEmulator, _session_id: str) -> None:
     """The bank decides against us."""
-    stripe.close_dispute(stripe.things("dispute")[0]["id"], won=False)
+    stripe.close_dispute(_latest(stripe, "dispute"), won=False)
+
+
+def reinstate(cents: int | None = None) -> Act:
+    """What was lost comes back after all, or a part of it."""
+    return lambda stripe, _session_id: stripe.reinstate(_latest(stripe, "dispute"), cents)
+
+
+def show_in(currency: str, cents: int) -> Act:
+    """The buyer is shown the price in their currency."""
+    return lambda stripe, session_id: stripe.show_in(session_id, currency, cents)
+
+
+def convert_to(currency: str, cents: int) -> Act:
+    """The same, as Stripe did it before 2025."""
+    return lambda stripe, session_id: stripe.convert_to(session_id, currency, cents)
+
+
+def _latest(stripe: StripeEmulator, kind: str, *statuses: str) -> str:
+    return next(thing["id"] for thing in stripe.things(kind) if not statuses or thing["status"] in statuses)

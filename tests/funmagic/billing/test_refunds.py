@@ -212,6 +212,49 @@ def test_a_refund_that_comes_back_gives_the_credits_back(shop, alice, admin):
     assert books_are_right()
 
 
+def test_a_refund_that_takes_its_time_takes_the_credits_at_once(shop, alice, admin, monkeypatch):
+    payment = shop.buy(alice)
+    refund = shop.stripe.refund
+    monkeypatch.setattr(shop.stripe, "refund", lambda *asked: refund(*asked, status="pending"))
+    assert give_back(admin, payment, 1000).refunded_cents == 1000
+    shop.stripe.fail_refund(shop.stripe.things("refund")[0]["id"])
+    shop.deliver()
+    assert (load(payment.id).refunded_cents, account_of(alice)) == (0, (430, 0, 300))
+    assert books_are_right()
+
+
+def test_a_refund_that_fails_at_once_is_said_and_takes_nothing(shop, alice, admin, monkeypatch):
+    payment = shop.buy(alice)
+    refund = shop.stripe.refund
+    monkeypatch.setattr(shop.stripe, "refund", lambda *asked: shop.stripe.fail_refund(refund(*asked)["id"]))
+    with pytest.raises(NotRefundable):
+        give_back(admin, payment, 1000)
+    assert log_of()[-1] == ("billing.refund_failed", "NOT_REFUNDABLE")
+    shop.deliver()
+    assert (load(payment.id).refunded_cents, account_of(alice)) == (0, (430, 0, 300))
+
+
+def test_what_was_paid_in_another_currency_goes_back_in_it(shop, alice, admin):
+    payment = shop.open(alice)
+    shop.stripe.convert_to(payment.stripe_session_id, "jpy", 380_000)
+    shop.stripe.pay(payment.stripe_session_id)
+    shop.deliver()
+    assert give_back(admin, payment, 1250, key="a").refunded_cents == 1250
+    assert refunds_at(shop.stripe) == [190_077]
+    assert give_back(admin, payment, key="b").refunded_cents == 2499
+    assert (sum(refunds_at(shop.stripe)), account_of(alice)) == (380_000, (100, 0, 0))
+    assert books_are_right()
+
+
+def test_what_was_only_shown_in_another_currency_goes_back_in_ours(shop, alice, admin):
+    payment = shop.open(alice)
+    shop.stripe.show_in(payment.stripe_session_id, "jpy", 380_000)
+    shop.stripe.pay(payment.stripe_session_id)
+    shop.deliver()
+    assert give_back(admin, payment, 1250).refunded_cents == 1250
+    assert refunds_at(shop.stripe) == [1250]
+
+
 def test_over_http_an_admin_names_a_key_and_a_reason(shop, alice, admin):
     payment = shop.buy(alice)
     address = f"{paths.API_ADMIN_BILLING}/payments/{payment.id}/refund"

@@ -9,10 +9,12 @@ from funmagic.credits import ledger
 from funmagic.credits.audit import audit_credits
 from funmagic.db import snapshot, transaction
 from funmagic.models.base import new_id, utcnow
-from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
+from funmagic.models.billing import DisputeStatus, Payment, PaymentDispute, PaymentRefund, PaymentStatus
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from tests.factories import make_payment
 from tests.funmagic.credits.conftest import confirm, release, reserve
+
+OF_333_CENTS, OF_360_CENTS = ({"cents": cents, "currency": "usd", "share_cents": cents} for cents in (333, 360))
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ def make_world(alice: Viewer, bob: Viewer) -> World:
     disputed = pay(alice)
     with transaction() as session:
         ledger.reserve(session, alice.id, 40, payment_id=disputed)
-        change(session, Payment, disputed, dispute=DisputeStatus.OPEN, frozen_credits=40)
+        session.add(PaymentDispute(payment_id=disputed, id="du", **OF_360_CENTS, status="needs_response"))
+        stands = {"dispute": DisputeStatus.OPEN, "disputed_cents": 360, "frozen_cents": 360}
+        change(session, Payment, disputed, **stands, frozen_credits=40)
     return World(alice, reserve(alice, 7), completed, failed, paid, disputed, make_payment(alice))
 
 
@@ -58,6 +62,7 @@ def pay(viewer: Viewer) -> str:
 
 def give_back(session, payment):
     """A third of it: 36 credits, of which 6 are spent already; 33 of them were bought."""
+    session.add(PaymentRefund(payment_id=payment.id, id="re", **OF_333_CENTS, status="succeeded"))
     payment.refunded_cents = payment.settled_cents = 333
     payment.taken_credits, payment.shortfall_credits = 30, 6
     ledger.adjust(session, payment.user_id, -30, key=payment.id, description="", payment_id=payment.id, bought=-33)

@@ -1,15 +1,25 @@
 """The audit: clean while all is as it must be, also while tasks run; and every kind of discrepancy is found."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from funmagic.billing.payments import note_dispute, note_refunded, note_status
+from funmagic.billing.payments import note_status
+from funmagic.billing.returns import note_returns
+from funmagic.billing.stripe_facts import DisputeFact, RefundFact
 from funmagic.credits import ledger
 from funmagic.db import transaction
 from funmagic.models.base import utcnow
-from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
+from funmagic.models.billing import (
+    BankStatus,
+    Payment,
+    PaymentDispute,
+    PaymentRefund,
+    PaymentStatus,
+    RefundStatus,
+)
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.models.tasks import Task, TaskStatus
 from tests.factories import balance_of, books_are_right, make_payment, run_together
@@ -39,13 +49,15 @@ def test_books_that_are_right_have_no_discrepancy(world):
 
 def test_what_becomes_of_a_payment_leaves_the_books_right(alice):
     """Paid, a part refunded, the rest disputed and lost: with what is spent meanwhile, and with what is not."""
+    refund = RefundFact("re", RefundStatus.SUCCEEDED, 333, "usd")
+    dispute = DisputeFact("du", BankStatus.NEEDS_RESPONSE, 1000, "usd", 0)
     for spent in (0, 150):
         payment_id = make_payment(alice)
         steps = [
             lambda session, row: note_status(session, row, PaymentStatus.PAID),
-            lambda session, row: note_refunded(session, row, cents=333, at=utcnow()),
-            lambda session, row: note_dispute(session, row, DisputeStatus.OPEN, cents=1000),
-            lambda session, row: note_dispute(session, row, DisputeStatus.LOST, cents=1000),
+            lambda session, row: note_returns(session, row, refunds=[refund]),
+            lambda session, row: note_returns(session, row, disputes=[dispute]),
+            lambda session, row: note_returns(session, row, disputes=[replace(dispute, status=BankStatus.LOST)]),
         ]
         for step in steps:
             with transaction() as session:
@@ -230,6 +242,24 @@ PAYMENT_TAMPERS = [
     ("paid", {"dispute": "open", "frozen_credits": 1}, "0 are frozen instead of 1"),
     ("paid", {"taken_credits": 31, "shortfall_credits": 5}, "30 left the account, and it says 31"),
     ("paid", {"shortfall_credits": 5}, "35 taken or missing, for 36 returned"),
+    ("paid", {"refunded_cents": 332}, "it says that 332 cents went back, and its refunds come to 333"),
+    ("paid", {"refund_sum_cents": 400}, "it says that 333 cents went back, and its refunds come to 400"),
+    ("paid", {"refunded_cents": 400}, "the ledger stands for 333 returned cents instead of 400"),
+    ("paid", {"disputed_cents": 1}, "1 cents are disputed, and its disputes come to 0"),
+    ("paid", {"lost_cents": 1}, "1 cents were lost, and its disputes come to 0"),
+    ("disputed", {"dispute": "none"}, "it is disputed 0 times instead of 1"),
+]
+ROW_TAMPERS = [
+    (
+        PaymentRefund,
+        {"status": "failed"},
+        "payment {paid}",
+        "it says that 333 cents went back, and its refunds come to 0",
+    ),
+    (PaymentRefund, {"share_cents": 1}, "refund re", "1 cents of it stand for 333"),
+    (PaymentDispute, {"status": "lost"}, "payment {disputed}", "0 cents were lost, and its disputes come to 360"),
+    (PaymentDispute, {"status": "won"}, "payment {disputed}", "360 cents are disputed, and its disputes come to 0"),
+    (PaymentDispute, {"reinstated_cents": 60}, "dispute du", "360 cents of it stand for 300"),
 ]
 
 
@@ -238,6 +268,14 @@ def test_a_payment_whose_lines_are_not_what_it_says(world, name, columns, proble
     with transaction() as session:
         change(session, Payment, getattr(world, name), **columns)
     assert payment(world, name, problem) in findings()
+
+
+@pytest.mark.parametrize(("table", "columns", "subject", "problem"), ROW_TAMPERS)
+def test_a_refund_or_a_dispute_that_is_not_what_its_payment_says(world, table, columns, subject, problem):
+    with transaction() as session:
+        session.execute(sa.update(table).values(**columns))
+    about = subject.format(paid=world.paid, disputed=world.disputed)
+    assert f"{about} of user {world.alice.id}: {problem}" in findings()
 
 
 def test_a_payment_that_was_credited_twice_or_to_somebody_else(world, bob):
