@@ -1,12 +1,10 @@
 """Uploads: the browser sends the bytes straight to the store; the server looks at them before anything uses them."""
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
-from pathlib import PurePath
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -14,7 +12,12 @@ from sqlmodel import Session, col, select
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import after_commit, reading, transaction
 from funmagic.errors import FileTooLarge, InvalidInput, NotFound, UnsupportedFile, UploadMissing
-from funmagic.library.images import MIME_BY_FORMAT, ImageFacts, inspect_image
+from funmagic.library.errors import PhotoTooSmall
+from funmagic.library.images import ImageFacts, inspect_image
+from funmagic.library.names import clean_filename, with_suffix
+from funmagic.library.photos.decoder import check_photo
+from funmagic.library.photos.plain import draw_for_browsers
+from funmagic.library.photos.types import WEBP, type_for
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import new_id, utcnow
 from funmagic.storage.current import get_storage
@@ -22,6 +25,8 @@ from funmagic.storage.protocol import PRIVATE_BUCKET, UPLOAD_LIFETIME, ObjectMis
 
 MEGABYTE = 1024 * 1024
 UPLOADS = "uploads/"
+# In less there is nothing to work on.
+SHORTEST_SIDE = 64
 UNUSED_UPLOAD_LIFETIME = timedelta(hours=24)
 # Whoever discards more than these is not kept waiting for the store: the clock removes the rest.
 REMOVED_AT_ONCE = 200
@@ -51,7 +56,8 @@ def create_upload(
     session: Session, viewer: Viewer, *, filename: str, mime: str, size: int, purpose: UploadPurpose
 ) -> Upload:
     """Make the asset row and sign the upload; raises UnsupportedFile, FileTooLarge or InvalidInput."""
-    if mime not in MIME_BY_FORMAT.values():
+    accepted = type_for(mime, filename)
+    if accepted is None:
         raise UnsupportedFile
     if size > SIZE_LIMITS_MB[purpose] * MEGABYTE:
         raise FileTooLarge(limit_mb=SIZE_LIMITS_MB[purpose])
@@ -65,16 +71,16 @@ def create_upload(
         bucket=PRIVATE_BUCKET,
         storage_key=f"{UPLOADS}{viewer.id}/{asset_id}",
         filename=clean_filename(filename),
-        mime=mime,
+        mime=accepted,
         size=size,
     )
     session.add(asset)
-    request = get_storage().presign_put(asset.bucket, asset.storage_key, mime=mime, size=size)
+    request = get_storage().presign_put(asset.bucket, asset.storage_key, mime=asset.mime, size=size)
     return Upload(asset.id, asset.storage_key, request)
 
 
 def verify_upload(viewer: Viewer, asset_id: str) -> None:
-    """Look at an uploaded file once and remember what it is; raises what is wrong with it.
+    """Look at an uploaded photo once and remember what it is; raises what is wrong with it.
 
     It opens its own transactions: no lock may be held while the store is read.
     """
@@ -82,12 +88,14 @@ def verify_upload(viewer: Viewer, asset_id: str) -> None:
         asset = find_own_asset(session, viewer, asset_id)
     if asset.verified_at is None:
         data, facts = read_upload(asset)
+        _check_photo(data, facts)
+        preview_key = _keep_preview(asset, data)
         with transaction() as session:
-            _remember(session, asset_id, facts, hashlib.sha256(data).hexdigest())
+            _remember(session, asset_id, facts, hashlib.sha256(data).hexdigest(), preview_key)
 
 
 def read_upload(asset: Asset) -> tuple[bytes, ImageFacts]:
-    """The bytes that arrived, and what they are; raises UploadMissing, UnsupportedFile or ImageTooLarge."""
+    """The bytes that arrived, and what they are; raises UploadMissing, or what is wrong with the photo's header."""
     storage = get_storage()
     info = storage.head(asset.bucket, asset.storage_key)
     if info is None or info.size != asset.size:
@@ -134,13 +142,6 @@ def find_own_asset(session: Session, viewer: Viewer, asset_id: str) -> Asset:
     return asset
 
 
-def clean_filename(name: str) -> str:
-    """A file name that is safe to show, to store and to put into a header."""
-    plain = PurePath(name.replace("\\", "/")).name
-    kept = re.sub(r"[^\w.\- ()]", "_", plain).strip(" .")
-    return kept[-120:] or "photo"
-
-
 def _remove_some(which: sa.ColumnElement[bool]) -> str:
     """Remove the first of some discarded files; returns the id of the last, empty when there was none."""
     with reading() as session:
@@ -164,8 +165,26 @@ def _may_still_arrive(asset: Asset) -> bool:
     return asset.storage_key.startswith(UPLOADS) and asset.created_at > utcnow() - 2 * UPLOAD_LIFETIME
 
 
-def _remember(session: Session, asset_id: str, facts: ImageFacts, sha256: str) -> None:
+def _check_photo(data: bytes, facts: ImageFacts) -> None:
+    """Whether a tool can work on it at all: before credits are held."""
+    if min(facts.width, facts.height) < SHORTEST_SIDE:
+        raise PhotoTooSmall(side=SHORTEST_SIDE)
+    check_photo(data)
+
+
+def _keep_preview(asset: Asset, data: bytes) -> str | None:
+    """Store what we see in a photo that browsers draw otherwise; returns its key, None where there is no need."""
+    picture = draw_for_browsers(data)
+    if picture is None:
+        return None
+    key = f"{asset.storage_key}.preview.webp"
+    get_storage().put(asset.bucket, key, picture, mime=WEBP)
+    return key
+
+
+def _remember(session: Session, asset_id: str, facts: ImageFacts, sha256: str, preview_key: str | None) -> None:
     asset = session.get_one(Asset, asset_id)
     asset.mime, asset.width, asset.height = facts.mime, facts.width, facts.height
+    asset.filename, asset.preview_key = with_suffix(asset.filename, facts.mime), preview_key
     asset.sha256 = sha256
     asset.verified_at = utcnow()

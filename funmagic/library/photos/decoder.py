@@ -10,7 +10,8 @@ from funmagic.library.photos.colours import to_srgb
 from funmagic.library.photos.container import Container
 from funmagic.library.photos.jpeg import END, FILLER
 from funmagic.library.photos.orientation import turn_upright
-from funmagic.library.photos.reader import JPEG, UNREADABLE, open_container, read_container
+from funmagic.library.photos.reader import UNREADABLE, open_container, read_container
+from funmagic.library.photos.types import JPEG
 
 # So many are looked through for a frame that shows anything.
 PIXELS_LOOKED_THROUGH = 400_000_000

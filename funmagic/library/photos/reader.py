@@ -4,7 +4,6 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PIL import GifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
@@ -12,16 +11,11 @@ from funmagic.errors import ImageTooLarge, UnsupportedFile
 from funmagic.library.errors import DamagedPhoto
 from funmagic.library.photos.container import Container
 from funmagic.library.photos.jpeg import read_jpeg
-from funmagic.library.photos.orientation import SIDEWAYS
 from funmagic.library.photos.png import SIGNATURE, read_png
+from funmagic.library.photos.types import GIF, HEIC, JPEG, PNG, WEBP
 from funmagic.library.photos.webp import read_webp
 
 MEGAPIXEL_LIMIT = 40
-PNG, JPEG, WEBP, GIF, HEIC = "image/png", "image/jpeg", "image/webp", "image/gif", "image/heic"
-ACCEPTED = (PNG, JPEG, WEBP, GIF, HEIC)
-# As browsers of other days, and people's own programs, call them.
-ALIASES = {"image/jpg": JPEG, "image/pjpeg": JPEG, "image/jfif": JPEG, "image/x-png": PNG, "image/apng": PNG}
-ALIASES |= {"image/heif": HEIC, "image/heic-sequence": HEIC, "image/heif-sequence": HEIC, "image/x-citrix-jpeg": JPEG}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 LONGEST_BRANDS = 256
 # Whatever Pillow and its helpers raise over bytes that make no sense; a job's time limit is none of these.
@@ -29,24 +23,6 @@ UNREADABLE = (
     *(OSError, SyntaxError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, EOFError),
     *(RuntimeError, AssertionError, struct.error, zlib.error),
 )
-
-
-@dataclass(frozen=True)
-class ImageFacts:
-    """An image's real type and its size in pixels as people see it, turned upright."""
-
-    mime: str
-    width: int
-    height: int
-
-
-def inspect_photo(data: bytes) -> ImageFacts:
-    """Read a photo's header, and never its pixels; raises UnsupportedFile, DamagedPhoto or ImageTooLarge."""
-    photo = read_container(data)
-    width, height = open_container(photo).size
-    if photo.orientation in SIDEWAYS:
-        width, height = height, width
-    return ImageFacts(photo.mime, width, height)
 
 
 def read_container(data: bytes) -> Container:
