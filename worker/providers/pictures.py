@@ -1,4 +1,4 @@
-"""Pictures as providers take them: seen by all of them as we see them, of a type they know, no larger than they may be."""
+"""Pictures as providers take them: seen by all as we see them, of a type they know, and no larger than they may be."""
 
 from funmagic.errors import FunMagicError
 from funmagic.library.photos.decoder import decode_photo

@@ -6,7 +6,6 @@ from PIL import Image
 
 from funmagic.errors import FunMagicError
 from funmagic.library.photos.decoder import decode_photo
-
 from worker.clouds import BrokenCloud
 from worker.providers.base import InputFile, InvalidWork, OutputFile, ProviderError
 from worker.providers.results import cloud_file

@@ -63,7 +63,7 @@ def _load(photo: Container, near: int | None) -> Image.Image:
 def _load_bytes(photo: Container, data: bytes, near: int | None) -> Image.Image:
     image = open_container(photo, data)
     if near is not None and photo.mime == JPEG:
-        image.draft(None, (near, near))  # type: ignore[arg-type] - any mode will do
+        image.draft(None, (near, near))
     image.load()
     return image
 

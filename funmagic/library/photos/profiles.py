@@ -41,7 +41,7 @@ def profile_of_code_points(chunk: bytes) -> bytes | None:
 
 @lru_cache
 def srgb_profile() -> bytes:
-    """sRGB itself, in the second version of ICC: no library then moves its black, as they do between newer ones."""
+    """SRGB itself, in the second version of ICC: no library then moves its black, as they do between newer ones."""
     return _make_profile(D65, SRGB, SRGB_CURVE) or b""
 
 
@@ -64,9 +64,7 @@ def _to_xyz(white: Pair, colours: Sequence[Pair]) -> Matrix:
     shares = [row[0] for row in _product(_inverse(primaries), light)]
     matrix = [[part * share for part, share in zip(row, shares, strict=True)] for row in primaries]
     from_cone, to_cone = _product(BRADFORD, light), _product(BRADFORD, [[part] for part in D50])
-    scale = [
-        [to_cone[row][0] / from_cone[row][0] if row == column else 0.0 for column in range(3)] for row in range(3)
-    ]
+    scale = [[to_cone[row][0] / from_cone[row][0] if row == column else 0.0 for column in range(3)] for row in range(3)]
     return _product(_product(_inverse(BRADFORD), _product(scale, BRADFORD)), matrix)
 
 
@@ -76,7 +74,9 @@ def _xyz(place: Pair) -> tuple[float, float, float]:
 
 
 def _product(left: Matrix, right: Matrix) -> Matrix:
-    return [[sum(a * b for a, b in zip(row, column, strict=True)) for column in zip(*right, strict=True)] for row in left]
+    return [
+        [sum(a * b for a, b in zip(row, column, strict=True)) for column in zip(*right, strict=True)] for row in left
+    ]
 
 
 def _inverse(m: Matrix) -> Matrix:

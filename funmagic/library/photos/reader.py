@@ -5,7 +5,7 @@ import struct
 import zlib
 from collections.abc import Callable
 
-from PIL import GifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from funmagic.errors import ImageTooLarge, UnsupportedFile
 from funmagic.library.errors import DamagedPhoto
@@ -21,7 +21,7 @@ LONGEST_BRANDS = 256
 # Whatever Pillow and its helpers raise over bytes that make no sense; a job's time limit is none of these.
 UNREADABLE = (
     *(OSError, SyntaxError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, EOFError),
-    *(RuntimeError, AssertionError, struct.error, zlib.error),
+    *(RuntimeError, AssertionError, struct.error, zlib.error, Image.DecompressionBombError),
 )
 
 
@@ -47,9 +47,12 @@ def open_container(photo: Container, data: bytes | None = None) -> ImageFile.Ima
     try:
         # By the type that we know: Pillow's own guesses read more than the pixels.
         image = _opener(photo.mime)(io.BytesIO(photo.data if data is None else data))
+        is_too_large = image.width * image.height > MEGAPIXEL_LIMIT * 1_000_000
+    except Image.DecompressionBombError:
+        is_too_large = True
     except UNREADABLE as error:
         raise DamagedPhoto from error
-    if image.width * image.height > MEGAPIXEL_LIMIT * 1_000_000:
+    if is_too_large:
         raise ImageTooLarge(limit_megapixels=MEGAPIXEL_LIMIT)
     return image
 

@@ -4,6 +4,8 @@ from pathlib import PurePath
 
 PNG, JPEG, WEBP, GIF, HEIC = "image/png", "image/jpeg", "image/webp", "image/gif", "image/heic"
 ACCEPTED = (PNG, JPEG, WEBP, GIF, HEIC)
+# What a browser is to offer: many systems know no type of HEIC, but its suffix.
+CHOOSABLE = (*ACCEPTED, ".heic", ".heif")
 # The suffix of a file of each type.
 SUFFIXES = {PNG: "png", JPEG: "jpg", WEBP: "webp", GIF: "gif", HEIC: "heic"}
 TYPES_BY_SUFFIX = {f".{suffix}": mime for mime, suffix in SUFFIXES.items()}

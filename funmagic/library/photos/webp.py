@@ -15,7 +15,7 @@ WITHOUT_SURROUNDINGS = 0xFF & ~(0x20 | 0x08 | 0x04)
 def read_webp(data: bytes) -> Container:
     """The photo in a WebP; its EXIF turns nothing, as in Chromium."""
     chunks = list(_chunks(data))
-    facts = {name: payload for name, payload in reversed(chunks)}
+    facts = dict(reversed(chunks))
     kept = [(name, payload) for name, payload in chunks if name not in SURROUNDINGS]
     body = b"".join(_chunk(name, payload) for name, payload in kept)
     bare = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body

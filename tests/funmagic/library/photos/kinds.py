@@ -6,6 +6,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 from tests.funmagic.library.photos import profiles
@@ -20,7 +21,7 @@ XMP_SIDEWAYS = (
 
 
 def scene(mode: str = "RGB") -> Image.Image:
-    """A smooth picture whose corners all differ; with transparency, its right third is half and its top is all clear."""
+    """A smooth picture whose corners all differ; with transparency, its right third is half clear and its top all."""
     across, down = np.meshgrid(np.linspace(0, 1, WIDTH), np.linspace(0, 1, HEIGHT))
     colours = np.stack([40 + 200 * across, 30 + 190 * down, 220 - 160 * across * down], axis=2)
     picture = Image.fromarray(colours.round().astype(np.uint8))
@@ -101,9 +102,7 @@ def with_chunk(data: bytes, name: bytes, payload: bytes, *, is_whole: bool = Tru
     return data[:33] + chunk(name, payload, is_whole=is_whole) + data[33:]
 
 
-def raw_png(
-    samples: np.ndarray, colour: int, bits: int, *more: tuple[bytes, bytes], interlaced: bool = False
-) -> bytes:
+def raw_png(samples: np.ndarray, colour: int, bits: int, *more: tuple[bytes, bytes], interlaced: bool = False) -> bytes:
     """A PNG of samples (height, width, channels), with more chunks between header and pixels."""
     height, width = samples.shape[:2]
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, interlaced)
@@ -244,7 +243,10 @@ def _pngs() -> dict[str, bytes]:
         ),
         "png_bad_primaries": with_chunk(with_chunk(plain, b"cHRM", bytes(32)), b"gAMA", gamma(0.55)),
         "png_16_bits_rgb_transparent": raw_png(
-            _pixels().astype(int) * 257, 2, 16, (b"tRNS", struct.pack(">3H", *(int(v) * 257 for v in _pixels()[40, 40])))
+            _pixels().astype(int) * 257,
+            2,
+            16,
+            (b"tRNS", struct.pack(">3H", *(int(v) * 257 for v in _pixels()[40, 40]))),
         ),
         "png_grey_with_rgb_profile": png("L", icc_profile=matrix_of_gamma(1.0)),
         "png_grey_profile_on_colours": png(icc_profile=profiles.grey_profile(1.0)),
@@ -252,9 +254,7 @@ def _pngs() -> dict[str, bytes]:
         "png_gamma_0": with_chunk(plain, b"gAMA", gamma(0)),
         "png_gamma_grey": with_chunk(png("L"), b"gAMA", gamma(1.0)),
         "png_primaries_only": with_chunk(plain, b"cHRM", chrm(red=(0.70, 0.29))),
-        "png_gamma_and_primaries": with_chunk(
-            with_chunk(plain, b"cHRM", chrm(red=(0.70, 0.29))), b"gAMA", gamma(0.55)
-        ),
+        "png_gamma_and_primaries": with_chunk(with_chunk(plain, b"cHRM", chrm(red=(0.70, 0.29))), b"gAMA", gamma(0.55)),
         "png_srgb_and_gamma": with_chunk(with_chunk(plain, b"gAMA", gamma(1.0)), b"sRGB", b"\0"),
         "png_cicp_p3": with_chunk(plain, b"cICP", bytes([12, 13, 0, 1])),
         "png_swapped": png(icc_profile=profiles.swapped_profile()),
@@ -318,3 +318,10 @@ DAMAGED: dict[str, bytes] = {
     "gif_half": encode(scene().quantize(64), "GIF")[:900],
     "gif_signature_only": b"GIF89a",
 }
+
+
+def heic(**save: Any) -> bytes:
+    """The scene as a phone of Apple's keeps it."""
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(scene()).save(buffer, quality=95, chroma=444, **save)
+    return buffer.getvalue()
