@@ -1,4 +1,4 @@
-"""What files are called: as their owners know them, in any script, and safe to show, to store and to put in a header."""
+"""What files are called: as their owners know them, in any script, and safe to show, store and put into a header."""
 
 import unicodedata
 from collections.abc import Iterator
