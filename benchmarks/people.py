@@ -9,7 +9,7 @@ from funmagic.accounts.users import create_user
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
 from funmagic.db import transaction
-from funmagic.library.uploads import verify_upload
+from funmagic.library.verification import verify_upload
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import StepStatus, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool

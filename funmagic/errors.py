@@ -296,7 +296,7 @@ class UnsupportedFile(FunMagicError):
 
     code = "UNSUPPORTED_FILE"
     status = 415
-    text = "This file is not a PNG, JPEG, WebP or GIF image."
+    text = "This file is not a photo that we can use. Please choose a PNG, JPEG, WebP, GIF or HEIC."
 
 
 class FileTooLarge(FunMagicError):
@@ -308,7 +308,7 @@ class FileTooLarge(FunMagicError):
 
 
 class ImageTooLarge(FunMagicError):
-    """The image has more pixels or frames than we can work on."""
+    """The image has more pixels than we can work on."""
 
     code = "IMAGE_TOO_LARGE"
     status = 413

@@ -52,7 +52,7 @@ def prove(viewer: Viewer) -> None:
         prove_email(session, session.get_one(User, viewer.id), keeps_access=True)
 
 
-def photo_bytes(width: int = 64, height: int = 48, format: str = "JPEG", **save: Any) -> bytes:  # noqa: A002 - Pillow's own name
+def photo_bytes(width: int = 96, height: int = 72, format: str = "JPEG", **save: Any) -> bytes:  # noqa: A002 - Pillow's own name
     """A small photo of a disc on a plain wall."""
     image = Image.new("RGB", (width, height), (200, 210, 220))
     ImageDraw.Draw(image).ellipse((width // 4, height // 4, width * 3 // 4, height * 3 // 4), fill=(180, 40, 40))

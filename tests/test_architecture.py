@@ -142,3 +142,38 @@ def test_nothing_of_the_site_imports_the_worker_and_only_the_root_imports_admin(
     assert [pair for pair in outside if pair[1].split(".")[0] == "worker"] == []
     from_admin = [pair for pair in imports if pair[1].split(".")[0] == "admin" and not pair[0].startswith("admin/")]
     assert [pair for pair in from_admin if pair[0] != "funmagic/funmagic.py"] == []
+
+
+# Pictures of our own making, and the textures of models.
+OWN_PICTURES = {
+    "worker/cutout/showcase.py",
+    "worker/glb.py",
+    "worker/relief/figure.py",
+    "worker/stylise/cloud_card.py",
+    "worker/stylise/showcase.py",
+}
+WAYS_TO_DECODE = {"open": "Image", "exif_transpose": "ImageOps", "getexif": None, "Parser": "ImageFile"}
+
+
+def test_photos_are_decoded_in_one_place() -> None:
+    decoders = {
+        name_of(path)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.Attribute) and node.attr in WAYS_TO_DECODE and _is_pillows(node))
+        or (isinstance(node, ast.ImportFrom) and _brings_decoding(node))
+    }
+    elsewhere = {name for name in decoders if not name.startswith("funmagic/library/photos/")}
+    assert elsewhere == OWN_PICTURES
+
+
+def _is_pillows(node: ast.Attribute) -> bool:
+    owner = WAYS_TO_DECODE[node.attr]
+    return owner is None or (isinstance(node.value, ast.Name) and node.value.id == owner)
+
+
+def _brings_decoding(node: ast.ImportFrom) -> bool:
+    named = {alias.name for alias in node.names}
+    if node.module == "PIL":
+        return any(name in ("ImageCms", "ImageFile") or name.endswith("ImagePlugin") for name in named)
+    return bool(node.module) and (node.module.startswith(("PIL.", "pillow_heif")))

@@ -110,7 +110,7 @@ def darkroom(copy: Copy) -> Iterator[str]:
 def test_a_new_install_runs_the_new_tool_for_its_price(product: Copy) -> None:
     said = product.take_a_run("ann")
     assert (said["status"], said["charged"], said["held"], said["books_are_right"]) == ("completed", 2, 0, True)
-    assert (said["provider"], said["turns"], said["pictures"]) == ("local", 1, [["LA", 64, 48]])
+    assert (said["provider"], said["turns"], said["pictures"]) == ("local", 1, [["LA", 96, 72]])
     assert "grey" in said["catalogue"]
 
 
@@ -120,7 +120,7 @@ def test_the_new_provider_does_the_new_tool_once_it_is_set_up(product: Copy, dar
     product.run("-m", "funmagic", "set-provider", "darkroom", "--base-url", darkroom)
     said = product.take_a_run("bea")
     assert (said["status"], said["charged"], said["held"], said["books_are_right"]) == ("completed", 4, 0, True)
-    assert (said["provider"], said["turns"], said["pictures"]) == ("darkroom", 3, [["L", 64, 48]])
+    assert (said["provider"], said["turns"], said["pictures"]) == ("darkroom", 3, [["L", 96, 72]])
     assert said["request"]["options"] == {"contrast": 20}
     assert KEY not in json.dumps(said)
 

@@ -3,6 +3,7 @@
 from sqlmodel import col, select
 
 from funmagic.db import reading
+from funmagic.library.names import name_output
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.models.tasks import Task
@@ -52,7 +53,6 @@ def outputs_prefix(task: Task) -> str:
 def _new_asset(subject: Subject, storage_key: str, file: OutputFile) -> Asset:
     task, tool, now = subject.task, subject.tool, utcnow()
     source = subject.inputs.get("assetId") or next(iter(subject.previous), None)
-    stem = source.filename.rsplit(".", 1)[0].removesuffix(f"-{tool.slug}") if source else tool.slug
     return Asset(
         user_id=task.user_id,
         task_id=task.id,
@@ -60,7 +60,7 @@ def _new_asset(subject: Subject, storage_key: str, file: OutputFile) -> Asset:
         kind=file.kind,
         bucket=PRIVATE_BUCKET,
         storage_key=storage_key,
-        filename=f"{stem}-{tool.slug}.{file.extension}",
+        filename=name_output(source.filename if source else None, tool.slug, file.extension),
         mime=file.mime,
         size=len(file.data),
         width=file.width,

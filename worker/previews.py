@@ -6,6 +6,9 @@ import io
 import structlog
 from PIL import Image
 
+from funmagic.errors import FunMagicError
+from funmagic.library.photos.decoder import decode_photo
+
 log = structlog.get_logger()
 
 # Some 30 kB: an event stays an event.
@@ -25,9 +28,8 @@ def shrink_picture(image: Image.Image) -> bytes:
 def shrink_preview(data: bytes) -> str | None:
     """The picture as a small `data:` address; None for what cannot be decoded, which is no reason to stop a run."""
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as image:
-            small = shrink_picture(image)
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        small = shrink_picture(decode_photo(data, near=LONGEST_SIDE))
+    except FunMagicError as error:
         log.warning("preview_unreadable", error=str(error))
         return None
     return f"data:image/webp;base64,{base64.b64encode(small).decode()}"

@@ -1,6 +1,20 @@
-"""What can go wrong with files of a user's as a whole."""
+"""What can be wrong with a photo whose type we take, and with a user's files as a whole."""
 
-from funmagic.errors import FunMagicError
+from funmagic.errors import FunMagicError, UnsupportedFile
+
+
+class DamagedPhoto(UnsupportedFile):
+    """Its pixels are not all there, or cannot be read."""
+
+    code = "DAMAGED_FILE"
+    text = "This file is damaged. Please choose another photo."
+
+
+class PhotoTooSmall(FunMagicError):
+    """A side of it has fewer pixels than there is something to see in."""
+
+    code = "PHOTO_TOO_SMALL"
+    text = "This photo is too small. Please choose one of at least {side} × {side} pixels."
 
 
 class UnusedUploadsFull(FunMagicError):

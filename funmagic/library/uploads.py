@@ -1,12 +1,9 @@
-"""Uploads: the browser sends the bytes straight to the store; the server looks at them before anything uses them."""
+"""Uploads: the browser sends the bytes straight to the store; `verification.py` looks before anything uses them."""
 
-import hashlib
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
-from pathlib import PurePath
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -14,16 +11,17 @@ from sqlmodel import Session, col, select
 from funmagic.accounts.users import load_user
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import after_commit, reading, transaction
-from funmagic.errors import FileTooLarge, InvalidInput, NotFound, UnsupportedFile, UploadMissing
+from funmagic.errors import FileTooLarge, InvalidInput, NotFound, UnsupportedFile
 from funmagic.library.errors import UnusedUploadsFull
-from funmagic.library.images import MIME_BY_FORMAT, ImageFacts, inspect_image
+from funmagic.library.names import clean_filename
+from funmagic.library.photos.types import type_for
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import new_id, utcnow
 from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import check_address_rate
 from funmagic.settings import get_settings
 from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET, UPLOAD_LIFETIME, ObjectMissing, PresignedPut
+from funmagic.storage.protocol import PRIVATE_BUCKET, UPLOAD_LIFETIME, PresignedPut
 
 MEGABYTE = 1024 * 1024
 UPLOADS = "uploads/"
@@ -62,7 +60,8 @@ def create_upload(
     Raises TooManyRequests, UnsupportedFile, FileTooLarge, InvalidInput or UnusedUploadsFull.
     """
     check_address_rate(Category.UPLOAD)
-    if mime not in MIME_BY_FORMAT.values():
+    accepted = type_for(mime, filename)
+    if accepted is None:
         raise UnsupportedFile
     if size > SIZE_LIMITS_MB[purpose] * MEGABYTE:
         raise FileTooLarge(limit_mb=SIZE_LIMITS_MB[purpose])
@@ -77,55 +76,12 @@ def create_upload(
         bucket=PRIVATE_BUCKET,
         storage_key=f"{UPLOADS}{viewer.id}/{asset_id}",
         filename=clean_filename(filename),
-        mime=mime,
+        mime=accepted,
         size=size,
     )
     session.add(asset)
-    request = get_storage().presign_put(asset.bucket, asset.storage_key, mime=mime, size=size)
+    request = get_storage().presign_put(asset.bucket, asset.storage_key, mime=asset.mime, size=size)
     return Upload(asset.id, asset.storage_key, request)
-
-
-def verify_upload(viewer: Viewer, asset_id: str) -> None:
-    """Look at an uploaded file once, remember what it is, and keep the very bytes that were looked at.
-
-    Whatever the signed address takes afterwards reaches nothing. Raises what is wrong with the file. It opens its own
-    transactions: no lock may be held while the store is used.
-    """
-    with reading() as session:
-        asset = find_own_asset(session, viewer, asset_id)
-    if asset.verified_at is not None:
-        return
-    try:
-        data, facts = read_upload(asset)
-    except UploadMissing:
-        if _was_looked_at(asset_id):  # by another, meanwhile
-            return
-        raise
-    digest = hashlib.sha256(data).hexdigest()
-    key = f"{_looked_at_prefix(asset)}{digest[:32]}"
-    get_storage().put(asset.bucket, key, data, mime=facts.mime)
-    with transaction() as session:
-        unneeded = asset.storage_key if _remember(session, asset_id, facts, digest, key) else key
-        # Of two who looked at once, at different bytes, one was first; at the same, both need what is kept.
-        kept = session.get(Asset, asset_id)
-        if kept is None or kept.storage_key != unneeded:
-            after_commit(session, partial(get_storage().delete, asset.bucket, unneeded))
-
-
-def read_upload(asset: Asset) -> tuple[bytes, ImageFacts]:
-    """The bytes that arrived, and what they are; raises UploadMissing, UnsupportedFile or ImageTooLarge.
-
-    Others may lie there a moment later: whatever is used must be made of what is returned here.
-    """
-    storage = get_storage()
-    info = storage.head(asset.bucket, asset.storage_key)
-    if info is None or info.size != asset.size:
-        raise UploadMissing
-    try:
-        data = storage.get(asset.bucket, asset.storage_key)
-    except ObjectMissing:
-        raise UploadMissing from None
-    return data, inspect_image(data)
 
 
 def discard_assets(session: Session, *which: sa.ColumnElement[bool]) -> int:
@@ -191,13 +147,6 @@ def find_seen_asset(session: Session, viewer: Viewer, asset_id: str) -> Asset:
     return asset
 
 
-def clean_filename(name: str) -> str:
-    """A file name that is safe to show, to store and to put into a header."""
-    plain = PurePath(name.replace("\\", "/")).name
-    kept = re.sub(r"[^\w.\- ()]", "_", plain).strip(" .")
-    return kept[-120:] or "photo"
-
-
 def _remove_some(which: sa.ColumnElement[bool]) -> str:
     """Remove the first of some discarded files; returns the id of the last, empty when there was none."""
     with reading() as session:
@@ -221,20 +170,6 @@ def _may_still_arrive(asset: Asset) -> bool:
     return asset.storage_key.startswith(UPLOADS) and asset.created_at > utcnow() - 2 * UPLOAD_LIFETIME
 
 
-def _was_looked_at(asset_id: str) -> bool:
-    with reading() as session:
-        asset = session.get(Asset, asset_id)
-        return asset is not None and asset.verified_at is not None
-
-
-def _remember(session: Session, asset_id: str, facts: ImageFacts, sha256: str, key: str) -> bool:
-    """Make this file the asset's, unless another look was faster or the asset is gone; whether that was done."""
-    fresh = col(Asset.id) == asset_id, col(Asset.verified_at).is_(None), col(Asset.deleted_at).is_(None)
-    found = {"mime": facts.mime, "width": facts.width, "height": facts.height, "sha256": sha256}
-    look = sa.update(Asset).where(*fresh).values(**found, storage_key=key, verified_at=utcnow())
-    return session.execute(look.returning(col(Asset.id))).first() is not None
-
-
 def _check_space(session: Session, viewer: Viewer, size: int) -> None:
     # The user is held, so that many who ask at once are counted one after the other.
     load_user(session, viewer, will_change=True)
@@ -250,7 +185,8 @@ def _is_unused() -> tuple[sa.ColumnElement[bool], ...]:
     return col(Asset.task_id).is_(None), col(Asset.used_at).is_(None), col(Asset.saved_at).is_(None)
 
 
-def _looked_at_prefix(asset: Asset) -> str:
+def looked_at_prefix(asset: Asset) -> str:
+    """Where what was looked at of an upload lies in the store."""
     return f"{LOOKED_AT}{asset.user_id}/{asset.id}/"
 
 
@@ -258,5 +194,5 @@ def _all_keys(asset: Asset) -> set[str]:
     """Everything that may lie in the store for an asset, also what a look left behind that was cut off."""
     keys = set(asset.stored_keys)
     if asset.storage_key.startswith((UPLOADS, LOOKED_AT)):
-        keys.update(get_storage().list_keys(asset.bucket, _looked_at_prefix(asset)))
+        keys.update(get_storage().list_keys(asset.bucket, looked_at_prefix(asset)))
     return keys

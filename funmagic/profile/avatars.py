@@ -4,7 +4,6 @@ They are private like every file of a user's, and shown by signed addresses: onl
 """
 
 import io
-import threading
 
 from PIL import Image, ImageOps
 from sqlmodel import Session, col
@@ -12,9 +11,11 @@ from sqlmodel import Session, col
 from funmagic.accounts.users import load_user
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
-from funmagic.errors import NotFound, UnsupportedFile
-from funmagic.library.images import MIME_BY_FORMAT
-from funmagic.library.uploads import discard_assets, find_own_asset, read_upload
+from funmagic.errors import NotFound
+from funmagic.library.photos.decoder import decode_photo
+from funmagic.library.photos.types import WEBP
+from funmagic.library.uploads import discard_assets, find_own_asset
+from funmagic.library.verification import read_upload
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.users import User
@@ -24,10 +25,6 @@ from funmagic.storage.protocol import PRIVATE_BUCKET
 # As large as it is ever shown, twice over for fine screens; a smaller picture is not blown up.
 SIDE = 512
 QUALITY = 85
-MIME = MIME_BY_FORMAT["WEBP"]
-
-# Forty megapixels take 160 MB while they are decoded.
-_decoders = threading.BoundedSemaphore(2)
 
 
 def use_avatar(viewer: Viewer, asset_id: str) -> None:
@@ -64,27 +61,13 @@ def find_avatar_url(session: Session, user: User) -> str:
 
 
 def make_avatar(data: bytes) -> bytes:
-    """The middle square of a picture, upright, as WebP, with nothing in it but pixels; raises UnsupportedFile.
-
-    The picture must have passed `inspect_image`.
-    """
-    try:
-        with _decoders, Image.open(io.BytesIO(data), formats=list(MIME_BY_FORMAT)) as opened:
-            square = _crop(opened)
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError):
-        raise UnsupportedFile from None
+    """The middle square of a photo as WebP, with nothing in it but pixels; raises UnsupportedFile or ImageTooLarge."""
+    picture = decode_photo(data, near=SIDE)
+    side = min(SIDE, *picture.size)
+    square = ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     square.save(buffer, "WEBP", quality=QUALITY)
     return buffer.getvalue()
-
-
-def _crop(opened: Image.Image) -> Image.Image:
-    # A JPEG is decoded at a fraction of its size; of an animation the first frame is what there is.
-    opened.draft("RGB", (SIDE, SIDE))
-    mode = "RGBA" if opened.has_transparency_data else "RGB"
-    upright = ImageOps.exif_transpose(opened).convert(mode)
-    side = min(SIDE, *upright.size)
-    return ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
 
 
 def _is_fresh(upload: Asset) -> bool:
@@ -100,7 +83,7 @@ def _new_row(viewer: Viewer, size: int) -> Asset:
         bucket=PRIVATE_BUCKET,
         storage_key=f"avatars/{viewer.id}/{asset_id}.webp",
         filename="avatar.webp",
-        mime=MIME,
+        mime=WEBP,
         size=size,
     )
 

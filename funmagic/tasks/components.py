@@ -6,8 +6,10 @@ import reflex as rx
 
 from funmagic.accounts.state import SessionState
 from funmagic.i18n.translate import _
-from funmagic.library.images import MIME_BY_FORMAT
+from funmagic.library.errors import PhotoTooSmall
+from funmagic.library.photos.types import CHOOSABLE
 from funmagic.library.uploads import MEGABYTE, SIZE_LIMITS_MB, UploadPurpose
+from funmagic.library.verification import SHORTEST_SIDE
 from funmagic.tasks.run_view import RunCard
 from funmagic.tasks.state import RunState
 from funmagic.ui.buttons import Variant, button, link_button, page_link, price_button
@@ -32,8 +34,9 @@ def choosing_stage(state: type[RunState], *, stash_key: str) -> rx.Component:
             _sample("chelsea", _("Cat")),
             _sample("coffee", _("Coffee")),
         ],
-        accept=list(MIME_BY_FORMAT.values()),
+        accept=list(CHOOSABLE),
         max_bytes=LIMIT_MB * MEGABYTE,
+        min_side=SHORTEST_SIDE,
         stash_key=stash_key,
         ticket=state.ticket,
         locked=state.phase == "submitting",
@@ -224,7 +227,7 @@ def _picker_texts() -> dict[str, str]:
         "hint": _("Drag one in, paste it from the clipboard, or pick a file."),
         "browse": _("Choose a photo"),
         "drop_here": _("Let go to use it"),
-        "limits": _("PNG, JPEG, WebP or GIF, up to {limit} MB", limit=LIMIT_MB),
+        "limits": _("PNG, JPEG, WebP, GIF or HEIC, up to {limit} MB", limit=LIMIT_MB),
         "samples_title": _("No photo at hand? Try one of these"),
         "change": _("Change photo"),
         "remove": _("Remove photo"),
@@ -234,7 +237,9 @@ def _picker_texts() -> dict[str, str]:
         "upload_failed": _("The upload did not get through. Nothing was charged."),
         "upload_rejected": _("The upload was refused. Please press the button again. Nothing was charged."),
         "retry": _("Try again"),
-        "wrong_type": _("This kind of file does not work. Please choose a PNG, JPEG, WebP or GIF."),
+        "undrawn": _("Your browser cannot show HEIC photos. We can work with it all the same."),
+        "wrong_type": _("This kind of file does not work. Please choose a PNG, JPEG, WebP, GIF or HEIC."),
+        "too_small": _(PhotoTooSmall.text, side=SHORTEST_SIDE),
         "too_large": _("This file is larger than {limit} MB. Please choose a smaller one.", limit=LIMIT_MB),
         "unreadable": _("This file does not open as a photo. Please choose another one."),
     }

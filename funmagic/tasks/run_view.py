@@ -52,12 +52,13 @@ def look_at_run(session: Session, viewer: Viewer, task_id: str) -> RunView:
     """One run of the viewer's; raises NotFound."""
     task = get_task(session, viewer, task_id)
     parent = _find_parent(session, viewer, task)
-    source_id = _first_asset(parent) if parent else task.input.get("assetId", "")
+    source = _find_result(session, viewer, _first_asset(parent) if parent else task.input.get("assetId", ""))
     # One that failed leads nowhere: the step can be started anew.
     child = next((child for child in reversed(task.children) if child.status != TaskStatus.FAILED), None)
     return RunView(
         task=task,
-        source_url=_find_result(session, viewer, source_id).url,
+        # An upload has a preview where browsers would show something else than what we see in it.
+        source_url=(source.preview_url if parent is None else "") or source.url,
         result=_find_result(session, viewer, _first_asset(task)),
         wait_line=describe_wait(place_in_line(session, task.id)) if _is_in_line(task) else "",
         parent_url=paths.tool(task.tool_slug, parent.id) if parent else "",

@@ -19,7 +19,7 @@ from funmagic.errors import (
     PriceChanged,
     TooManyTasks,
 )
-from funmagic.library.uploads import verify_upload
+from funmagic.library.verification import verify_upload
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.tasks import Task
 from funmagic.queues import TaskJob

@@ -10,6 +10,7 @@ from tests.browser.steps import (
     TOOL,
     a_photo,
     choose_photo,
+    download,
     expect_balance,
     expect_result,
     press_run,
@@ -19,6 +20,7 @@ from tests.browser.steps import (
     task_id_of,
 )
 from tests.factories import PASSWORD
+from tests.funmagic.library.photos import kinds
 
 
 def test_a_stranger_gets_a_cut_out_from_the_home_page_on(page: Page, product: Product) -> None:
@@ -135,3 +137,17 @@ def test_a_gif_and_a_sideways_photo_come_back_upright_at_full_size(page: Page, c
         with page.expect_download() as download:
             page.get_by_role("link", name="Download PNG").click()
         assert Image.open(download.value.path()).size == size
+
+
+def test_a_photo_that_the_browser_cannot_show_is_shown_as_we_see_it(page: Page, context: BrowserContext) -> None:
+    sign_up(context)
+    page.goto(TOOL)
+    # Many systems have no name for this type.
+    choose_photo(page, a_photo(kinds.heic(exif=b"Exif\0\0" + kinds.exif(6)), "IMG 0001.HEIC", ""))
+    expect(page.get_by_text("Your browser cannot show HEIC photos.")).to_be_visible()
+    press_run(page)
+    expect_result(page)
+    before = page.locator(".compare-before img")
+    expect(before).to_have_js_property("naturalWidth", 72)
+    expect(before).to_have_js_property("naturalHeight", 96)
+    assert download(page, "Download PNG")[0] == "IMG 0001-background-remove.png"

@@ -78,7 +78,7 @@ def test_a_picture_is_shown_as_the_square_it_becomes_and_then_everywhere(profile
 def test_a_picture_that_is_none_or_too_large_is_refused_at_once(profile: Page) -> None:
     chooser = profile.locator(".avatar-picker input[type=file]")
     chooser.set_input_files({"name": "me.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"})
-    expect(profile.get_by_text("This is not a PNG, JPEG, WebP or GIF picture.")).to_be_visible()
+    expect(profile.get_by_text("This is not a PNG, JPEG, WebP, GIF or HEIC picture.")).to_be_visible()
     chooser.set_input_files(a_photo(photo_bytes() + bytes(6 * 1024 * 1024)))
     expect(profile.get_by_text("This picture is larger than 5 MB.")).to_be_visible()
 

@@ -20,7 +20,8 @@ from tests.browser.steps import (
 from tests.factories import photo_bytes
 
 UNREADABLE = "This file does not open as a photo. Please choose another one."
-WRONG_TYPE = "This kind of file does not work. Please choose a PNG, JPEG, WebP or GIF."
+WRONG_TYPE = "This kind of file does not work. Please choose a PNG, JPEG, WebP, GIF or HEIC."
+TOO_SMALL = "This photo is too small. Please choose one of at least 64 × 64 pixels."
 TOO_LARGE = "This file is larger than 20 MB. Please choose a smaller one."
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -85,7 +86,9 @@ def test_nobody_pays_another_price_than_the_button_said(page: Page, context: Bro
 def test_wrong_files_are_refused_at_once(page: Page, tmp_path: Path) -> None:
     page.goto(TOOL)
     for name, data, sentence in (
-        ("scan.png", b"%PDF-1.7 not a picture", UNREADABLE),
+        ("scan.png", b"%PDF-1.7 not a picture", WRONG_TYPE),
+        ("broken.png", photo_bytes(format="PNG")[:30], UNREADABLE),
+        ("strip.jpg", photo_bytes(400, 63), TOO_SMALL),
         ("huge.jpg", photo_bytes() + bytes(21 * 1024 * 1024), TOO_LARGE),
         ("drawing.svg", SVG, WRONG_TYPE),
     ):

@@ -14,17 +14,14 @@ from worker.cutout.saliency import predict_saliency
 from worker.cutout.upsampling import Layers, fit_layers, render_tile, split_into_tiles
 
 SOLVING_SIDE = 768
-# A profile made for inks or greys would be wrong on the RGBA result.
-PROFILE_MODES = {"RGB", "RGBA", "P"}
 # The network's outline is off by a few of its own pixels; the band has to hold the true one.
 BAND_IN_NETWORK_PIXELS = 3.5
 
 
 def cut_out(image: Image.Image, *, model_path: Path, report: Callable[[float], None] = lambda _: None) -> Image.Image:
-    """Return the upright subject of any Pillow image as RGBA of the same size with soft, fringe-free edges.
+    """Return the subject of a decoded photo as RGBA of the same size with soft, fringe-free edges.
 
-    report hears rising fractions 0..1. A photo without a subject comes back fully transparent; an RGB colour profile
-    stays in info.
+    report hears rising fractions 0..1. A photo without a subject comes back fully transparent.
     """
     photo, own_alpha = split_photo(image)
     report(0.05)
@@ -39,8 +36,6 @@ def cut_out(image: Image.Image, *, model_path: Path, report: Callable[[float], N
         report(0.65 + 0.35 * done / len(tiles))
     if own_alpha is not None:
         result.putalpha(ImageChops.multiply(result.getchannel("A"), own_alpha))
-    if "icc_profile" in image.info and image.mode in PROFILE_MODES:
-        result.info["icc_profile"] = image.info["icc_profile"]
     return result
 
 

@@ -2,21 +2,16 @@
 
 import io
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from funmagic.errors import FunMagicError
 from funmagic.library.images import inspect_image
+from funmagic.library.photos.decoder import decode_photo
+from funmagic.library.photos.orientation import SIDEWAYS, turn_upright
+from funmagic.library.photos.reader import read_container
 from funmagic.models.assets import AssetKind
 from worker.previews import shrink_picture
 from worker.providers.base import OutputFile, ProviderError
-
-# How to turn an image that lies as the camera held it, by the photo's EXIF orientation.
-UPRIGHT = {
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def read_cutout(data: bytes, photo: bytes) -> OutputFile:
@@ -47,18 +42,16 @@ def read_cutout(data: bytes, photo: bytes) -> OutputFile:
 
 def _decode(data: bytes) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=["PNG"])
-        image.load()
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        return decode_photo(data)
+    except FunMagicError as error:
         raise ProviderError(f"the result cannot be decoded: {error}") from None
-    return image
 
 
 def _turn_upright(image: Image.Image, photo: bytes) -> tuple[bytes, Image.Image]:
-    orientation = Image.Image.getexif(Image.open(io.BytesIO(photo))).get(ExifTags.Base.Orientation)
-    if orientation not in UPRIGHT:
+    orientation = read_container(photo).orientation
+    if orientation not in SIDEWAYS:
         raise ProviderError("the result lies on the side, and the photo does not say why")
-    image = image.transpose(UPRIGHT[orientation])
+    image = turn_upright(image, orientation)
     encoded = io.BytesIO()
     image.save(encoded, "PNG", compress_level=1)
     return encoded.getvalue(), image

@@ -37,6 +37,7 @@ from worker.providers.fal_errors import is_said_by_fal, read_refusal, says
 from worker.providers.fal_queue import FalClient, FalJob
 from worker.providers.fal_storage import address_file
 from worker.providers.looks import NotNow, next_look_s
+from worker.providers.pictures import plain_picture
 from worker.providers.scenes import SCENE_BYTES, read_scene
 
 log = structlog.get_logger()
@@ -77,7 +78,7 @@ class FalProvider:
         if not MODEL_NAME.fullmatch(model):
             raise ProviderUnavailable(f"{model} is not the name of a model of fal.ai")
         image = _image(work)
-        address = address_file(image, self._account, within_s=self._patience(work))
+        address = address_file(plain_picture(image), self._account, within_s=self._patience(work))
         handle = self._submit(model, {**work.options, **_arguments(work, address)}, work)
         job = FalJob.of(handle)
         job.check_home(self._base_url)

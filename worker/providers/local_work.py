@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from funmagic.library.images import MIME_BY_FORMAT
+from funmagic.errors import FunMagicError
+from funmagic.library.photos.decoder import decode_photo
 from funmagic.models.assets import AssetKind
 from funmagic.settings import get_settings
 from worker.cutout.pipeline import cut_out
@@ -113,11 +114,9 @@ def _cut_out_previous(work: Work, report: Report) -> Image.Image:
 
 def _decode(file: InputFile) -> Image.Image:
     try:
-        photo = Image.open(io.BytesIO(file.data), formats=list(MIME_BY_FORMAT))
-        photo.load()
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        return decode_photo(file.data)
+    except FunMagicError as error:
         raise InvalidWork(f"cannot decode the photo: {error}") from error
-    return photo
 
 
 def _encode(image: Image.Image) -> bytes:

@@ -27,6 +27,7 @@ from worker.providers.base import (
     Work,
 )
 from worker.providers.looks import NotNow, next_look_s
+from worker.providers.pictures import plain_picture
 from worker.providers.replicate_api import MalformedAnswer, ReplicateApi, split_model
 from worker.providers.replicate_errors import for_operators
 from worker.providers.scenes import SCENE_BYTES, SCENE_S, read_scene
@@ -59,7 +60,7 @@ class ReplicateProvider:
         """Create the prediction; raises ProviderTimeout when Replicate may have taken it without saying so."""
         model, cutout = self._model(work), _cutout(work)
         split_model(model)
-        address = self._api.upload(cutout, within_s=self._patience(work))
+        address = self._api.upload(plain_picture(cutout, "cutout"), within_s=self._patience(work))
         inputs = {**work.options, "inputs": [address], "to_base64": True, "return_pcd": False}
         try:
             job_id = self._api.create(model, inputs, within_s=self._patience(work), time_left_s=work.time_left_s)

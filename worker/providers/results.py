@@ -1,19 +1,15 @@
 """Looks hard at what providers made, before a person pays for it, and makes files of it."""
 
-import io
-
-from PIL import Image
-
 from funmagic.errors import FunMagicError
-from funmagic.library.images import MIME_BY_FORMAT, inspect_image
+from funmagic.library.images import inspect_image
+from funmagic.library.photos.decoder import decode_photo
+from funmagic.library.photos.types import SUFFIXES
 from funmagic.models.assets import AssetKind
 from worker.clouds import Cloud, render_cloud_preview, write_ply
 from worker.glb import BrokenModel
 from worker.meshes import inspect_model, render_preview
 from worker.previews import shrink_picture
 from worker.providers.base import OutputFile, ProviderError
-
-EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
 
 
 def picture_file(data: bytes, *, meta: dict[str, object] | None = None) -> OutputFile:
@@ -23,15 +19,14 @@ def picture_file(data: bytes, *, meta: dict[str, object] | None = None) -> Outpu
     except FunMagicError as error:
         raise ProviderError(f"the result is no image we can take: {error}") from None
     try:
-        image = Image.open(io.BytesIO(data), formats=list(MIME_BY_FORMAT))
-        image.load()
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        image = decode_photo(data)
+    except FunMagicError as error:
         raise ProviderError(f"the result cannot be decoded: {error}") from None
     return OutputFile(
         data,
         AssetKind.IMAGE,
         facts.mime,
-        EXTENSIONS[facts.mime],
+        SUFFIXES[facts.mime],
         width=facts.width,
         height=facts.height,
         meta=dict(meta or {}),

@@ -1,10 +1,11 @@
 """Makes a point cloud of the scene that VGGT saw in a cut-out, at whichever provider the model ran."""
 
-import io
 import json
 
 from PIL import Image
 
+from funmagic.errors import FunMagicError
+from funmagic.library.photos.decoder import decode_photo
 from worker.clouds import BrokenCloud
 from worker.providers.base import InputFile, InvalidWork, OutputFile, ProviderError
 from worker.providers.results import cloud_file
@@ -32,8 +33,6 @@ def read_scene(data: bytes, cutout: InputFile, *, model: str) -> OutputFile:
 
 def _decode(cutout: InputFile) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(cutout.data), formats=["PNG"])
-        image.load()
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        return decode_photo(cutout.data).convert("RGBA")
+    except FunMagicError as error:
         raise InvalidWork(f"cannot decode the cut-out: {error}") from error
-    return image.convert("RGBA")

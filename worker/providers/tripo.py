@@ -33,10 +33,10 @@ from worker.providers.base import (
     Work,
 )
 from worker.providers.looks import NotNow, next_look_s
+from worker.providers.pictures import fit_picture
 from worker.providers.results import model_file
 from worker.providers.tripo_client import KEY_PREFIX, GuardedTripo, Task, TaskStatus, TripoError
 from worker.providers.tripo_errors import CONTENT_POLICY, NotThere, describe
-from worker.providers.tripo_images import fit_image
 
 log = structlog.get_logger()
 
@@ -44,6 +44,7 @@ T = TypeVar("T")
 
 ANSWER_BYTES = 1_000_000
 RESULT_BYTES = 100_000_000
+LARGEST_UPLOAD = 20_000_000
 # With two looks at the task, two of these at most in one check: all within the queue's time limit for a job.
 RESULT_S = 45.0
 # What was done in time is brought home even when the time is over.
@@ -73,7 +74,7 @@ class TripoProvider:
         if not work.previous:
             raise InvalidWork("there is no image to make a model of")
         model = work.model or str(TRIPO.offers[work.operation].model)
-        image = fit_image(work.previous[0])
+        image = fit_picture(work.previous[0], "image", max_bytes=LARGEST_UPLOAD)
         token = self._upload(image, work)
         task_id = self._create(token, model, work)
         request = {"model": model, "options": work.options, "input": f"asset {image.asset_id}"}

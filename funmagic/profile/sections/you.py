@@ -8,7 +8,7 @@ from funmagic.accounts.names import LONGEST_NAME
 from funmagic.accounts.state import SessionState
 from funmagic.errors import InvalidInput
 from funmagic.i18n.translate import _
-from funmagic.library.images import MIME_BY_FORMAT
+from funmagic.library.photos.types import CHOOSABLE
 from funmagic.library.uploads import MEGABYTE, SIZE_LIMITS_MB, UploadPurpose
 from funmagic.profile.avatar_state import AvatarState
 from funmagic.profile.components import settings_card, settings_row, settings_rule, tag
@@ -38,7 +38,7 @@ def _picture() -> rx.Component:
     return avatar_picker(
         image=SessionState.avatar_url,
         initial=ProfileState.name[0:1].upper(),
-        accept=list(MIME_BY_FORMAT.values()),
+        accept=list(CHOOSABLE),
         max_bytes=SIZE_LIMITS_MB[UploadPurpose.AVATAR] * MEGABYTE,
         ticket=AvatarState.ticket,
         is_saving=AvatarState.is_saving,
@@ -55,14 +55,15 @@ def _picture_texts() -> dict[str, str]:
     limit = SIZE_LIMITS_MB[UploadPurpose.AVATAR]
     return {
         "choose": _("Choose a picture"),
-        "hint": _("PNG, JPEG, WebP or GIF, up to {limit} MB. You can drop one here, too.", limit=limit),
+        "hint": _("PNG, JPEG, WebP, GIF or HEIC, up to {limit} MB. You can drop one here, too.", limit=limit),
         "preview": _("This square is what we keep."),
+        "undrawn": _("Your browser cannot show HEIC pictures. We keep its middle square."),
         "upload": _("Upload"),
         "save": _("Save picture"),
         "saving": _("Saving …"),
         "cancel": _("Cancel"),
         "remove": _("Remove"),
-        "wrong_type": _("This is not a PNG, JPEG, WebP or GIF picture."),
+        "wrong_type": _("This is not a PNG, JPEG, WebP, GIF or HEIC picture."),
         "too_large": _("This picture is larger than {limit} MB.", limit=limit),
         "unreadable": _("This picture cannot be read. Please choose another one."),
         "upload_failed": _("The picture did not arrive. Please try again."),

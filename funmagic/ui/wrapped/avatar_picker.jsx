@@ -30,7 +30,7 @@ export function AvatarPicker({ image, initial, accept = [], maxBytes, ticket, is
     forget();
     events.onCancelUpload?.(ticket?.id ?? "");
   };
-  const shown = photo?.url ?? image;
+  const shown = photo ? photo.url : image;
 
   return (
     <div className="avatar-picker">
@@ -59,7 +59,7 @@ export function AvatarPicker({ image, initial, accept = [], maxBytes, ticket, is
         }}
       />
       <div className="avatar-side">
-        <p className="avatar-hint" aria-live="polite">{photo ? texts.preview : texts.hint}</p>
+        <p className="avatar-hint" aria-live="polite">{photo ? (photo.url ? texts.preview : texts.undrawn) : texts.hint}</p>
         <div className="actions">
           {photo ? (
             <>

@@ -16,7 +16,7 @@ class AvatarPicker(rx.Component):
     # The saved picture, empty when there is none; and the letter that stands for it.
     image: rx.Var[str]
     initial: rx.Var[str]
-    # MIME types.
+    # MIME types, and suffixes of files whose type many systems do not know.
     accept: rx.Var[list[str]]
     max_bytes: rx.Var[int]
     # {id, url, method, headers}, or None: a new id starts an upload.

@@ -5,10 +5,10 @@ import { useUpload } from "./photo_upload.js";
 import { DropZone, Preview, Samples, UploadOverlay } from "./photo_views.jsx";
 
 /** Lets a visitor choose one photo, shows it, and uploads it when the page hands in a ticket. */
-export function PhotoPicker({ samples = [], accept = [], maxBytes, stashKey, ticket, locked, texts = {}, children, ...events }) {
+export function PhotoPicker({ samples = [], accept = [], maxBytes, minSide, stashKey, ticket, locked, texts = {}, children, ...events }) {
   const inputId = useId();
   const input = useRef(null);
-  const { photo, problem, isReady, choose, remove } = usePhoto({ accept, maxBytes, stashKey }, events);
+  const { photo, problem, isReady, choose, remove } = usePhoto({ accept, maxBytes, minSide, stashKey }, events);
   const upload = useUpload(photo?.file, isReady ? ticket : null, {
     ...events,
     onUploaded: (id) => {
@@ -139,7 +139,8 @@ function usePaste(choose, isBusy) {
   latest.current = isBusy ? null : choose;
   useEffect(() => {
     const onPaste = (event) => {
-      const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+      const files = [...(event.clipboardData?.files ?? [])];
+      const file = files.find(({ type }) => type.startsWith("image/")) ?? files[0];
       if (file) latest.current?.(file);
     };
     document.addEventListener("paste", onPaste);

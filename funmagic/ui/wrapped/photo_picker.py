@@ -21,9 +21,11 @@ class PhotoPicker(rx.Component):
 
     # [{title, url, thumb}]: photos of ours to try.
     samples: rx.Var[list[dict[str, str]]]
-    # MIME types.
+    # MIME types, and suffixes of files whose type many systems do not know.
     accept: rx.Var[list[str]]
     max_bytes: rx.Var[int]
+    # In pixels.
+    min_side: rx.Var[int]
     # The chosen file survives leaving the page under this key; empty keeps nothing.
     stash_key: rx.Var[str]
     # {id, url, method, headers}, or None: a new id starts an upload.

@@ -40,7 +40,11 @@ export function Preview({ photo, texts, isBusy, onChange, onRemove, children }) 
   return (
     <div className="stage-frame picker-preview">
       <div className="picker-canvas">
-        <img src={url} alt={texts.preview_alt ?? file.name} className="picker-image" />
+        {url ? (
+          <img src={url} alt={texts.preview_alt ?? file.name} className="picker-image" />
+        ) : (
+          <p className="picker-undrawn">{texts.undrawn}</p>
+        )}
       </div>
       {children}
       {!isBusy && (
@@ -48,7 +52,8 @@ export function Preview({ photo, texts, isBusy, onChange, onRemove, children }) 
           <p className="picker-facts">
             <span className="picker-name">{file.name}</span>
             <span className="picker-size">
-              {width} × {height} · {formatBytes(file.size)}
+              {url && `${width} × ${height} · `}
+              {formatBytes(file.size)}
             </span>
           </p>
           <button type="button" className="button button-secondary button-sm" onClick={onChange}>{texts.change}</button>

@@ -28,11 +28,12 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def frames(count: int, codec: str, **save: Any) -> bytes:
-    """A small animation."""
+def frames(count: int, codec: str, side: int = 64, **save: Any) -> bytes:
+    """A small animation, square."""
     # Frames that are alike would be merged into one.
     images = [
-        Image.new("RGB", (16, 16), (number % 251, number // 251 * 100, 200 * (number % 2))) for number in range(count)
+        Image.new("RGB", (side, side), (number % 251, number // 251 * 100, 200 * (number % 2)))
+        for number in range(count)
     ]
     buffer = io.BytesIO()
     images[0].save(buffer, codec, save_all=True, append_images=images[1:], **save)
@@ -40,7 +41,7 @@ def frames(count: int, codec: str, **save: Any) -> bytes:
 
 
 def turned_photo(orientation: int, codec: str = "JPEG") -> bytes:
-    """A photo of 64 by 48 pixels whose EXIF says how to turn it."""
+    """A photo of 96 by 72 pixels whose EXIF says how to turn it."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     return photo_bytes(format=codec, exif=exif)

@@ -11,7 +11,7 @@ from sqlmodel import select
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.errors import NotFound
-from funmagic.library import uploads
+from funmagic.library import verification
 from funmagic.library.service import get_download_url
 from funmagic.library.uploads import (
     LOOKED_AT,
@@ -21,8 +21,8 @@ from funmagic.library.uploads import (
     remove_discarded,
     sweep_late_uploads,
     sweep_unused_uploads,
-    verify_upload,
 )
+from funmagic.library.verification import verify_upload
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.models.tasks import TaskStep
@@ -184,12 +184,12 @@ def test_who_looks_after_the_upload_was_moved_finds_it_looked_at(
 ) -> None:
     place = upload(alice)
     send(place, PHOTO)
-    original, steps = uploads.read_upload, iter([lambda: verify_upload(alice, place.asset_id)])
+    original, steps = verification.read_upload, iter([lambda: verify_upload(alice, place.asset_id)])
 
     def come_late(asset: Asset) -> Any:
         next(steps, lambda: None)()
         return original(asset)
 
-    monkeypatch.setattr(uploads, "read_upload", come_late)
+    monkeypatch.setattr(verification, "read_upload", come_late)
     verify_upload(alice, place.asset_id)
     assert storage.get(PRIVATE_BUCKET, load(place.asset_id).storage_key) == PHOTO

@@ -73,7 +73,10 @@ async def test_a_type_that_we_do_not_take_is_said_in_words(alice):
     state = await ready_tab(alice)
     await state.choose_photo(PHOTO | {"type": "text/html"})
     await state.start_run()
-    assert (state.notice, state.phase) == ("This file is not a PNG, JPEG, WebP or GIF image.", "choosing")
+    assert (state.notice, state.phase) == (
+        "This file is not a photo that we can use. Please choose a PNG, JPEG, WebP, GIF or HEIC.",
+        "choosing",
+    )
 
 
 @pytest.mark.parametrize("handler", ["finish_upload", "run_again"])

@@ -53,8 +53,8 @@ def test_a_finished_job_gives_a_png_with_alpha_at_the_photos_size(fal, new_run):
     done = new_run().finish()
     [file] = done.files
     image = Image.open(io.BytesIO(file.data))
-    assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (64, 48))
-    assert (file.mime, file.extension, file.width, file.height) == ("image/png", "png", 64, 48)
+    assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (96, 72))
+    assert (file.mime, file.extension, file.width, file.height) == ("image/png", "png", 96, 72)
     assert done.usage["inferenceSeconds"] == 0.25
     assert done.usage["seconds"] >= 0
 
@@ -303,10 +303,10 @@ def test_an_address_that_expired_is_asked_for_once_more(fal, new_run):
 def test_a_cut_out_that_lies_on_the_side_is_turned_as_the_photo_says(fal, new_run):
     exif = Image.Exif()
     exif[0x0112] = 6
-    # The emulator, like some models, overlooks the orientation: the photo is seen as 48 wide and 64 high.
+    # The emulator, like some models, overlooks the orientation: the photo is seen as 72 wide and 96 high.
     [file] = new_run(photo=photo_bytes(exif=exif)).finish().files
-    assert (file.width, file.height) == (48, 64)
-    assert Image.open(io.BytesIO(file.data)).size == (48, 64)
+    assert (file.width, file.height) == (72, 96)
+    assert Image.open(io.BytesIO(file.data)).size == (72, 96)
 
 
 @pytest.mark.parametrize("job", [{}, {"statusUrl": "https://evil.example/s", "responseUrl": "x", "cancelUrl": "y"}])

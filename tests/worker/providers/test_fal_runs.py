@@ -39,7 +39,7 @@ def test_a_run_is_done_by_fal_and_charged_once(alice, fal):
     assert (task.status, balance_of(alice).balance, balance_of(alice).reserved) == ("completed", 95, 0)
     with reading() as session:
         [asset] = session.exec(select(Asset).where(Asset.task_id == task.id))
-    assert (asset.mime, asset.width, asset.height) == ("image/png", 64, 48)
+    assert (asset.mime, asset.width, asset.height) == ("image/png", 96, 72)
     assert get_storage().get(asset.bucket, asset.storage_key).startswith(b"\x89PNG")
     assert sum(fal.digests.values()) == 1
     assert books_are_right()

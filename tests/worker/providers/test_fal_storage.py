@@ -1,14 +1,14 @@
 """fal.ai's storage: large photos go there, small ones do not, and the key goes nowhere else."""
 
-import os
+import io
 
 import fal_client.client
 import pytest
 from fal_client import SyncClient
+from PIL import Image
 from pydantic import SecretStr
 
 import worker.providers.fal_storage as storage
-from tests.factories import photo_bytes
 from tests.worker.providers.conftest import KEY, PHOTO
 from worker.providers.accounts import Account
 from worker.providers.base import (
@@ -27,7 +27,9 @@ def everything_is_large(monkeypatch):
 
 def test_a_photo_of_several_megabytes_reaches_fal_through_its_storage(fal, new_run, monkeypatch):
     monkeypatch.setattr(storage, "LARGEST_INLINE", 3_000_000)
-    photo = photo_bytes() + os.urandom(3_000_000)
+    encoded = io.BytesIO()
+    Image.effect_noise((2000, 1700), 90).save(encoded, "PNG")
+    photo = encoded.getvalue()
     run = new_run(photo=photo)
     assert isinstance(run.finish(), Done)
     [job] = fal.jobs.values()

@@ -20,7 +20,7 @@ from worker.run import run_task
 
 pytestmark = pytest.mark.usefixtures("crystal_tool")
 MOST_LOOKS = 15
-SIZE = (60, 90)
+SIZE = (64, 96)
 
 
 def steps_of(task_id):

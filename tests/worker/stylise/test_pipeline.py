@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import Image
 from scipy import ndimage
 
 from worker.onnx_sessions import BrokenModel
@@ -85,12 +85,6 @@ def test_no_strength_leaves_an_opaque_photo_as_it_was(models_dir: Path, coffee: 
 def test_more_strength_changes_more(models_dir: Path, coffee: Image.Image) -> None:
     weak, strong = (stylise(coffee, load_style("oil"), strength=share, models_dir=models_dir) for share in (0.3, 1))
     assert difference(weak, coffee) < difference(strong, coffee)
-
-
-def test_a_photo_turned_by_exif_comes_back_upright(models_dir: Path, coffee: Image.Image) -> None:
-    turned = coffee.copy()
-    turned.getexif()[ExifTags.Base.Orientation] = 6
-    assert stylise(turned, load_style("oil"), models_dir=models_dir).size == (400, 600)
 
 
 def test_tiles_leave_no_seams(models_dir: Path) -> None:

@@ -1,0 +1,57 @@
+"""Chromium draws every kind of photo, and our decoder sees the same picture."""
+
+import base64
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser
+
+from funmagic.library.photos.decoder import decode_photo
+from tests.funmagic.library.photos.kinds import KINDS
+
+DRAW = """
+async (files) => {
+  const draw = async ([name, data]) => {
+    const blob = await (await fetch(`data:application/octet-stream;base64,${data}`)).blob();
+    const show = async () => {
+      // Where the end of a file is missing, only an element shows it.
+      const image = new Image();
+      image.src = URL.createObjectURL(blob);
+      await image.decode();
+      return image;
+    };
+    const picture = await createImageBitmap(blob).catch(show);
+    const { width, height } = picture;
+    const context = new OffscreenCanvas(width, height).getContext("2d", { colorSpace: "srgb" });
+    context.drawImage(picture, 0, 0);
+    const pixels = context.getImageData(0, 0, width, height).data;
+    return [name, [width, height, btoa(String.fromCharCode(...pixels))]];
+  };
+  return Object.fromEntries(await Promise.all(files.map(draw)));
+}
+"""
+# Rounding, of the colours and of their tables.
+NEAR = 3.5
+NEAR_ON_AVERAGE = 0.5
+
+
+@pytest.fixture(scope="module")
+def drawn(chromium: Browser) -> dict[str, tuple[int, int, str]]:
+    """Each kind's width, height and pixels, as Chromium draws it on a canvas."""
+    page = chromium.new_page()
+    answer = page.evaluate(DRAW, [[name, base64.b64encode(data).decode()] for name, data in KINDS.items()])
+    page.close()
+    return answer
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_decoder_sees_what_chromium_draws(drawn: dict[str, tuple[int, int, str]], kind: str) -> None:
+    width, height, encoded = drawn[kind]
+    theirs = np.frombuffer(base64.b64decode(encoded), np.uint8).reshape(height, width, 4).astype(float)
+    ours = np.asarray(decode_photo(KINDS[kind]).convert("RGBA")).astype(float)
+    assert ours.shape == theirs.shape
+    assert np.abs(ours[..., 3] - theirs[..., 3]).max() <= 1
+    # A canvas keeps colours multiplied by their opacity.
+    distance = np.abs(ours - theirs)[..., :3] * theirs[..., 3:] / 255
+    assert distance.max() <= NEAR
+    assert distance.mean() <= NEAR_ON_AVERAGE
