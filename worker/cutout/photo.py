@@ -2,12 +2,21 @@
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
+from scipy import ndimage
 
 _WIDE_MODES = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
+# Fainter than about 5 %, of 255, nobody sees a pixel.
+CLEAR = 13
+# A photo with rounded corners, or on a clear canvas, is a rectangle all the same; what is cut out is none.
+CUT_AWAY, FILLED_BOX = 0.05, 0.93
+SPREADING_SIDE, SPREADING_BLUR = 128, 3
 
 
 def split_photo(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Return the upright RGB photo and its own alpha (mode L, 0..255), or None if it was opaque."""
+    """Return the upright RGB photo and its own alpha (mode L, 0..255), or None if it was opaque.
+
+    Whatever colours lie under full transparency, the photo has in their place those of what can be seen around it.
+    """
     # exif_transpose always copies, and a copy of a 40-megapixel photo is 160 MB.
     turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
     upright = ImageOps.exif_transpose(image) if turned else image
@@ -16,7 +25,54 @@ def split_photo(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if not upright.has_transparency_data:
         return (upright if upright.mode == "RGB" else upright.convert("RGB")), None
     straight = upright.convert("RGBA")
-    return straight.convert("RGB"), straight.getchannel("A")
+    return _fill_hidden(straight), straight.getchannel("A")
+
+
+def is_cut_out(own_alpha: Image.Image) -> bool:
+    """Whether somebody cut a subject out by this alpha, as opposed to a photo with a soft or missing edge."""
+    seen = np.asarray(own_alpha) >= CLEAR
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not len(rows) or seen.mean() > 1 - CUT_AWAY:
+        return False
+    box = seen[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return bool(box.mean() < FILLED_BOX)
+
+
+def clear_hidden(image: Image.Image) -> Image.Image:
+    """Return an RGBA image whose fully transparent pixels are all the same, so that no colour hides under them."""
+    cleared = Image.new("RGBA", image.size)
+    cleared.paste(image, mask=_where_visible(image.getchannel("A")))
+    return cleared
+
+
+def _fill_hidden(straight: Image.Image) -> Image.Image:
+    alpha = straight.getchannel("A")
+    photo = straight.convert("RGB")
+    lowest, highest = alpha.getextrema()
+    if lowest:
+        return photo
+    if not highest:
+        return Image.new("RGB", straight.size)
+    filled = _spread_visible(straight).resize(straight.size, Image.Resampling.BICUBIC)
+    filled.paste(photo, mask=_where_visible(alpha))
+    return filled
+
+
+def _spread_visible(straight: Image.Image) -> Image.Image:
+    """Return a small picture of the image whose hidden part is filled with the nearest colours that can be seen."""
+    side = max(straight.size)
+    size = tuple(max(1, round(length * min(1.0, SPREADING_SIDE / side))) for length in straight.size)
+    # Reduced one by one, pixels are weighed by their alpha: what is hidden has no weight.
+    small = np.asarray(clear_hidden(straight).convert("RGBa").resize(size, Image.Resampling.BOX), np.float32)
+    seen = small[..., 3] > 0
+    colours = small[..., :3] / np.maximum(small[..., 3:], 1) * 255
+    nearest = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
+    softened = ndimage.gaussian_filter(colours[tuple(nearest)], (SPREADING_BLUR, SPREADING_BLUR, 0))
+    return Image.fromarray(np.clip(softened + 0.5, 0, 255).astype(np.uint8))
+
+
+def _where_visible(alpha: Image.Image) -> Image.Image:
+    return alpha.point(lambda value: 255 if value else 0)
 
 
 def _narrow(image: Image.Image) -> Image.Image:

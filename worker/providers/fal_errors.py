@@ -8,6 +8,7 @@ import httpx
 from worker.providers.base import (
     AccountRefused,
     InvalidWork,
+    NoSubject,
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
@@ -17,6 +18,7 @@ from worker.providers.base import (
 from worker.providers.retry_after import read_retry_after
 
 REJECTED = {"content_policy_violation"}
+NO_SUBJECT = {"face_detection_error"}
 INVALID_INPUT = {
     "image_load_error",
     "image_too_small",
@@ -37,6 +39,8 @@ def read_refusal(response: httpx.Response, *, secret: str) -> ProviderError:
         return ProviderRateLimited(read_retry_after(response.headers))
     if types & REJECTED:
         return ProviderRejected(text)
+    if types & NO_SUBJECT:
+        return NoSubject(text)
     if types & INVALID_INPUT:
         return InvalidWork(text)
     if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):

@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 from funmagic.errors import FunMagicError
 from funmagic.library.images import MIME_BY_FORMAT, inspect_image
-from worker.providers.base import InputFile, InvalidWork
+from worker.providers.base import DamagedFile, InputFile
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 # What is written anew is made this large at most: the models look at no more.
@@ -17,7 +17,7 @@ QUALITY = 92
 def fit_picture(file: InputFile, name: str, *, max_bytes: int) -> InputFile:
     """The picture under a plain name: as it is if one PNG, JPEG or WebP image within the limit, else upright anew.
 
-    Raises InvalidWork for what cannot be decoded.
+    Raises DamagedFile for what cannot be decoded.
     """
     try:
         mime = inspect_image(file.data).mime
@@ -27,7 +27,7 @@ def fit_picture(file: InputFile, name: str, *, max_bytes: int) -> InputFile:
             return InputFile(file.data, mime, f"{name}.{EXTENSIONS[mime]}", file.asset_id)
         data, mime = _write_anew(image)
     except (FunMagicError, OSError, SyntaxError, ValueError, EOFError) as error:
-        raise InvalidWork(f"cannot decode the picture: {error}") from None
+        raise DamagedFile(f"cannot decode the picture: {error}") from None
     return InputFile(data, mime, f"{name}.{EXTENSIONS[mime]}", file.asset_id)
 
 
