@@ -120,7 +120,9 @@ def test_a_provider_that_found_nothing_is_not_paid_for(alice, provider, outcome)
     assert_found_no_subject(alice, load_task(task.id))
 
 
-@pytest.mark.parametrize("file", [cutout(spot(20, 255)), cutout(spot(200, 30)), OUTPUT], ids=["small", "soft", "opaque"])
+@pytest.mark.parametrize(
+    "file", [cutout(spot(20, 255)), cutout(spot(200, 30)), OUTPUT], ids=["small", "soft", "opaque"]
+)
 def test_a_picture_that_shows_something_is_sold(alice, provider, file):
     provider.answers(Done([file]))
     task = submit(alice)
@@ -139,4 +141,6 @@ def test_no_tool_of_ours_sells_a_photo_without_a_subject(alice, redis, models, s
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
 def test_a_page_of_text_becomes_no_figure(alice, redis, models, format, turned):  # noqa: A002
     page = page_of_text()
-    assert_found_no_subject(alice, run(alice, "figme", encoded(page.rotate(90, expand=True) if turned else page, format)))
+    assert_found_no_subject(
+        alice, run(alice, "figme", encoded(page.rotate(90, expand=True) if turned else page, format))
+    )

@@ -60,9 +60,9 @@ def _fill_hidden(straight: Image.Image) -> Image.Image:
 
 def _spread_visible(straight: Image.Image) -> Image.Image:
     """Return a small picture of the image whose hidden part is filled with the nearest colours that can be seen."""
-    side = max(straight.size)
-    size = tuple(max(1, round(length * min(1.0, SPREADING_SIDE / side))) for length in straight.size)
-    # Reduced one by one, pixels are weighed by their alpha: what is hidden has no weight.
+    scale = min(1.0, SPREADING_SIDE / max(straight.size))
+    size = max(1, round(straight.width * scale)), max(1, round(straight.height * scale))
+    # Premultiplied, what is hidden has no weight.
     small = np.asarray(clear_hidden(straight).convert("RGBa").resize(size, Image.Resampling.BOX), np.float32)
     seen = small[..., 3] > 0
     colours = small[..., :3] / np.maximum(small[..., 3:], 1) * 255

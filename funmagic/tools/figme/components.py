@@ -5,14 +5,13 @@ import reflex as rx
 from funmagic.i18n.translate import _
 from funmagic.tasks.components import (
     choosing_stage,
-    download_button,
     failed_stage,
     result_facts,
     save_button,
     working_stage,
 )
 from funmagic.tools.figme.state import FIGURE_STEP, MODEL_STEP, SLUG, FigmeState, StyleChoice
-from funmagic.ui.buttons import button, link_button
+from funmagic.ui.buttons import button, link_button, price_button
 from funmagic.ui.choices import choice_group, picture_choice
 from funmagic.ui.stage import result_bar, stage_frame
 from funmagic.ui.wrapped.model_viewer import model_viewer
@@ -72,8 +71,8 @@ def figure_stage() -> rx.Component:
             class_name="result-canvas",
         ),
         result_bar(
+            _into_3d(),
             save_button(State),
-            download_button(State, _("Download"), variant="secondary"),
             _start_over(),
             result_facts(State),
         ),
@@ -91,8 +90,8 @@ def model_stage() -> rx.Component:
             download_url=State.result.download_url,
         ),
         result_bar(
-            download_button(State, _("Download GLB")),
             save_button(State),
+            _figure_link(),
             _start_over(),
             result_facts(State),
         ),
@@ -101,15 +100,37 @@ def model_stage() -> rx.Component:
 
 def figure_failed_stage() -> rx.Component:
     """No figure: try again, or start over."""
-    return failed_stage(State, _start_over(), price=State.price)
+    return failed_stage(State, price=State.price, other_way=_start_over())
 
 
 def model_failed_stage() -> rx.Component:
     """No 3D model; the figure is still there."""
-    return failed_stage(State, figure_link(), price=State.model_price)
+    return failed_stage(State, price=State.model_price, other_way=_figure_link())
 
 
-def figure_link() -> rx.Component:
+def _into_3d() -> rx.Component:
+    """Another run, or the one that was started already."""
+    return rx.cond(
+        State.child_url,
+        link_button(
+            rx.cond(State.is_child_active, _("See it become 3D"), _("See the 3D model")),
+            State.child_url,
+            variant="secondary",
+            icon="box",
+        ),
+        price_button(
+            _("Make it 3D"),
+            _("{credits} credits", credits=State.model_price),
+            is_priced=State.is_priced,
+            variant="secondary",
+            size="md",
+            busy=State.is_starting,
+            on_click=State.make_model,
+        ),
+    )
+
+
+def _figure_link() -> rx.Component:
     """The way from the 3D model back to the figure it was made of, if that is still there."""
     return rx.cond(
         State.parent_url,

@@ -170,9 +170,7 @@ def cut_by_hand(colour: tuple[int, int, int], hidden: tuple[int, int, int]) -> I
 
 @pytest.mark.parametrize("hidden", ["black", "white", "magenta"])
 @pytest.mark.parametrize("colour", ["black", "white", "red"])
-def test_what_is_cut_out_already_keeps_its_outline_and_its_colours(
-    model_path: Path, colour: str, hidden: str
-) -> None:
+def test_what_is_cut_out_already_keeps_its_outline_and_its_colours(model_path: Path, colour: str, hidden: str) -> None:
     given = cut_by_hand(colour, hidden)
     result = cut_out(given, model_path=model_path)
     assert result.getchannel("A").tobytes() == given.getchannel("A").tobytes()
