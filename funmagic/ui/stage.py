@@ -106,6 +106,14 @@ def cancelled_stage(image: Text, text: Text, *actions: rx.Component) -> rx.Compo
     )
 
 
+def next_action(*children: Node) -> rx.Component:
+    """What may follow, at a price, never where the button before it was pressed: below the panel's first action.
+
+    On phones, where that one keeps its place at the foot of the window, above it.
+    """
+    return rx.el.div(*children, class_name="panel-next")
+
+
 def result_bar(*actions: rx.Component) -> rx.Component:
     """The row of things to do with a result, below it."""
     return rx.el.div(*actions, class_name="result-bar")

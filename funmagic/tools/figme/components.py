@@ -11,7 +11,7 @@ from funmagic.tasks.components import (
     working_stage,
 )
 from funmagic.tools.figme.state import FIGURE_STEP, MODEL_STEP, SLUG, FigmeState, StyleChoice
-from funmagic.ui.buttons import button, link_button, price_button
+from funmagic.ui.buttons import button, link_button
 from funmagic.ui.choices import choice_group, picture_choice
 from funmagic.ui.stage import result_bar, stage_frame
 from funmagic.ui.wrapped.model_viewer import model_viewer
@@ -71,7 +71,6 @@ def figure_stage() -> rx.Component:
             class_name="result-canvas",
         ),
         result_bar(
-            _into_3d(),
             save_button(State),
             _start_over(),
             result_facts(State),
@@ -106,28 +105,6 @@ def figure_failed_stage() -> rx.Component:
 def model_failed_stage() -> rx.Component:
     """No 3D model; the figure is still there."""
     return failed_stage(State, price=State.model_price, other_way=_figure_link())
-
-
-def _into_3d() -> rx.Component:
-    """Another run, or the one that was started already."""
-    return rx.cond(
-        State.child_url,
-        link_button(
-            rx.cond(State.is_child_active, _("See it become 3D"), _("See the 3D model")),
-            State.child_url,
-            variant="secondary",
-            icon="box",
-        ),
-        price_button(
-            _("Make it 3D"),
-            _("{credits} credits", credits=State.model_price),
-            is_priced=State.is_priced,
-            variant="secondary",
-            size="md",
-            busy=State.is_starting,
-            on_click=State.make_model,
-        ),
-    )
 
 
 def _figure_link() -> rx.Component:

@@ -27,9 +27,9 @@ from funmagic.tools.figme.components import (
     styles_stage,
 )
 from funmagic.tools.figme.state import FigmeState
-from funmagic.ui.buttons import button, price_button
+from funmagic.ui.buttons import button, link_button, price_button
 from funmagic.ui.layout import container
-from funmagic.ui.stage import feature_list, tool_head, tool_stage, tool_words_skeleton
+from funmagic.ui.stage import feature_list, next_action, tool_head, tool_stage, tool_words_skeleton
 
 State = FigmeState
 
@@ -75,7 +75,10 @@ def _action() -> rx.Component:
             ("loading", rx.fragment()),
             ("select-style", rx.fragment(_continue(), low_balance_hint(State))),
             ("upload-image", rx.fragment(_generate(), wait_line(State), low_balance_hint(State))),
-            ("image-result", _download(_("Download"), wait_line(State), low_balance_hint(State))),
+            (
+                "image-result",
+                _download(_("Download"), next_action(_into_3d(), wait_line(State), low_balance_hint(State))),
+            ),
             ("3d-result", _download(_("Download GLB"))),
             rx.fragment(),
         ),
@@ -92,9 +95,9 @@ def _continue() -> rx.Component:
     )
 
 
-def _download(label: str, *hints: rx.Component) -> rx.Component:
+def _download(label: str, *others: rx.Component) -> rx.Component:
     """Stands where the run was paid for, and costs nothing."""
-    return rx.cond(State.result.id, rx.fragment(download_button(State, label, size="lg"), *hints))
+    return rx.cond(State.result.id, rx.fragment(download_button(State, label, size="lg"), *others))
 
 
 def _generate() -> rx.Component:
@@ -105,4 +108,27 @@ def _generate() -> rx.Component:
         busy=State.phase != "choosing",
         disabled=~State.has_photo,
         on_click=State.start_run,
+    )
+
+
+def _into_3d() -> rx.Component:
+    """Another run, or the one that was started already."""
+    return rx.cond(
+        State.child_url,
+        link_button(
+            rx.cond(State.is_child_active, _("See it become 3D"), _("See the 3D model")),
+            State.child_url,
+            variant="secondary",
+            size="lg",
+            icon="box",
+        ),
+        price_button(
+            _("Make it 3D"),
+            _("{credits} credits", credits=State.model_price),
+            is_priced=State.is_priced,
+            variant="secondary",
+            size="lg",
+            busy=State.is_starting,
+            on_click=State.make_model,
+        ),
     )
