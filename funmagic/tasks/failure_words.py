@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from funmagic.i18n.translate import _
-from funmagic.tasks.failures import NEEDS_ANOTHER_PHOTO, SAYS_WHAT_WAS_CHARGED, FailureCode
+from funmagic.tasks.failures import NEEDS_ANOTHER_PHOTO, SAYS_WHAT_WAS_CHARGED, SENTENCES, FailureCode
 from funmagic.tasks.views import TaskError
 
 
@@ -21,5 +21,9 @@ def describe_failure(error: TaskError | None) -> FailureView:
     """A failure as its stage shows it; nothing for a run that did not fail."""
     if error is None:
         return FailureView()
-    text = error.message if error.code in SAYS_WHAT_WAS_CHARGED else f"{error.message} {_('Nothing was charged.')}"
+    if error.code in SAYS_WHAT_WAS_CHARGED:
+        # As it is said today, whatever was said when it failed.
+        text = _(SENTENCES[FailureCode(error.code)])
+    else:
+        text = f"{error.message} {_('Nothing was charged.')}"
     return FailureView(text, error.code == FailureCode.CANCELLED, error.code in NEEDS_ANOTHER_PHOTO)
