@@ -22,7 +22,7 @@ from funmagic.tasks.components import (
 from funmagic.tasks.state import RunState
 from funmagic.ui.buttons import price_button
 from funmagic.ui.layout import container
-from funmagic.ui.stage import feature_list, tool_head, tool_stage, tool_words_skeleton
+from funmagic.ui.stage import feature_list, panel_rest, tool_head, tool_stage, tool_words_skeleton
 
 
 def runner_page(
@@ -79,8 +79,7 @@ def _action(state: type[RunState], run_label: str, download_label: str) -> rx.Co
                     disabled=~state.has_photo,
                     on_click=state.start_run,
                 ),
-                wait_line(state),
-                low_balance_hint(state),
+                panel_rest(wait_line(state), low_balance_hint(state)),
             ),
         ),
         rx.el.p(_("Your photo stays private. You pay only if it works."), class_name="fineprint"),

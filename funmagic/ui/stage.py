@@ -106,12 +106,12 @@ def cancelled_stage(image: Text, text: Text, *actions: rx.Component) -> rx.Compo
     )
 
 
-def next_action(*children: Node) -> rx.Component:
-    """What may follow, at a price, never where the button before it was pressed: below the panel's first action.
+def panel_rest(*children: Node) -> rx.Component:
+    """What goes with the panel's first action, below it; on phones above it, so that it keeps its place at the foot.
 
-    On phones, where that one keeps its place at the foot of the window, above it.
+    So what follows a run at a price never stands where the run's own button was pressed.
     """
-    return rx.el.div(*children, class_name="panel-next")
+    return rx.el.div(*children, class_name="panel-rest")
 
 
 def result_bar(*actions: rx.Component) -> rx.Component:

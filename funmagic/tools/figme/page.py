@@ -29,7 +29,7 @@ from funmagic.tools.figme.components import (
 from funmagic.tools.figme.state import FigmeState
 from funmagic.ui.buttons import button, link_button, price_button
 from funmagic.ui.layout import container
-from funmagic.ui.stage import feature_list, next_action, tool_head, tool_stage, tool_words_skeleton
+from funmagic.ui.stage import feature_list, panel_rest, tool_head, tool_stage, tool_words_skeleton
 
 State = FigmeState
 
@@ -74,10 +74,10 @@ def _action() -> rx.Component:
             State.stage,
             ("loading", rx.fragment()),
             ("select-style", rx.fragment(_continue(), low_balance_hint(State))),
-            ("upload-image", rx.fragment(_generate(), wait_line(State), low_balance_hint(State))),
+            ("upload-image", rx.fragment(_generate(), panel_rest(wait_line(State), low_balance_hint(State)))),
             (
                 "image-result",
-                _download(_("Download"), next_action(_into_3d(), wait_line(State), low_balance_hint(State))),
+                _download(_("Download"), panel_rest(_into_3d(), wait_line(State), low_balance_hint(State))),
             ),
             ("3d-result", _download(_("Download GLB"))),
             rx.fragment(),
