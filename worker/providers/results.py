@@ -87,7 +87,8 @@ def _shows_something(data: bytes) -> bool:
         with Image.open(io.BytesIO(data), formats=list(MIME_BY_FORMAT)) as image:
             if not image.has_transparency_data:
                 return True
-            alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+            with_alpha = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
+            alpha = np.asarray(with_alpha.getchannel("A"))
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ProviderError(f"the result cannot be decoded: {error}") from None
     return int((alpha >= FAINTEST).sum()) >= max(FEWEST_PIXELS, SMALLEST_SHARE * alpha.size)
