@@ -32,6 +32,10 @@ class BrokenCloud(ValueError):
     """The data is no point cloud that we can show: empty, damaged, or not of the expected shape."""
 
 
+class EmptyCloud(BrokenCloud):
+    """The cloud has nothing to show."""
+
+
 @dataclass(frozen=True)
 class Cloud:
     """Points (N, 3) float32, their colours (N, 3) uint8, and how much each is to be trusted, (N,) float32 in 0..1."""
@@ -79,7 +83,7 @@ def arrange(cloud: Cloud) -> Cloud:
     kept = _select(cloud, finite)
     kept = _select(kept, _belongs(kept.points))
     if not len(kept.points):
-        raise BrokenCloud("The cloud has no points.")
+        raise EmptyCloud("The cloud has no points.")
     if len(kept.points) > MOST_POINTS:
         best = np.argsort(-kept.confidence, kind="stable")[:MOST_POINTS]
         kept = _select(kept, np.sort(best))
@@ -87,7 +91,7 @@ def arrange(cloud: Cloud) -> Cloud:
     low, high = upright.min(axis=0), upright.max(axis=0)
     extent = float((high - low).max())
     if not extent > 0:
-        raise BrokenCloud("All points lie at one place.")
+        raise EmptyCloud("All points lie at one place.")
     points = ((upright - (low + high) / 2) / extent).astype(np.float32)
     confidence = rankdata(kept.confidence, method="max") / len(points)
     return Cloud(points, kept.colours, confidence.astype(np.float32))
@@ -96,7 +100,7 @@ def arrange(cloud: Cloud) -> Cloud:
 def render_cloud_preview(cloud: Cloud) -> bytes:
     """Return a square WebP picture of the cloud, seen from the front's right, on a clear background."""
     if not len(cloud.points):
-        raise BrokenCloud("The cloud has no points.")
+        raise EmptyCloud("The cloud has no points.")
     side = SIDE * SUPERSAMPLING
     view = aim(cloud.points, side)
     places, depths = view.project(cloud.points)

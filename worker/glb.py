@@ -25,6 +25,10 @@ class BrokenModel(ValueError):
     """The file is no 3D model that we can show: not a GLB, empty, damaged, or made to do harm."""
 
 
+class EmptyModel(BrokenModel):
+    """The file is a model of nothing."""
+
+
 def check_glb(data: bytes) -> None:
     """Raise BrokenModel unless data is a self-contained GLB 2.0 of bearable size; nothing in it is decoded."""
     if len(data) > LARGEST_FILE:
@@ -106,7 +110,7 @@ def _check_nodes(document: dict[str, Any]) -> None:
     sizes = [sum(_count_faces(document, part) for part in mesh["primitives"]) for mesh in document.get("meshes", [])]
     faces = max(sum(sizes), sum(sizes[node["mesh"]] for node in nodes if "mesh" in node))
     if not faces:
-        raise BrokenModel("The model has no faces.")
+        raise EmptyModel("The model has no faces.")
     if faces > MOST_FACES:
         raise BrokenModel(f"The model has {faces} faces.")
 

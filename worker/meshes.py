@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from trimesh.visual.color import ColorVisuals
 
-from worker.glb import BrokenModel, check_glb
+from worker.glb import BrokenModel, EmptyModel, check_glb
 from worker.posters import (
     MOST_PLACES,
     SIDE,
@@ -102,9 +102,9 @@ def _open(data: bytes, *, with_materials: bool) -> list[_Part]:
     parts = [_place(mesh, transform) for mesh, transform in meshes if isinstance(mesh, trimesh.Trimesh)]
     parts = [part for part in parts if len(part.mesh.faces)]
     if not parts:
-        raise BrokenModel("The model has no faces.")
+        raise EmptyModel("The model has no faces.")
     if not max(float(np.ptp(part.points, axis=0).max()) for part in parts) > 0:
-        raise BrokenModel("The model has no extent.")
+        raise EmptyModel("The model has no extent.")
     return parts
 
 

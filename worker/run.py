@@ -24,6 +24,7 @@ from worker.heartbeat import Heartbeat
 from worker.observe import observed_attempt
 from worker.outputs import discard_outputs, store_outputs
 from worker.providers.base import Done, ProviderError, Waiting
+from worker.providers.results import refuse_empty
 from worker.slots import NoSlot
 from worker.subject import Subject, load_subject
 
@@ -68,6 +69,7 @@ def _run_step(claim: Claim, step: TaskStep, heartbeat: Heartbeat) -> TaskStep | 
         subject = load_subject(step)
         outcome = call_provider(subject, heartbeat)
         if isinstance(outcome, Done):
+            refuse_empty(outcome.files)
             return _finish(claim, subject, outcome)
         _wait(claim, step, outcome)
     except (LeaseLost, *DATABASE_AWAY):

@@ -12,10 +12,10 @@ from funmagic.library.uploads import MEGABYTE, SIZE_LIMITS_MB, UploadPurpose
 from funmagic.library.verification import SHORTEST_SIDE
 from funmagic.tasks.run_view import RunCard
 from funmagic.tasks.state import RunState
-from funmagic.ui.buttons import Variant, button, link_button, page_link, price_button
+from funmagic.ui.buttons import Size, Variant, button, link_button, page_link, price_button
 from funmagic.ui.feedback import empty_state, error_state, notice, progress_bars, skeleton
 from funmagic.ui.props import Text
-from funmagic.ui.stage import processing_stage, stage_frame
+from funmagic.ui.stage import cancelled_stage, processing_stage, stage_frame
 from funmagic.ui.wrapped.photo_picker import photo_picker
 
 LIMIT_MB = SIZE_LIMITS_MB[UploadPurpose.TOOL_INPUT]
@@ -76,19 +76,37 @@ def working_stage(state: type[RunState], *, titles: Mapping[str, str]) -> rx.Com
     )
 
 
-def failed_stage(state: type[RunState], other_way: rx.Component, *, price: rx.Var[int]) -> rx.Component:
-    """What happened, what it means for the credits, and what to do next: try again, or go another way."""
-    return stage_frame(
-        error_state(
-            _("That did not work"),
-            rx.fragment(state.error_message, " ", _("Nothing was charged.")),
-            [
-                price_button(
-                    _("Try again"), _("{credits} credits", credits=price), size="md", on_click=state.retry_run
+def failed_stage(state: type[RunState], *, price: rx.Var[int], other_way: rx.Component | None = None) -> rx.Component:
+    """What happened, what it means for the credits, and what to do next: a new photo, or the same run where that helps.
+
+    `other_way` leads somewhere else than to a new photo.
+    """
+    again = price_button(
+        _("Try again"),
+        _("{credits} credits", credits=price),
+        is_priced=state.is_priced,
+        variant="secondary",
+        size="md",
+        busy=state.is_starting,
+        on_click=state.retry_run,
+    )
+    way_out = other_way or new_photo_button(state)
+    other_ways = [] if other_way is None else [other_way]
+    return rx.cond(
+        state.failure.is_cancelled,
+        cancelled_stage(state.source_url, state.failure.text, way_out, again),
+        stage_frame(
+            rx.cond(
+                state.failure.needs_another_photo,
+                empty_state(
+                    _("Please choose another photo"),
+                    state.failure.text,
+                    rx.fragment(new_photo_button(state, variant="primary"), *other_ways),
+                    icon="image-off",
                 ),
-                other_way,
-            ],
-        )
+                error_state(_("That did not work"), state.failure.text, [way_out, again]),
+            )
+        ),
     )
 
 
@@ -103,14 +121,14 @@ def gone_stage(state: type[RunState]) -> rx.Component:
     )
 
 
-def new_photo_button(state: type[RunState]) -> rx.Component:
+def new_photo_button(state: type[RunState], *, variant: Variant = "secondary") -> rx.Component:
     """Clears the stage for another photo."""
-    return button(_("New photo"), variant="secondary", icon="image-plus", on_click=state.new_photo)
+    return button(_("New photo"), variant=variant, icon="image-plus", on_click=state.new_photo)
 
 
-def download_button(state: type[RunState], label: Text, *, variant: Variant = "primary") -> rx.Component:
+def download_button(state: type[RunState], label: Text, *, size: Size = "md") -> rx.Component:
     """Downloads the result under its own name."""
-    return link_button(label, state.result.download_url, variant=variant, icon="download", reload_document=True)
+    return link_button(label, state.result.download_url, size=size, icon="download", reload_document=True)
 
 
 def save_button(state: type[RunState]) -> rx.Component:

@@ -10,6 +10,8 @@ class FailureCode(StrEnum):
     PROVIDER = "PROVIDER_ERROR"
     REJECTED = "PROVIDER_REJECTED"
     INVALID_INPUT = "INVALID_INPUT"
+    DAMAGED_FILE = "DAMAGED_FILE"
+    NO_SUBJECT = "NO_SUBJECT"
     RATE_LIMITED = "PROVIDER_RATE_LIMITED"
     CANCELLED = "CANCELLED"
     WORKER_LOST = "WORKER_LOST"
@@ -21,8 +23,15 @@ SENTENCES = {
     FailureCode.PROVIDER: "AI service error. Please try again.",
     FailureCode.REJECTED: "The AI service declined this photo. Please try another one.",
     FailureCode.INVALID_INPUT: "Invalid input. Please check your settings.",
+    FailureCode.DAMAGED_FILE: "This file is damaged. Please choose another photo.",
+    FailureCode.NO_SUBJECT: "We found no subject in this photo. Nothing was charged.",
     FailureCode.RATE_LIMITED: "The AI service is very busy. Please try again in a few minutes.",
-    FailureCode.CANCELLED: "You cancelled this run.",
+    FailureCode.CANCELLED: "Run cancelled. Nothing was charged.",
     FailureCode.WORKER_LOST: "This run was interrupted too often. Please try again.",
     FailureCode.INTERNAL: "Something went wrong on our side. Please try again.",
 }
+
+# Done again with the same photo, these would end the same way: what helps is another one.
+NEEDS_ANOTHER_PHOTO = frozenset({FailureCode.INVALID_INPUT, FailureCode.DAMAGED_FILE, FailureCode.NO_SUBJECT})
+# Their sentences say by themselves what became of the credits.
+SAYS_WHAT_WAS_CHARGED = frozenset({FailureCode.NO_SUBJECT, FailureCode.CANCELLED})

@@ -9,11 +9,11 @@ from funmagic.models.tasks import ACTIVE_STATUSES
 from funmagic.site import site_page
 from funmagic.tasks.components import (
     choosing_stage,
+    download_button,
     failed_stage,
     gone_stage,
     loading_stage,
     low_balance_hint,
-    new_photo_button,
     notice_line,
     pause_line,
     runs_strip,
@@ -22,13 +22,19 @@ from funmagic.tasks.components import (
 from funmagic.tasks.state import RunState
 from funmagic.ui.buttons import price_button
 from funmagic.ui.layout import container
-from funmagic.ui.stage import feature_list, tool_head, tool_stage, tool_words_skeleton
+from funmagic.ui.stage import feature_list, panel_rest, tool_head, tool_stage, tool_words_skeleton
 
 
 def runner_page(
-    state: type[RunState], *, slug: str, run_label: str, working: rx.Component, result: rx.Component
+    state: type[RunState],
+    *,
+    slug: str,
+    run_label: str,
+    download_label: str,
+    working: rx.Component,
+    result: rx.Component,
 ) -> rx.Component:
-    """The stage, and beside it the words and the button that names its price."""
+    """The stage, and beside it the words and the button that names its price, or, in its place, the one to download."""
     return site_page(
         container(
             tool_stage(
@@ -36,7 +42,7 @@ def runner_page(
                     state.phase,
                     ("loading", loading_stage()),
                     ("completed", rx.cond(state.result.id, result, gone_stage(state))),
-                    ("failed", failed_stage(state, new_photo_button(state), price=state.price)),
+                    ("failed", failed_stage(state, price=state.price)),
                     *((status.value, working) for status in ACTIVE_STATUSES),
                     choosing_stage(state, stash_key=slug),
                 ),
@@ -45,7 +51,7 @@ def runner_page(
                     rx.fragment(tool_head(state.title, state.description), feature_list(state.features)),
                     tool_words_skeleton(),
                 ),
-                action=_action(state, run_label),
+                action=_action(state, run_label, download_label),
                 name=state.phase,
                 below=runs_strip(state),
             ),
@@ -55,32 +61,25 @@ def runner_page(
     )
 
 
-def _action(state: type[RunState], run_label: str) -> rx.Component:
-    price = _("{credits} credits", credits=state.price)
+def _action(state: type[RunState], run_label: str, download_label: str) -> rx.Component:
     return rx.fragment(
         notice_line(state),
         pause_line(state),
         rx.match(
             state.phase,
-            (
-                "completed",
-                rx.fragment(
-                    price_button(_("Run again"), price, busy=state.is_starting, on_click=state.run_again),
-                    low_balance_hint(state),
-                ),
-            ),
+            ("completed", rx.cond(state.result.id, download_button(state, download_label, size="lg"))),
             ("failed", rx.fragment()),
             *((status.value, rx.fragment()) for status in ACTIVE_STATUSES),
             rx.fragment(
                 price_button(
                     run_label,
-                    price,
+                    _("{credits} credits", credits=state.price),
+                    is_priced=state.is_priced,
                     busy=(state.phase != "choosing") & (state.phase != "loading"),
                     disabled=~state.has_photo,
                     on_click=state.start_run,
                 ),
-                wait_line(state),
-                low_balance_hint(state),
+                panel_rest(wait_line(state), low_balance_hint(state)),
             ),
         ),
         rx.el.p(_("Your photo stays private. You pay only if it works."), class_name="fineprint"),

@@ -16,8 +16,8 @@ from funmagic.billing.shortage_state import ShortageState
 from funmagic.db import DATABASE_AWAY, read, transact
 from funmagic.errors import FunMagicError, InsufficientCredits, NotFound
 from funmagic.library.service import save_asset
-from funmagic.models.base import new_id
 from funmagic.tasks import service
+from funmagic.tasks.failure_words import FailureView, describe_failure
 from funmagic.tasks.follow_state import FollowState
 from funmagic.tasks.results import ResultView
 from funmagic.tasks.run_view import RunView, list_runs, look_at_run, mark_shown
@@ -42,13 +42,15 @@ class RunState(FollowState, mixin=True):
     step_id: str = ""
     source_url: str = ""
     result: ResultView = ResultView()
-    error_message: str = ""
+    failure: FailureView = FailureView()
     # Where the run is that this one goes on from.
     parent_url: str = ""
     # Between the press of a button beside a result and the new run's address.
     is_starting: bool = False
     # The key of a run that was asked for and is not in the address yet; kept by the browser, per tab.
     submission_key: str = rx.SessionStorage("")
+    # Until then no button names a price.
+    is_priced: bool = False
     # The dearest thing that one button here does, for whoever has too few credits for it; untitled where it is a run.
     dearest_title: str = ""
     dearest_price: int = 0
@@ -85,22 +87,10 @@ class RunState(FollowState, mixin=True):
             yield event
 
     @rx.event
-    async def run_again(self) -> AsyncGenerator[Any, None]:
-        """Run the same photo once more, at the same price."""
-        viewer = await self._require_user()
-        if self.phase != "completed" or self.is_starting or self.step_id != (self._first_step or ""):
-            return
-        if not await self._can_pay(viewer, self.price):
-            return
-        task = await read(service.get_task, viewer, self._task_id)
-        async for event in self._submit(viewer, self._first_run(task.input, key=new_id())):
-            yield event
-
-    @rx.event
     async def retry_run(self) -> EventSpec | None:
         """Try a failed run again; the price is held anew."""
         viewer = await self._require_user()
-        if self.phase != "failed":
+        if self.phase != "failed" or self.failure.needs_another_photo:
             return None
         try:
             task = await asyncio.to_thread(service.retry_task, viewer, self._task_id)
@@ -138,6 +128,7 @@ class RunState(FollowState, mixin=True):
     def _show_tool(self, tool: ToolView) -> None:
         """What the page says of the tool itself; tools with more to choose from add theirs."""
         self.title, self.description, self.features = tool.title, tool.description, tool.features
+        self.is_priced = True
         prices = {step.id: step.credits for step in tool.steps}
         self.price = tool.total_credits if self._first_step is None else prices[self._first_step]
         dearest = max(tool.steps, key=lambda step: step.credits)
@@ -262,7 +253,7 @@ class RunState(FollowState, mixin=True):
         self.shop_url = paths.pricing(self._own_path())
         self._show_progress(run.task)
         self.wait_line = run.wait_line
-        self.error_message = run.task.error.message if run.task.error else ""
+        self.failure = describe_failure(run.task.error)
         self.source_url, self.result = run.source_url, run.result
         self.parent_url, self.child_url, self.is_child_active = run.parent_url, run.child_url, run.is_child_active
         await (await self.get_state(SessionState))._refresh()  # noqa: SLF001 - a helper, kept from being an endpoint
@@ -270,6 +261,6 @@ class RunState(FollowState, mixin=True):
     def _start_over(self) -> None:
         self._clear_photo()
         self._clear_progress()
-        self._task_id = self.step_id = self.source_url = self.error_message = self.parent_url = self.child_url = ""
-        self.result, self.is_child_active, self.is_starting = ResultView(), False, False
+        self._task_id = self.step_id = self.source_url = self.parent_url = self.child_url = ""
+        self.failure, self.result, self.is_child_active, self.is_starting = FailureView(), ResultView(), False, False
         self.shop_url = paths.pricing(self._own_path())

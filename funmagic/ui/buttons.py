@@ -6,6 +6,7 @@ import reflex as rx
 
 from funmagic.ui.logo import spark
 from funmagic.ui.props import Flag, Text
+from funmagic.ui.wrapped import price_button as wrapped
 
 Variant = Literal["primary", "secondary", "ghost", "danger"]
 Size = Literal["sm", "md", "lg"]
@@ -64,23 +65,33 @@ def price_button(
     label: Text,
     price_label: Text,
     *,
+    is_priced: Flag = True,
+    variant: Variant = "primary",
     size: Size = "lg",
     busy: Flag = False,
     disabled: Flag = False,
     **props: Any,
 ) -> rx.Component:
-    """The button that spends credits, its price in a chip; reads "label (price)"."""
-    return rx.el.button(
+    """The button that spends credits, its price in a chip; reads "label (price)".
+
+    Until the price is known nothing is sold, and a press that was meant for what stood here before is not heard.
+    """
+    return wrapped.price_button(
         rx.el.span(class_name="spinner", aria_hidden="true"),
         rx.el.span(label, class_name="button-label"),
         rx.el.span(
             spark(14),
-            rx.el.span(_paren("("), price_label, _paren(")")),
+            rx.cond(
+                is_priced,
+                rx.el.span(_paren("("), price_label, _paren(")")),
+                rx.el.span(class_name="skeleton price-unknown", aria_hidden="true"),
+            ),
             class_name="price-chip",
         ),
-        disabled=rx.cond(busy, True, disabled),
+        offer=label,
+        disabled=rx.cond(busy | ~rx.Var.create(is_priced), True, disabled),
         aria_busy=busy,
-        **_button_props("primary", size, {"class_name": "price-button", **props}),
+        **_button_props(variant, size, {"class_name": "price-button", **props}),
     )
 
 

@@ -92,6 +92,28 @@ def processing_card(title: Text, text: Text, bar: rx.Component, *, action: rx.Co
     )
 
 
+def cancelled_stage(image: Text, text: Text, *actions: rx.Component) -> rx.Component:
+    """The user's photo as it was before a run that they stopped, with the ways on."""
+    return stage_frame(
+        rx.el.div(
+            rx.cond(image, rx.el.img(src=image, alt="", class_name="cancelled-image")), class_name="processing-figure"
+        ),
+        rx.el.div(
+            rx.el.p(text, class_name="processing-title", role="status"),
+            rx.el.div(*actions, class_name="actions"),
+            class_name="processing-card",
+        ),
+    )
+
+
+def panel_rest(*children: Node) -> rx.Component:
+    """What goes with the panel's first action, below it; on phones above it, so that it keeps its place at the foot.
+
+    So what follows a run at a price never stands where the run's own button was pressed.
+    """
+    return rx.el.div(*children, class_name="panel-rest")
+
+
 def result_bar(*actions: rx.Component) -> rx.Component:
     """The row of things to do with a result, below it."""
     return rx.el.div(*actions, class_name="result-bar")

@@ -56,7 +56,7 @@ def test_cancelling_gives_the_credits_back_in_every_tab(page: Page, context: Bro
         expect(other.get_by_text("In line")).to_be_visible()
         page.get_by_role("button", name="Cancel").click()
         for tab in (page, other):
-            expect(tab.get_by_text("You cancelled this run. Nothing was charged.")).to_be_visible()
+            expect(tab.get_by_text("Run cancelled. Nothing was charged.")).to_be_visible()
             expect_balance(tab, 100)
 
 

@@ -127,7 +127,7 @@ def test_a_3d_step_that_fails_or_is_cancelled_leaves_the_figure(
         page.get_by_role("button", name="Try again").click()
         expect_stage(page, "generating-3d")
         page.get_by_role("button", name="Cancel").click()
-        expect(page.get_by_text("You cancelled this run. Nothing was charged.")).to_be_visible()
+        expect(page.get_by_text("Run cancelled. Nothing was charged.")).to_be_visible()
         expect_balance(page, 80)
     page.get_by_role("link", name="Back to the figure").click()
     expect_stage(page, "image-result")

@@ -51,7 +51,10 @@ def test_a_photo_that_breaks_off_fails_in_plain_words(page: Page, context: Brows
     body = {"toolSlug": "background-remove", "input": {"assetId": upload["assetId"]}}
     task = context.request.post("/api/tasks", data=body).json()["task"]
     page.goto(f"{TOOL}?task={task['id']}")
-    expect(page.get_by_text("Invalid input. Please check your settings. Nothing was charged.")).to_be_visible()
+    expect(page.get_by_text("This file is damaged. Please choose another photo. Nothing was charged.")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+    page.get_by_role("button", name="New photo").click()
+    expect(page.get_by_text("Drop a photo here")).to_be_visible()
 
 
 def test_too_few_credits_are_said_before_anything_is_uploaded(

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
+from worker.cutout.flat import find_flat, lift
 from worker.cutout.foreground import estimate_foreground
 from worker.cutout.matting import estimate_alpha
-from worker.cutout.photo import split_photo
+from worker.cutout.photo import clear_hidden, is_cut_out, split_photo
 from worker.cutout.saliency import predict_saliency
 from worker.cutout.upsampling import Layers, fit_layers, render_tile, split_into_tiles
 
@@ -21,10 +22,24 @@ BAND_IN_NETWORK_PIXELS = 3.5
 def cut_out(image: Image.Image, *, model_path: Path, report: Callable[[float], None] = lambda _: None) -> Image.Image:
     """Return the subject of a decoded photo as RGBA of the same size with soft, fringe-free edges.
 
-    report hears rising fractions 0..1. A photo without a subject comes back fully transparent.
+    What is cut out already keeps its own outline, and a flat picture loses its ground. report hears rising fractions
+    0..1. A photo without a subject comes back fully transparent.
     """
     photo, own_alpha = split_photo(image)
     report(0.05)
+    if own_alpha is not None and is_cut_out(own_alpha):
+        photo.putalpha(own_alpha)
+        result = clear_hidden(photo)
+    else:
+        flat = find_flat(photo)
+        result = lift(photo, flat) if flat else _cut_out_photo(photo, model_path, report)
+        if own_alpha is not None:
+            result.putalpha(ImageChops.multiply(result.getchannel("A"), own_alpha))
+    report(1.0)
+    return result
+
+
+def _cut_out_photo(photo: Image.Image, model_path: Path, report: Callable[[float], None]) -> Image.Image:
     saliency = predict_saliency(photo, model_path)
     report(0.35)
     layers = _solve(photo, saliency)
@@ -34,8 +49,6 @@ def cut_out(image: Image.Image, *, model_path: Path, report: Callable[[float], N
     for done, box in enumerate(tiles, start=1):
         result.paste(render_tile(photo, layers, box), box)
         report(0.65 + 0.35 * done / len(tiles))
-    if own_alpha is not None:
-        result.putalpha(ImageChops.multiply(result.getchannel("A"), own_alpha))
     return result
 
 

@@ -148,6 +148,18 @@ class InvalidWork(ProviderError):
     failure = FailureCode.INVALID_INPUT
 
 
+class DamagedFile(InvalidWork):
+    """The photo's file is damaged: nobody can read it."""
+
+    failure = FailureCode.DAMAGED_FILE
+
+
+class NoSubject(ProviderError):
+    """The photo shows nothing to work on, or what was made of it holds nothing: that is not sold."""
+
+    failure = FailureCode.NO_SUBJECT
+
+
 class ProviderRateLimited(ProviderError):
     """The provider asks to be called later; this is not yet a failure."""
 

@@ -8,6 +8,7 @@ import httpx
 from worker.providers.base import (
     AccountRefused,
     InvalidWork,
+    NoSubject,
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
@@ -17,6 +18,7 @@ from worker.providers.base import (
 from worker.providers.retry_after import read_retry_after
 
 REJECTED = {"content_policy_violation"}
+NO_SUBJECT = {"face_detection_error"}
 INVALID_INPUT = {
     "image_load_error",
     "image_too_small",
@@ -25,6 +27,7 @@ INVALID_INPUT = {
     "file_download_error",
     "file_too_large",
 }
+OF_THE_PHOTO = ((REJECTED, ProviderRejected), (NO_SUBJECT, NoSubject), (INVALID_INPUT, InvalidWork))
 DATA_URI = re.compile(r"data:\S+")
 LONGEST_TEXT = 300
 
@@ -35,10 +38,9 @@ def read_refusal(response: httpx.Response, *, secret: str) -> ProviderError:
     text = f"fal.ai answered HTTP {status}: {_text(response, secret)}"
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return ProviderRateLimited(read_retry_after(response.headers))
-    if types & REJECTED:
-        return ProviderRejected(text)
-    if types & INVALID_INPUT:
-        return InvalidWork(text)
+    for named, error in OF_THE_PHOTO:
+        if types & named:
+            return error(text)
     if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):
         return ProviderTimeout(text)
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.PAYMENT_REQUIRED, httpx.codes.FORBIDDEN):

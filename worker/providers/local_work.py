@@ -2,7 +2,6 @@
 
 import io
 import re
-from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -11,14 +10,25 @@ from funmagic.errors import FunMagicError
 from funmagic.library.photos.decoder import decode_photo
 from funmagic.models.assets import AssetKind
 from funmagic.settings import get_settings
+from worker.cutout.lettering import is_page_of_text
+from worker.cutout.photo import clear_hidden, split_photo
 from worker.cutout.pipeline import cut_out
 from worker.onnx_sessions import BrokenModel
 from worker.previews import shrink_picture
-from worker.providers.base import InputFile, InvalidWork, OutputFile, ProviderUnavailable, Report, Work
+from worker.providers.base import (
+    DamagedFile,
+    InputFile,
+    InvalidWork,
+    NoSubject,
+    OutputFile,
+    ProviderUnavailable,
+    Report,
+    Work,
+)
 from worker.providers.results import cloud_file, model_file, picture_file
+from worker.relief import silhouette
 from worker.relief.figure import make_figure
 from worker.relief.points import sample_relief
-from worker.relief.silhouette import NoSubject
 from worker.stylise.pipeline import stylise
 
 MODEL_NAME = re.compile(r"[\w.-]+")
@@ -49,12 +59,14 @@ def remove_background(work: Work, report: Report) -> OutputFile:
 
 
 def stylise_photo(work: Work, report: Report) -> OutputFile:
-    """The photo's subject as a painted figure in the chosen style, on a stage that suits it."""
+    """The photo's subject as a painted figure in the chosen style, on a stage that suits it; raises NoSubject."""
     if work.style is None:
         raise InvalidWork("no style was chosen")
     photo, style = _decode(work.files["assetId"]), _decode(work.style.image)
     # The figure is no larger, and the cut-out of a small photo takes a fraction of the memory.
     photo.thumbnail((FIGURE_SIDE, FIGURE_SIDE))
+    if is_page_of_text(split_photo(photo)[0]):
+        raise NoSubject("the photo shows a page of text")
     subject = cut_out(photo, model_path=_model_path(None), report=lambda share: report(CUTTING * share))
     reached = CUTTING
 
@@ -63,18 +75,16 @@ def stylise_photo(work: Work, report: Report) -> OutputFile:
         reached = CUTTING + (1 - CUTTING) * share
         report(reached)
 
-    paint = partial(
-        stylise,
-        style=style,
-        models_dir=get_settings().models_dir,
-        report=advance,
-        preview=lambda picture: report(reached, preview=_encode(picture)),
-    )
     try:
-        figure = paint(subject)
-    except NoSubject:
-        # A landscape, say: it is painted whole.
-        figure = paint(photo.convert("RGB"))
+        figure = stylise(
+            subject,
+            style,
+            models_dir=get_settings().models_dir,
+            report=advance,
+            preview=lambda picture: report(reached, preview=_encode(picture)),
+        )
+    except silhouette.NoSubject as error:
+        raise NoSubject(str(error)) from None
     except BrokenModel as error:
         raise ProviderUnavailable(str(error)) from None
     return picture_file(_encode(figure), meta=QUALITY)
@@ -84,8 +94,8 @@ def build_figure(work: Work, report: Report) -> OutputFile:
     """The subject of an image as a closed, textured figure (GLB)."""
     try:
         model = make_figure(_cut_out_previous(work, report), report=lambda share: report(CUTTING + 0.3 * share))
-    except NoSubject as error:
-        raise InvalidWork(str(error)) from None
+    except silhouette.NoSubject as error:
+        raise NoSubject(str(error)) from None
     return model_file(model, meta=QUALITY)
 
 
@@ -93,8 +103,8 @@ def build_cloud(work: Work, report: Report) -> OutputFile:
     """The subject of a cut-out as a coloured point cloud (PLY)."""
     try:
         cloud = sample_relief(_cut_out_previous(work, report))
-    except NoSubject as error:
-        raise InvalidWork(str(error)) from None
+    except silhouette.NoSubject as error:
+        raise NoSubject(str(error)) from None
     report(0.8)
     return cloud_file(cloud, meta=QUALITY)
 
@@ -108,7 +118,7 @@ def _cut_out_previous(work: Work, report: Report) -> Image.Image:
         seen = image.convert("RGBA")
         lowest, _ = seen.getchannel("A").getextrema()
         if isinstance(lowest, int | float) and lowest < OPAQUE:
-            return seen
+            return clear_hidden(seen)
     return cut_out(image, model_path=_model_path(None), report=lambda share: report(CUTTING * share))
 
 
@@ -116,7 +126,7 @@ def _decode(file: InputFile) -> Image.Image:
     try:
         return decode_photo(file.data)
     except FunMagicError as error:
-        raise InvalidWork(f"cannot decode the photo: {error}") from error
+        raise DamagedFile(f"cannot decode the photo: {error}") from error
 
 
 def _encode(image: Image.Image) -> bytes:

@@ -4,7 +4,7 @@ from funmagic.errors import FunMagicError
 from funmagic.library.photos.decoder import decode_photo
 from funmagic.library.photos.plain import make_plain, write_picture
 from funmagic.library.photos.types import SUFFIXES
-from worker.providers.base import InputFile, InvalidWork
+from worker.providers.base import DamagedFile, InputFile
 
 # What is too large is written anew in this size: the models look at no more.
 LONGEST_SIDE = 2048
@@ -13,12 +13,12 @@ LONGEST_SIDE = 2048
 def plain_picture(file: InputFile, name: str = "photo") -> InputFile:
     """The picture in full size under a plain name: its own pixels where all see them alike, else written anew.
 
-    Raises InvalidWork for what cannot be decoded.
+    Raises DamagedFile for what cannot be decoded.
     """
     try:
         data, mime = make_plain(file.data)
     except FunMagicError as error:
-        raise InvalidWork(f"cannot decode the picture: {error}") from None
+        raise DamagedFile(f"cannot decode the picture: {error}") from None
     return InputFile(data, mime, f"{name}.{SUFFIXES[mime]}", file.asset_id)
 
 

@@ -1,15 +1,30 @@
 """Looks hard at what providers made, before a person pays for it, and makes files of it."""
 
+import numpy as np
+
 from funmagic.errors import FunMagicError
 from funmagic.library.images import inspect_image
 from funmagic.library.photos.decoder import decode_photo
 from funmagic.library.photos.types import SUFFIXES
 from funmagic.models.assets import AssetKind
 from worker.clouds import Cloud, render_cloud_preview, write_ply
-from worker.glb import BrokenModel
+from worker.glb import BrokenModel, EmptyModel
 from worker.meshes import inspect_model, render_preview
 from worker.previews import shrink_picture
-from worker.providers.base import OutputFile, ProviderError
+from worker.providers.base import NoSubject, OutputFile, ProviderError
+
+# Fainter than about 5 %, of 255, a pixel is not seen; nor are so few of them, or so small a share of the picture.
+FAINTEST = 13
+FEWEST_PIXELS, SMALLEST_SHARE = 16, 1e-4
+
+
+def refuse_empty(files: list[OutputFile]) -> None:
+    """Let no result pass that holds nothing, whoever made it; raises NoSubject before anybody pays."""
+    if not files:
+        raise NoSubject("there is no result")
+    for file in files:
+        if file.kind == AssetKind.IMAGE and not _shows_something(file.data):
+            raise NoSubject("nothing is to be seen in the resulting picture")
 
 
 def picture_file(data: bytes, *, meta: dict[str, object] | None = None) -> OutputFile:
@@ -39,6 +54,8 @@ def model_file(data: bytes, *, meta: dict[str, object] | None = None) -> OutputF
     try:
         facts = inspect_model(data)
         preview = render_preview(data)
+    except EmptyModel as error:
+        raise NoSubject(f"the model is empty: {error}") from None
     except BrokenModel as error:
         raise ProviderError(f"the result is no model we can take: {error}") from None
     measures = {"vertices": facts.vertices, "faces": facts.faces, "bounds": facts.bounds}
@@ -48,7 +65,9 @@ def model_file(data: bytes, *, meta: dict[str, object] | None = None) -> OutputF
 
 
 def cloud_file(cloud: Cloud, *, meta: dict[str, object] | None = None) -> OutputFile:
-    """A point cloud as a binary PLY, with the number of its points and a picture of it."""
+    """A point cloud as a binary PLY, with the number of its points and a picture of it; raises NoSubject for none."""
+    if not len(cloud.points):
+        raise NoSubject("the cloud has no points")
     measures = {"points": len(cloud.points)}
     return OutputFile(
         write_ply(cloud),
@@ -58,3 +77,14 @@ def cloud_file(cloud: Cloud, *, meta: dict[str, object] | None = None) -> Output
         meta={**measures, **(meta or {})},
         preview=render_cloud_preview(cloud),
     )
+
+
+def _shows_something(data: bytes) -> bool:
+    try:
+        image = decode_photo(data)
+    except FunMagicError as error:
+        raise ProviderError(f"the result cannot be decoded: {error}") from None
+    if image.mode != "RGBA":
+        return True
+    alpha = np.asarray(image.getchannel("A"))
+    return int((alpha >= FAINTEST).sum()) >= max(FEWEST_PIXELS, SMALLEST_SHARE * alpha.size)

@@ -6,8 +6,8 @@ from PIL import Image
 
 from funmagic.errors import FunMagicError
 from funmagic.library.photos.decoder import decode_photo
-from worker.clouds import BrokenCloud
-from worker.providers.base import InputFile, InvalidWork, OutputFile, ProviderError
+from worker.clouds import BrokenCloud, EmptyCloud
+from worker.providers.base import InputFile, InvalidWork, NoSubject, OutputFile, ProviderError
 from worker.providers.results import cloud_file
 from worker.vggt import cloud_from_vggt
 
@@ -26,6 +26,8 @@ def read_scene(data: bytes, cutout: InputFile, *, model: str) -> OutputFile:
         raise ProviderError("the result is no scene")
     try:
         cloud = cloud_from_vggt(scene, _decode(cutout))
+    except EmptyCloud as error:
+        raise NoSubject(f"the scene shows nothing: {error}") from None
     except BrokenCloud as error:
         raise ProviderError(f"the result is no scene we can take: {error}") from None
     return cloud_file(cloud, meta={"model": model})

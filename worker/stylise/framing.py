@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from worker.relief.silhouette import NoSubject
+from worker.relief.silhouette import NoSubject, find_subject
 
 Pixels = NDArray[np.float32]
 
@@ -36,7 +36,8 @@ class Framed:
 
 
 def frame_subject(photo: Image.Image) -> Framed:
-    """Return the RGBA photo's subject standing on the canvas; raises NoSubject."""
+    """Return the RGBA photo's subject standing on the canvas; raises NoSubject for none, or one too small to paint."""
+    find_subject(photo)
     alpha = np.asarray(photo.getchannel("A"), np.float32) / np.float32(255)
     kept = _largest_parts(alpha)
     rows, columns = np.nonzero(kept > VISIBLE)

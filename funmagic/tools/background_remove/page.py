@@ -3,7 +3,7 @@
 import reflex as rx
 
 from funmagic.i18n.translate import _
-from funmagic.tasks.components import download_button, new_photo_button, result_facts, working_stage
+from funmagic.tasks.components import new_photo_button, result_facts, working_stage
 from funmagic.tasks.page import runner_page
 from funmagic.tools.background_remove.state import SLUG, BackgroundRemoveState
 from funmagic.ui.stage import result_bar, stage_frame
@@ -18,6 +18,7 @@ def background_remove_page() -> rx.Component:
         State,
         slug=SLUG,
         run_label=_("Remove background"),
+        download_label=_("Download PNG"),
         working=working_stage(State, titles={"remove": _("Removing the background")}),
         result=_result_stage(),
     )
@@ -33,7 +34,6 @@ def _result_stage() -> rx.Component:
             slider_label=_("Compare before and after"),
         ),
         result_bar(
-            download_button(State, _("Download PNG")),
             new_photo_button(State),
             result_facts(State),
         ),

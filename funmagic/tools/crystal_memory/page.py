@@ -3,7 +3,7 @@
 import reflex as rx
 
 from funmagic.i18n.translate import _
-from funmagic.tasks.components import download_button, new_photo_button, result_facts, working_stage
+from funmagic.tasks.components import new_photo_button, result_facts, working_stage
 from funmagic.tasks.page import runner_page
 from funmagic.tools.crystal_memory.state import SLUG, CrystalMemoryState
 from funmagic.ui.stage import result_bar, stage_frame
@@ -20,6 +20,7 @@ def crystal_memory_page() -> rx.Component:
         State,
         slug=SLUG,
         run_label=_("Create"),
+        download_label=_("Download PLY"),
         working=working_stage(State, titles=titles),
         result=_result_stage(),
     )
@@ -35,7 +36,6 @@ def _result_stage() -> rx.Component:
             download_url=State.result.download_url,
         ),
         result_bar(
-            download_button(State, _("Download PLY")),
             new_photo_button(State),
             result_facts(State),
         ),

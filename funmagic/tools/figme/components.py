@@ -5,7 +5,6 @@ import reflex as rx
 from funmagic.i18n.translate import _
 from funmagic.tasks.components import (
     choosing_stage,
-    download_button,
     failed_stage,
     result_facts,
     save_button,
@@ -73,7 +72,6 @@ def figure_stage() -> rx.Component:
         ),
         result_bar(
             save_button(State),
-            download_button(State, _("Download"), variant="secondary"),
             _start_over(),
             result_facts(State),
         ),
@@ -91,8 +89,8 @@ def model_stage() -> rx.Component:
             download_url=State.result.download_url,
         ),
         result_bar(
-            download_button(State, _("Download GLB")),
             save_button(State),
+            _figure_link(),
             _start_over(),
             result_facts(State),
         ),
@@ -101,15 +99,15 @@ def model_stage() -> rx.Component:
 
 def figure_failed_stage() -> rx.Component:
     """No figure: try again, or start over."""
-    return failed_stage(State, _start_over(), price=State.price)
+    return failed_stage(State, price=State.price, other_way=_start_over())
 
 
 def model_failed_stage() -> rx.Component:
     """No 3D model; the figure is still there."""
-    return failed_stage(State, figure_link(), price=State.model_price)
+    return failed_stage(State, price=State.model_price, other_way=_figure_link())
 
 
-def figure_link() -> rx.Component:
+def _figure_link() -> rx.Component:
     """The way from the 3D model back to the figure it was made of, if that is still there."""
     return rx.cond(
         State.parent_url,

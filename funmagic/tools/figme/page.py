@@ -7,6 +7,7 @@ from funmagic.billing.components import shortage_dialog
 from funmagic.i18n.translate import _
 from funmagic.site import site_page
 from funmagic.tasks.components import (
+    download_button,
     gone_stage,
     loading_stage,
     low_balance_hint,
@@ -17,7 +18,6 @@ from funmagic.tasks.components import (
 )
 from funmagic.tools.figme.components import (
     figure_failed_stage,
-    figure_link,
     figure_stage,
     figure_working_stage,
     model_failed_stage,
@@ -29,7 +29,7 @@ from funmagic.tools.figme.components import (
 from funmagic.tools.figme.state import FigmeState
 from funmagic.ui.buttons import button, link_button, price_button
 from funmagic.ui.layout import container
-from funmagic.ui.stage import feature_list, tool_head, tool_stage, tool_words_skeleton
+from funmagic.ui.stage import feature_list, panel_rest, tool_head, tool_stage, tool_words_skeleton
 
 State = FigmeState
 
@@ -74,9 +74,12 @@ def _action() -> rx.Component:
             State.stage,
             ("loading", rx.fragment()),
             ("select-style", rx.fragment(_continue(), low_balance_hint(State))),
-            ("upload-image", rx.fragment(_generate(), wait_line(State), low_balance_hint(State))),
-            ("image-result", _into_3d()),
-            ("3d-result", figure_link()),
+            ("upload-image", rx.fragment(_generate(), panel_rest(wait_line(State), low_balance_hint(State)))),
+            (
+                "image-result",
+                _download(_("Download"), panel_rest(_into_3d(), wait_line(State), low_balance_hint(State))),
+            ),
+            ("3d-result", _download(_("Download GLB"))),
             rx.fragment(),
         ),
         rx.el.p(_("Your photo stays private. You pay only if it works."), class_name="fineprint"),
@@ -92,10 +95,16 @@ def _continue() -> rx.Component:
     )
 
 
+def _download(label: str, *others: rx.Component) -> rx.Component:
+    """Stands where the run was paid for, and costs nothing."""
+    return rx.cond(State.result.id, rx.fragment(download_button(State, label, size="lg"), *others))
+
+
 def _generate() -> rx.Component:
     return price_button(
         _("Generate"),
         _("{credits} credits", credits=State.price),
+        is_priced=State.is_priced,
         busy=State.phase != "choosing",
         disabled=~State.has_photo,
         on_click=State.start_run,
@@ -109,20 +118,17 @@ def _into_3d() -> rx.Component:
         link_button(
             rx.cond(State.is_child_active, _("See it become 3D"), _("See the 3D model")),
             State.child_url,
+            variant="secondary",
             size="lg",
             icon="box",
         ),
-        rx.cond(
-            State.result.id,
-            rx.fragment(
-                price_button(
-                    _("Make it 3D"),
-                    _("{credits} credits", credits=State.model_price),
-                    busy=State.is_starting,
-                    on_click=State.make_model,
-                ),
-                wait_line(State),
-                low_balance_hint(State),
-            ),
+        price_button(
+            _("Make it 3D"),
+            _("{credits} credits", credits=State.model_price),
+            is_priced=State.is_priced,
+            variant="secondary",
+            size="lg",
+            busy=State.is_starting,
+            on_click=State.make_model,
         ),
     )

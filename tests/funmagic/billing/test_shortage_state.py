@@ -97,22 +97,15 @@ async def test_credits_that_went_during_the_upload_are_missed_in_the_dialog_too(
     assert balance_of(alice).reserved == 0
 
 
-@pytest.mark.parametrize("ended", ["completed", "failed"])
-async def test_running_once_more_asks_for_credits_too(stripe, alice, ended):
+async def test_trying_again_asks_for_credits_too(stripe, alice):
     task = submit(alice)
-    if ended == "completed":
-        complete(task.id)
-    else:
-        change_task(task.id, status="failed", finished_at=utcnow(), error_code="PROVIDER_ERROR")
+    change_task(task.id, status="failed", finished_at=utcnow(), error_code="PROVIDER_ERROR")
     spend(alice, balance_of(alice).available)
     state = await tool_tab(alice, f"{TOOL}?task={task.id}")
-    if ended == "completed":
-        await play(state.run_again)
-    else:
-        await state.retry_run()
+    await state.retry_run()
     dialog = await shortage_of(state)
     assert (dialog.is_open, dialog.shop_url) == (True, paths.pricing(paths.tool("background-remove", task.id)))
-    assert (state.phase, state.is_starting) == (ended, False)
+    assert (state.phase, state.is_starting) == ("failed", False)
 
 
 async def test_where_payments_are_not_set_up_the_dialog_says_so(alice, redis):

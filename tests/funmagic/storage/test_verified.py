@@ -83,7 +83,7 @@ def test_a_photo_that_is_overwritten_is_used_and_served_as_it_was_looked_at(
     place = upload(alice)
     send(place, PHOTO)
     if when == "while":
-        do_meanwhile(monkeypatch, uploads, "inspect_image", lambda: send(place, OTHER))
+        do_meanwhile(monkeypatch, verification, "inspect_image", lambda: send(place, OTHER))
     task = factories.submit(alice, asset_id=place.asset_id)
     if when == "after":
         send(place, OTHER)
@@ -102,7 +102,7 @@ def test_an_avatar_that_is_overwritten_is_the_one_that_was_looked_at(
 ) -> None:
     place = upload(alice, UploadPurpose.AVATAR)
     send(place, PHOTO)
-    do_meanwhile(monkeypatch, uploads, "inspect_image", lambda: send(place, OTHER))
+    do_meanwhile(monkeypatch, verification, "inspect_image", lambda: send(place, OTHER))
     use_avatar(alice, place.asset_id)
     send(place, OTHER)
     with reading() as session:
@@ -120,7 +120,7 @@ def test_of_two_who_look_at_different_bytes_the_first_decides(
         send(place, PHOTO)
         verify_upload(alice, place.asset_id)
 
-    do_meanwhile(monkeypatch, uploads, "inspect_image", be_overtaken)
+    do_meanwhile(monkeypatch, verification, "inspect_image", be_overtaken)
     verify_upload(alice, place.asset_id)
     asset = load(place.asset_id)
     assert (asset.width, asset.height) == (64, 48)
@@ -137,7 +137,7 @@ def test_two_who_look_at_the_same_bytes_both_find_them(
     def be_overtaken() -> None:
         verify_upload(alice, place.asset_id)
 
-    do_meanwhile(monkeypatch, uploads, "inspect_image", be_overtaken)
+    do_meanwhile(monkeypatch, verification, "inspect_image", be_overtaken)
     verify_upload(alice, place.asset_id)
     assert storage.get(PRIVATE_BUCKET, load(place.asset_id).storage_key) == PHOTO
 

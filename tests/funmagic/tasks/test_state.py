@@ -14,6 +14,8 @@ from funmagic.errors import InvalidInput, SignInRequired, TaskFinished
 from funmagic.live.watch import StreamEvent
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
+from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.tasks.lifecycle import claim_task, fail_task
 from funmagic.tools.background_remove.state import BackgroundRemoveState
 from tests.factories import balance_of, change_task, load_task, photo_bytes, session_token, submit
 from tests.funmagic.tasks.conftest import cancel, complete
@@ -79,11 +81,9 @@ async def test_a_type_that_we_do_not_take_is_said_in_words(alice):
     )
 
 
-@pytest.mark.parametrize("handler", ["finish_upload", "run_again"])
-async def test_who_is_signed_out_meanwhile_starts_nothing(db, handler):
-    state = tab()
+async def test_who_is_signed_out_meanwhile_starts_nothing(db):
     with pytest.raises(SignInRequired):
-        await play(getattr(state, handler), *(["x"] if handler == "finish_upload" else []))
+        await play(tab().finish_upload, "x")
 
 
 @pytest.mark.parametrize("handler", ["retry_run", "cancel_run", "save_result"])
@@ -174,15 +174,54 @@ async def test_a_run_whose_address_got_lost_on_the_way_is_shown(alice):
 
 
 async def test_a_run_that_was_asked_for_is_not_started_again_when_its_address_got_lost(alice):
-    old, task = submit(alice), submit(alice, key="the-key")
-    change_task(old.id, status="completed", finished_at=utcnow())
-    state = tab(alice, f"?task={old.id}")
-    await play(state.load)
+    state = await ready_tab(alice)
+    await state.start_run()
+    task = submit(alice, key="the-key")
     state.submission_key = "the-key"
     held = balance_of(alice).reserved
-    [redirect] = await play(state.run_again)
+    [redirect] = await play(state.finish_upload, state.ticket["id"])
     assert f"?task={task.id}" in str(redirect.args)
     assert balance_of(alice).reserved == held
+
+
+async def failed_tab(viewer, code):
+    task = submit(viewer)
+    with transaction() as session:
+        claim = claim_task(session, task.id)
+        fail_task(session, claim, code)
+    state = tab(viewer, f"?task={task.id}")
+    await play(state.load)
+    return state
+
+
+@pytest.mark.parametrize("code", FailureCode)
+async def test_a_run_that_failed_says_so_with_what_it_cost_once(alice, code):
+    state = await failed_tab(alice, code)
+    assert state.failure.text.startswith(SENTENCES[code])
+    assert state.failure.text.count("Nothing was charged.") == 1
+    assert state.failure.is_cancelled is (code == FailureCode.CANCELLED)
+
+
+@pytest.mark.parametrize("code", [FailureCode.NO_SUBJECT, FailureCode.DAMAGED_FILE, FailureCode.INVALID_INPUT])
+async def test_a_photo_that_would_fail_again_is_not_tried_again(alice, code):
+    state = await failed_tab(alice, code)
+    assert state.failure.needs_another_photo
+    assert await state.retry_run() is None
+    assert balance_of(alice).reserved == 0
+
+
+async def test_pressing_try_again_twice_starts_one_run(alice):
+    state = await failed_tab(alice, FailureCode.PROVIDER)
+    first, second = await state.retry_run(), await state.retry_run()
+    assert str(first.args) == str(second.args)
+    assert balance_of(alice).reserved == 5
+
+
+async def test_no_price_is_named_before_it_is_known(alice):
+    state = tab(alice)
+    assert not state.is_priced
+    await play(state.load)
+    assert (state.is_priced, state.price) == (True, 5)
 
 
 async def test_somebody_elses_key_leads_nowhere(alice, bob):

@@ -73,7 +73,7 @@ async def test_a_failure_is_told_with_its_code_and_sentence(alice, redis):
     task = submit(alice)
     cancel(alice, task.id)
     error = (await follow(task.id))[-1].data["error"]
-    assert error == {"code": FailureCode.CANCELLED, "message": "You cancelled this run."}
+    assert error == {"code": FailureCode.CANCELLED, "message": "Run cancelled. Nothing was charged."}
 
 
 @pytest.mark.parametrize(("end", "type_"), [(complete, "completed"), (None, "failed")])

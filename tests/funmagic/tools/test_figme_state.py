@@ -163,7 +163,6 @@ async def test_only_a_figure_that_is_there_becomes_a_model(alice, is_done):
     held = balance_of(alice).reserved
     state = await shown(alice, figure.id)
     assert await play(state.make_model) == []
-    assert await play(state.run_again) == []
     assert balance_of(alice).reserved == held
 
 

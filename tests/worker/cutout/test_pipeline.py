@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from worker.cutout.pipeline import cut_out
 
@@ -117,3 +117,49 @@ def test_tiny_and_stretched_images_come_back_whole(model_path: Path, size: tuple
 def test_an_empty_scene_comes_back_fully_transparent(model_path: Path, colour: str) -> None:
     result = cut_out(Image.new("RGB", (400, 300), colour), model_path=model_path)
     assert result.getchannel("A").getextrema() == (0, 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_comes_back_fully_transparent(model_path: Path, seed: int) -> None:
+    grains = np.random.default_rng(seed).integers(0, 256, (200, 200, 3)).astype(np.uint8)
+    noise = Image.fromarray(grains).resize((400, 400), Image.Resampling.NEAREST)
+    assert cut_out(noise, model_path=model_path).getchannel("A").getextrema() == (0, 0)
+
+
+def cut_by_hand(colour: tuple[int, int, int], hidden: tuple[int, int, int]) -> Image.Image:
+    """A word on a clear ground, with soft edges."""
+    matte = Image.new("L", (600, 300))
+    ImageDraw.Draw(matte).text((60, 80), "LOGO 42", 255, ImageFont.load_default(120))
+    picture = Image.new("RGB", matte.size, hidden)
+    picture.paste(colour, mask=matte.point(lambda value: 255 if value else 0))
+    picture.putalpha(matte)
+    return picture
+
+
+@pytest.mark.parametrize("hidden", ["black", "white", "magenta"])
+@pytest.mark.parametrize("colour", ["black", "white", "red"])
+def test_what_is_cut_out_already_keeps_its_outline_and_its_colours(model_path: Path, colour: str, hidden: str) -> None:
+    given = cut_by_hand(colour, hidden)
+    result = cut_out(given, model_path=model_path)
+    assert result.getchannel("A").tobytes() == given.getchannel("A").tobytes()
+    seen = np.asarray(given.getchannel("A")) > 0
+    assert (np.asarray(result)[seen] == np.asarray(given)[seen]).all()
+
+
+def test_a_photo_with_rounded_corners_loses_its_background_too(model_path: Path) -> None:
+    photo = small_astronaut()
+    corners = Image.new("L", photo.size)
+    ImageDraw.Draw(corners).rounded_rectangle((0, 0, 255, 255), 30, fill=255)
+    photo.putalpha(corners)
+    alpha = alpha_of(cut_out(photo, model_path=model_path))
+    assert alpha[45:70, 100:125].min() == 1
+    assert alpha[40:50, 230:].max() == 0
+
+
+def test_a_logo_on_white_loses_all_of_the_white(model_path: Path) -> None:
+    logo = Image.new("RGB", (600, 300), "white")
+    ImageDraw.Draw(logo).text((60, 80), "LOGO 42", RED, ImageFont.load_default(120))
+    alpha = np.asarray(cut_out(logo, model_path=model_path).getchannel("A"))
+    is_white = np.asarray(logo).min(axis=2) == 255
+    assert alpha[is_white].max() == 0
+    assert alpha[(np.asarray(logo) == RED).all(axis=2)].min() == 255

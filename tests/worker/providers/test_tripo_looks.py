@@ -7,6 +7,7 @@ from worker.downloads import FileGone
 from worker.providers.base import (
     AccountRefused,
     Done,
+    NoSubject,
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
@@ -95,7 +96,7 @@ def test_a_rate_limit_while_looking_is_respected(tripo, new_tripo_run):
         ("no-model", {}, ProviderError),
         ("html", {}, ProviderError),
         ("empty", {}, ProviderError),
-        ("empty-scene", {}, ProviderError),
+        ("empty-scene", {}, NoSubject),
         ("cut-short", {}, ProviderError),
         ("bomb", {}, ProviderError),
         ("packed", {}, ProviderError),

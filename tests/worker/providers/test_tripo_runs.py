@@ -107,7 +107,7 @@ ENDS = [
     (Fault("cancelled"), FailureCode.PROVIDER, 1),
     (Fault("expired-task"), FailureCode.PROVIDER, 1),
     (Fault("html"), FailureCode.PROVIDER, 1),
-    (Fault("empty-scene"), FailureCode.PROVIDER, 1),
+    (Fault("empty-scene"), FailureCode.NO_SUBJECT, 1),
     (Fault("bomb"), FailureCode.PROVIDER, 1),
     (Fault("expired"), FailureCode.PROVIDER, 1),
     (Fault("elsewhere", {"url": "http://169.254.169.254/"}), FailureCode.PROVIDER, 1),

@@ -15,7 +15,7 @@ def draw(*boxes: tuple[int, int, int, int], size: tuple[int, int] = (400, 300)) 
     return picture
 
 
-@pytest.mark.parametrize("box", [(10, 10, 60, 200), (150, 100, 380, 120), (200, 150, 203, 153)])
+@pytest.mark.parametrize("box", [(10, 10, 60, 200), (150, 100, 380, 120), (200, 150, 219, 169)])
 def test_a_subject_stands_on_the_floor_in_the_middle(box: tuple[int, int, int, int]) -> None:
     framed = frame_subject(draw(box))
     left, top, right, bottom = framed.box
@@ -55,3 +55,9 @@ def test_the_surroundings_carry_the_subject_s_colour_on() -> None:
 def test_a_faint_veil_is_no_subject() -> None:
     with pytest.raises(NoSubject):
         frame_subject(Image.new("RGBA", (50, 50), (255, 0, 0, 60)))
+
+
+@pytest.mark.parametrize("box", [(200, 150, 203, 153), (200, 10, 202, 290)])
+def test_dust_and_lines_are_no_subject(box: tuple[int, int, int, int]) -> None:
+    with pytest.raises(NoSubject):
+        frame_subject(draw(box))
