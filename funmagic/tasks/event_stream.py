@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from funmagic.live.watch import SIGNS, StreamEvent
 
 KEY = "event_stream"
-HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
 
 class EventStream(Response):
