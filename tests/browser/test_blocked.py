@@ -85,7 +85,7 @@ def test_a_page_without_websockets_says_so_in_words_and_goes_on_once_it_connects
             if not is_blocked[0]:
                 socket.connect_to_server()
             elif fault == "closes":
-                socket.close(code=1006) if False else socket.close()
+                socket.close()
 
         page.route_web_socket("**/_event/**", meet)
     page.goto("/tools")
@@ -96,6 +96,6 @@ def test_a_page_without_websockets_says_so_in_words_and_goes_on_once_it_connects
     expect(page.get_by_text(CANNOT)).to_be_visible(timeout=15_000)
     is_blocked[0] = False
     if fault in ("throws", "missing"):
-        page.evaluate("window.allow()")
+        page.evaluate("() => void window.allow()")
     expect(page.get_by_text(CANNOT)).to_be_hidden()
     expect(page.get_by_role("link", name="Start free").first).to_be_visible()

@@ -8,12 +8,13 @@ from funmagic.funmagic import PAGES
 from tests.browser.conftest import REFUSED
 from tests.browser.product import Product
 from tests.browser.steps import TOOL, choose_photo, sign_in, sign_up
+from tests.factories import wait_until
 
 HEADERS = (
     *("content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"),
     *("permissions-policy", "cross-origin-opener-policy", "cache-control"),
 )
-ADDRESSES = [*(route for route, *_ in PAGES), "/nowhere", "/tools/no-such-tool"]
+ADDRESSES = {*(route for route, *_ in PAGES), "/nowhere", "/tools/no-such-tool"}
 OURS_ALONE = ["/api/docs", "/dev/mailbox", "/api/auth/magic-link/verify?token=old"]
 
 
@@ -31,7 +32,7 @@ def test_every_page_works_for_visitors_and_members(
     for address in ADDRESSES:
         _look(page, address)
     sign_up(context)
-    for address in ADDRESSES:
+    for address in ADDRESSES - {paths.LOGIN, paths.REGISTER}:  # which lead on at once
         _look(page, address)
     assert len(answers) > len(ADDRESSES)
     for answer in answers:
@@ -74,8 +75,8 @@ def test_nobody_can_put_a_page_of_ours_into_theirs(chromium: Browser, product: P
     page = context.new_page()
     theirs = f'<iframe src="{product.url}/tools"></iframe>'
     page.route("http://evil.example/", lambda route: route.fulfill(content_type="text/html", body=theirs))
-    with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
-        page.goto("http://evil.example/")
+    page.goto("http://evil.example/")
+    wait_until(lambda: page.title() == "" and page.frames[1].url.startswith("chrome-error:"))
     context.close()
 
 

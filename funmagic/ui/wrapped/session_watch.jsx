@@ -5,6 +5,7 @@ const CHANNEL = "funmagic.viewer";
 const GO_ON = "funmagic.goOn";
 const RELOADED = "funmagic.reloaded";
 const RELOAD_AGAIN_MS = 10_000;
+const GO_ON_WITHIN_MS = 60_000;
 
 /**
  * Has every tab of a browser show whom it is signed in as: `viewer` is the email that this one shows, empty for nobody.
@@ -36,8 +37,9 @@ export function SessionWatch({ isLoaded, viewer, staysOn = [] }) {
   useEffect(() => {
     if (!isLoaded) return;
     tellOthers();
-    const words = takeGoOn();
-    if (words && viewer) pressWhenReady(words);
+    // A server that knows this tab from before may first show whom it showed then.
+    const words = viewer && takeGoOn();
+    if (words) pressWhenReady(words);
   }, [isLoaded, viewer]);
   return null;
 }
@@ -59,15 +61,15 @@ function loadAnew(was, now) {
   if (before === `${was}>${now}` && Date.now() - Number(at) < RELOAD_AGAIN_MS) return;
   sessionStorage.setItem(RELOADED, `${was}>${now}\n${Date.now()}`);
   const words = document.querySelector("#sign-in-dialog[open]") && pricedPress();
-  if (now && words) sessionStorage.setItem(GO_ON, `${window.location.pathname}\n${words}`);
+  if (now && words) sessionStorage.setItem(GO_ON, [window.location.pathname, words, Date.now()].join("\n"));
   window.location.reload();
 }
 
 /** The words of the button whose run was asked for before this page was loaded; told once. */
 function takeGoOn() {
-  const [path, words] = (sessionStorage.getItem(GO_ON) ?? "").split("\n");
+  const [path, words, at] = (sessionStorage.getItem(GO_ON) ?? "").split("\n");
   sessionStorage.removeItem(GO_ON);
-  return path === window.location.pathname ? words : null;
+  return path === window.location.pathname && Date.now() - Number(at) < GO_ON_WITHIN_MS ? words : null;
 }
 
 function openChannel(onMessage) {
