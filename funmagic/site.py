@@ -92,7 +92,7 @@ def _connection_texts() -> dict[str, str]:
         ),
         "reload": _("Try again"),
         "waiting": _("Waiting for connection"),
-        "opens": _("Waiting for connection. The page you chose opens by itself."),
+        "opens": _("Connection lost. The page you chose opens by itself."),
     }
 
 

@@ -29,7 +29,7 @@ export function Connection({ texts }) {
           </div>
         )}
       </div>
-      <div role="status" className="connection">
+      <div role="status" className={isLinkHeld ? "connection connection-link" : "connection"}>
         {isLinkHeld && (
           <div className="connection-banner">
             <span className="spinner" aria-hidden="true" />
