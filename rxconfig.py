@@ -11,6 +11,7 @@ from reflex_base.constants import StateManagerMode
 
 from funmagic.frames import LONGEST_FRAME
 from funmagic.load_order import LoadOrder
+from funmagic.reflex_client import TellingClient
 from funmagic.settings import get_settings
 
 settings = get_settings()
@@ -55,7 +56,7 @@ config = rx.Config(
     show_built_with_reflex=False,
     frontend_compression_formats=["brotli", "gzip"],
     state_manager_mode=StateManagerMode.MEMORY,
-    plugins=[SameOrigin(), LoadOrder()],
+    plugins=[SameOrigin(), TellingClient(), LoadOrder()],
     # A sitemap made at build time has one address baked in, and knows no tool.
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

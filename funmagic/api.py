@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Mount
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from funmagic import health, paths
 from funmagic.accounts import routes as account_routes
@@ -21,6 +21,8 @@ from funmagic.credits import routes as credit_routes
 from funmagic.db import DATABASE_AWAY
 from funmagic.errors import DatabaseUnavailable, FunMagicError, InvalidInput, NotFound
 from funmagic.frames import LimitFrames
+from funmagic.headers.middleware import AnswerHeaders
+from funmagic.headers.policies import plain_policy
 from funmagic.i18n.translate import _
 from funmagic.json_api import ErrorAnswer, error_response
 from funmagic.library import routes as library_routes
@@ -42,12 +44,27 @@ from funmagic.tools import routes as tool_routes
 log = structlog.get_logger()
 
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+# It runs a script of ours from a file, brings styles while it runs, and tries operations out.
+DOCUMENTATION_NEEDS = {
+    "script-src": "'self'",
+    "style-src": "'unsafe-inline'",
+    "img-src": "data:",
+    "connect-src": "'self'",
+}
 HTTP_CODES = {401: "UNAUTHORIZED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "BODY_TOO_LARGE"}
+
+
+class Api(DocumentedApi):
+    """The application, whose every answer has its headers, be it that of a defect."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What a request passes, from outside to inside."""
+        return AnswerHeaders(super().build_middleware_stack())
 
 
 def create_api() -> FastAPI:
     """The plain HTTP part of the product; Reflex is mounted behind it."""
-    api = DocumentedApi(
+    api = Api(
         title="FunMagic",
         version="1",
         docs_url=None,
@@ -91,13 +108,16 @@ def create_api() -> FastAPI:
 
 async def documentation() -> Response:
     """Show the API with files of our own, so that reading it asks nobody else."""
-    return get_swagger_ui_html(
+    page = get_swagger_ui_html(
         openapi_url=paths.API_OPENAPI,
         title="FunMagic API",
         swagger_js_url=f"{paths.API_DOCS_FILES}/swagger-ui-bundle.js",
         swagger_css_url=f"{paths.API_DOCS_FILES}/swagger-ui.css",
         swagger_favicon_url="/ui/favicon.svg",
     )
+    policy = plain_policy(bytes(page.body).decode(), DOCUMENTATION_NEEDS)
+    page.headers["Content-Security-Policy"] = policy
+    return page
 
 
 async def unknown_path(path: str, request: Request) -> Response:  # noqa: ARG001 - without it FastAPI would not match

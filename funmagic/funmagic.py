@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from starlette.types import ASGIApp
+
 from admin.queues.routes import mount_queues
 from funmagic import paths
 from funmagic.accounts.page import (
@@ -20,6 +22,7 @@ from funmagic.billing.success_state import SuccessState
 from funmagic.browser_errors import note_browser_error
 from funmagic.credits.page import credits_page
 from funmagic.credits.state import CreditsState
+from funmagic.headers.middleware import AnswerHeaders
 from funmagic.home.page import home_page
 from funmagic.i18n.translate import _
 from funmagic.profile.page import email_page, profile_page
@@ -42,7 +45,16 @@ from funmagic.ui import theme
 api = create_api()
 mount_queues(api)
 
-app = TabApp(
+
+class Site(TabApp):
+    """The app, whose every answer has its headers, be it one that Reflex gives before we are asked."""
+
+    def __call__(self) -> ASGIApp:
+        """The whole product as one ASGI application."""
+        return AnswerHeaders(super().__call__())
+
+
+app = Site(
     stylesheets=theme.STYLESHEETS,
     head_components=theme.head_components(),
     toaster=theme.toaster(),
@@ -77,8 +89,6 @@ PAGES: tuple[tuple[str, Any, str, list[Any]], ...] = (
 )
 DESCRIPTION = _("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
 
-# Their addresses hold secrets, which no other site may read in a Referer.
-SECRET_PAGES = {paths.RESET_PASSWORD, paths.VERIFY_EMAIL, paths.PROFILE_EMAIL}
 NO_REFERRER = ({"name": "referrer", "content": "no-referrer"},)
 
 for route, page, title, loads in PAGES:
@@ -87,7 +97,7 @@ for route, page, title, loads in PAGES:
         route=route,
         title=title,
         description=DESCRIPTION,
-        meta=NO_REFERRER if route in SECRET_PAGES else (),
+        meta=NO_REFERRER if route in paths.SECRET_PAGES else (),
         on_load=[SessionState.load, *loads],
     )
 tell_page(paths.CREDITS, CreditsState.refresh)

@@ -52,6 +52,14 @@ API_DOCS = "/api/docs"
 API_DOCS_FILES = "/api/docs/files"
 API_OPENAPI = "/api/openapi.json"
 
+# Their addresses hold secrets, which no other site may read in a Referer.
+SECRET_PAGES = frozenset({RESET_PASSWORD, VERIFY_EMAIL, PROFILE_EMAIL})
+
+
+def is_secret(path: str) -> bool:
+    """Whether a page whose address holds a secret answers there."""
+    return path.removesuffix("index.html").removesuffix(".html").rstrip("/") in SECRET_PAGES
+
 
 def tool(slug: str, task_id: str | None = None) -> str:
     """A tool's page, showing a task when one is given."""

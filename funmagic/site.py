@@ -17,8 +17,10 @@ from funmagic.ui.feedback import connection_banner, empty_state, page_banner, sk
 from funmagic.ui.layout import container, footer_bar, footer_link, header_bar, shell
 from funmagic.ui.props import Node
 from funmagic.ui.theme import theme_toggle
+from funmagic.ui.wrapped.connection import connection
 from funmagic.ui.wrapped.fetch_form import fetch_button
 from funmagic.ui.wrapped.look import look_keeper
+from funmagic.ui.wrapped.session_watch import session_watch
 
 log = structlog.get_logger()
 
@@ -26,8 +28,9 @@ log = structlog.get_logger()
 def site_page(*children: Node, current: str = "") -> rx.Component:
     """A page of the user site; `current` is the header link that leads here."""
     return shell(
+        connection(texts=_connection_texts()),
         *children,
-        connection_banner(_("Connection lost. Trying to reach FunMagic again …")),
+        connection_banner(SessionState.is_loaded, _("Connection lost. Trying to reach FunMagic again …")),
         waiting_banner(
             SessionState.is_database_away,
             _("We cannot reach our records at the moment. Nothing is lost; this page goes on by itself."),
@@ -64,6 +67,12 @@ def _theme_toggle() -> rx.Component:
     return rx.fragment(
         # A visitor's choice stays in the browser until they sign in.
         rx.cond(SessionState.is_signed_in, theme_toggle(label, PreferencesState.choose_look), theme_toggle(label)),
+        session_watch(
+            is_loaded=SessionState.is_loaded,
+            viewer=SessionState.email,
+            # A mailed link is used once, and what became of it stands there.
+            stays_on=sorted(paths.SECRET_PAGES),
+        ),
         look_keeper(
             is_signed_in=SessionState.is_signed_in,
             theme=SessionState.theme,
@@ -71,6 +80,20 @@ def _theme_toggle() -> rx.Component:
             on_adopt=PreferencesState.adopt_look,
         ),
     )
+
+
+def _connection_texts() -> dict[str, str]:
+    return {
+        "title": _("This page cannot connect"),
+        "text": _(
+            "FunMagic works over a live connection (WebSocket), and something blocks it: often a company network, "
+            "a VPN or a browser extension. Nothing is lost and nothing was charged. Try another network, or switch "
+            "extensions off for this site. The page goes on by itself as soon as it connects."
+        ),
+        "reload": _("Try again"),
+        "waiting": _("Waiting for connection"),
+        "opens": _("Connection lost. The page you chose opens by itself."),
+    }
 
 
 def _signed_in() -> rx.Component:

@@ -1,7 +1,6 @@
 """The web process: pages, websocket and API on one port, served by granian from the front end already built."""
 
 import gc
-import re
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -11,10 +10,11 @@ from granian.server import Server
 from granian.server.common import AbstractServer
 from reflex_base.constants import Env
 from reflex_base.environment import environment
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from funmagic import paths
 from funmagic.frontend import BUILT_DIR
+from funmagic.headers.policies import page_policy
 from funmagic.settings import get_settings
 from funmagic.stopping import EndOpenConnections
 from funmagic.supervisor.tether import die_with_parent
@@ -32,12 +32,6 @@ STOP_SECONDS = 6
 # New objects before the collector looks at the youngest, and how many such looks before it looks at older ones. With
 # Python's own 700, 10, 10 it looks at everything, for up to half a second, whenever a few dozen people have come.
 COLLECT_AFTER = (10_000, 20, 10)
-
-HASHED_ASSET = re.compile(r"/assets/.+-[\w-]{8}\.\w+")
-FOR_EVER = "public, max-age=31536000, immutable"
-# No hash in their names: a new one shows within a day.
-PICTURE = re.compile(r"/(ui|showcase|samples)/.+|/favicon\.ico")
-A_DAY = "public, max-age=86400"
 
 
 def serve() -> None:
@@ -77,7 +71,8 @@ def load_app() -> ASGIApp:
 
     configure_logging("web")
     configure_tracing("web")
-    served = EndOpenConnections(CacheHeaders(PagesWithoutSlash(app(), _built_pages())))
+    served = EndOpenConnections(PagesWithoutSlash(app(), _built_pages()))
+    page_policy(paths.HOME)  # it signs an address, for which a store may first have to read long lists
     _keep_pauses_short()
     return served
 
@@ -96,23 +91,6 @@ class PagesWithoutSlash:
         await self._app(scope, receive, send)
 
 
-class CacheHeaders:
-    """Tells browsers to keep hashed files for ever and pictures for a day, and to ask again for every page."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the wrapped application does, with a Cache-Control header."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                _add_cache_header(scope["path"], message)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-
 def _keep_pauses_short() -> None:
     """What is loaded by now stays for ever: the collector, for which everybody waits, need not look at it again."""
     gc.collect()
@@ -122,14 +100,3 @@ def _keep_pauses_short() -> None:
 
 def _built_pages() -> frozenset[str]:
     return frozenset("/" + page.parent.relative_to(BUILT_DIR).as_posix() for page in BUILT_DIR.rglob("*/index.html"))
-
-
-def _add_cache_header(path: str, message: Message) -> None:
-    headers = MutableHeaders(scope=message)
-    is_there = message["status"] in (200, 206, 304)
-    if is_there and HASHED_ASSET.fullmatch(path):
-        headers["Cache-Control"] = FOR_EVER
-    elif is_there and PICTURE.fullmatch(path):
-        headers["Cache-Control"] = A_DAY
-    elif headers.get("Content-Type", "").startswith("text/html"):
-        headers.setdefault("Cache-Control", "no-cache")

@@ -162,3 +162,10 @@ def test_migrating_and_seeding_run_where_only_the_image_s_files_are(tmp_path: Pa
         run = [sys.executable, "-m", "funmagic", command]
         done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_proxy_leaves_the_headers_of_the_site_alone_and_has_files_run_nothing() -> None:
+    site, files = (PROJECT / "deploy" / "Caddyfile").read_text().split("{$FILES_ADDRESS}")
+    assert not re.search(r"^\s*(header|encode)\b", site, re.MULTILINE)
+    assert "X-Content-Type-Options nosniff" in files
+    assert "default-src 'none'; frame-ancestors 'none'; sandbox" in files

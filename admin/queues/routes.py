@@ -20,12 +20,7 @@ from funmagic.settings import get_settings
 
 log = structlog.get_logger()
 
-SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+OWN_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
 
 
 def mount_queues(api: Starlette) -> None:
@@ -55,7 +50,7 @@ class SuperAdminsOnly:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                MutableHeaders(scope=message).update(OWN_HEADERS)
             await send(message)
 
         # With its slash: Flask would send the browser there itself, to a scheme that a proxy may have changed.

@@ -6,7 +6,6 @@ from contextlib import aclosing
 
 import structlog
 
-from funmagic.accounts.sessions import is_still
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits.live import balance_channel
 from funmagic.credits.service import Balance, get_balance
@@ -24,7 +23,9 @@ BREATH_S = 0.25
 async def follow_balance(
     viewer: Viewer, token: str | None, is_wanted: Callable[[], bool]
 ) -> AsyncGenerator[Balance | None, None]:
-    """The viewer's credits now, after every change, and after every outage; None once this token's session has ended.
+    """The viewer's credits now, after every change, and after every outage; None once the viewer is no longer as here.
+
+    They have signed out, say, or confirmed their email.
 
     It ends then, when nobody wants it any more, and with this process.
     """
@@ -33,7 +34,7 @@ async def follow_balance(
             async with aclosing(get_watchers().listen(balance_channel(viewer.id))) as signs:
                 async for sign in signs:
                     if sign is LOOK_AGAIN:
-                        if not await is_still(viewer, token):
+                        if await _has_changed(viewer, token):
                             yield None
                             return
                         yield await read(get_balance, viewer)
@@ -47,3 +48,12 @@ async def follow_balance(
         else:
             return
         await asyncio.sleep(PAUSE_S)
+
+
+async def _has_changed(viewer: Viewer, token: str | None) -> bool:
+    now = await read_viewer(token)
+    return now is None or _as_shown(now) != _as_shown(viewer)
+
+
+def _as_shown(viewer: Viewer) -> tuple[str, str, str, bool]:
+    return viewer.id, viewer.email, viewer.name, viewer.is_verified

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from funmagic import paths
 from funmagic.errors import LinkExpired
+from funmagic.headers.policies import plain_policy
 from funmagic.i18n.translate import _, current_locale
 
 STYLESHEETS = ("tokens", "plain", "base", "layout", "buttons", "forms", "dialogs")
@@ -82,4 +83,4 @@ def _page(title: str, content: str, status: int) -> HTMLResponse:
   </body>
 </html>
 """
-    return HTMLResponse(html, status, headers=HEADERS)
+    return HTMLResponse(html, status, headers=HEADERS | {"Content-Security-Policy": plain_policy(html)})

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from funmagic.accounts import session_cache
 from funmagic.accounts.viewer import VIEWER_COLUMNS, Viewer
+from funmagic.credits.live import tell_now
 from funmagic.db import after_commit, noting, reading
 from funmagic.models.base import utcnow, without_waiting
 from funmagic.models.credits import CreditAccount
@@ -74,8 +75,11 @@ def close_session(session: Session, token: str | None) -> None:
     """Sign one browser out; an unknown token is fine."""
     if token:
         token_hash = _hash(token)
-        session.execute(sa.delete(UserSession).where(col(UserSession.token_hash) == token_hash))
+        closed = sa.delete(UserSession).where(col(UserSession.token_hash) == token_hash)
+        user_id = session.execute(closed.returning(col(UserSession.user_id))).scalar()
         after_commit(session, partial(session_cache.drop, [token_hash]))
+        if user_id:
+            after_commit(session, partial(tell_now, user_id))
 
 
 def close_sessions(session: Session, user_id: str, *, but: str | None = None) -> None:
@@ -86,11 +90,13 @@ def close_sessions(session: Session, user_id: str, *, but: str | None = None) ->
     closed = sa.delete(UserSession).where(col(UserSession.user_id) == user_id, col(UserSession.token_hash) != kept)
     hashes = session.execute(closed.returning(col(UserSession.token_hash))).scalars().all()
     after_commit(session, partial(session_cache.drop, hashes))
+    after_commit(session, partial(tell_now, user_id))
 
 
 def refresh_sessions(session: Session, user_id: str) -> None:
-    """Have every browser of a user see, from the next request or event on, what this transaction makes of them."""
+    """Have every browser of a user see what this transaction makes of them, and every open page at once."""
     after_commit(session, partial(_drop_all_of, user_id))
+    after_commit(session, partial(tell_now, user_id))
 
 
 def sweep_expired_sessions(session: Session) -> None:

@@ -26,10 +26,11 @@ def tell_of_change(session: Session, user_id: str) -> None:
     told: set[str] = session.info.setdefault(TOLD, set())
     if user_id not in told:
         told.add(user_id)
-        after_commit(session, partial(_publish, user_id))
+        after_commit(session, partial(tell_now, user_id))
 
 
-def _publish(user_id: str) -> None:
+def tell_now(user_id: str) -> None:
+    """Tell who watches this user's credits to look again."""
     try:
         get_redis().publish(balance_channel(user_id), f"{new_id()} {CHANGED}")
     except RedisError as error:

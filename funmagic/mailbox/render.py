@@ -55,5 +55,4 @@ def _headers(nonce: str) -> dict[str, str]:
         "Cache-Control": "no-store",
         "Content-Security-Policy": policy,
         "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
     }

@@ -15,7 +15,8 @@ from funmagic.i18n.translate import _
 
 SCRIPT = "document.forms[0].submit()"
 SCRIPT_HASH = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-POLICY = f"default-src 'none'; script-src 'sha256-{SCRIPT_HASH}'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = f"default-src 'none'; script-src 'sha256-{SCRIPT_HASH}'; "
+POLICY += "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 PAGE = """<!doctype html>
 <html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>FunMagic</title></head>
 <body><form method="post">{fields}<noscript><button>{label}</button></noscript></form>

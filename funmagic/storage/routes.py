@@ -18,9 +18,10 @@ router = APIRouter(prefix=paths.STORAGE, include_in_schema=False)
 
 # Whatever a stored file turns out to be, it must never run as a page of ours.
 SAFE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "Cache-Control": "private, max-age=3600",
+    # The address is the key to the file.
+    "Referrer-Policy": "no-referrer",
 }
 
 

@@ -13,7 +13,7 @@ from funmagic.connections.seats import Kind, seats
 from funmagic.live.watch import SIGNS, StreamEvent
 
 KEY = "event_stream"
-HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
 
 class EventStream(Response):

@@ -76,9 +76,9 @@ def skeleton(
     return rx.el.div(*bones, class_name="skeletons", aria_hidden="true")
 
 
-def connection_banner(text: Text) -> rx.Component:
-    """A line at the foot of the window while the live connection is away."""
-    return waiting_banner(has_too_many_connection_errors, text)
+def connection_banner(was_there: rx.Var[bool], text: Text) -> rx.Component:
+    """A line at the foot of the window while the live connection is away that was there before."""
+    return waiting_banner(was_there & has_too_many_connection_errors, text)
 
 
 def waiting_banner(is_shown: Flag, text: Text) -> rx.Component:

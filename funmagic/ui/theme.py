@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from funmagic.ui.props import Text
+from funmagic.ui.wrapped.guarded_storage import GUARD_STORAGE
 from funmagic.ui.wrapped.look import APPLY_LOOK, theme_switch
 
 STYLESHEETS = [
@@ -41,6 +42,7 @@ def head_components() -> list[rx.Component]:
         rx.el.meta(name="viewport", content="width=device-width, initial-scale=1, viewport-fit=cover"),
         _theme_color("light", "#fcfafc"),
         _theme_color("dark", "#120d12"),
+        rx.el.script(GUARD_STORAGE),
         rx.el.script(APPLY_LOOK),
         rx.el.link(rel="icon", href="/ui/favicon.svg", type="image/svg+xml"),
         rx.el.link(rel="alternate icon", href="/favicon.ico", sizes="32x32"),

@@ -1,4 +1,4 @@
-"""What surrounds the application: pages at their own addresses, and how long browsers keep what they got."""
+"""What surrounds the application: pages at their own addresses."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from fastapi import FastAPI, Response
 from fastapi.testclient import TestClient
 
 from funmagic import web
-from funmagic.web import CacheHeaders, PagesWithoutSlash
+from funmagic.web import PagesWithoutSlash
 from rxconfig import BACKEND_URL, use_page_origin
 
 
@@ -20,36 +20,13 @@ def browser() -> TestClient:
     def page() -> Response:
         return Response("the page", media_type="text/html")
 
-    @app.get("/assets/{name}")
-    def asset(name: str) -> Response:
-        return Response("code", status_code=404 if name.startswith("gone") else 200, media_type="text/javascript")
-
-    @app.get("/showcase/{name}")
-    def picture(name: str) -> Response:
-        return Response(b"", status_code=404 if name.startswith("gone") else 200, media_type="image/webp")
-
-    return TestClient(CacheHeaders(PagesWithoutSlash(app, frozenset({"/tools"}))))
+    return TestClient(PagesWithoutSlash(app, frozenset({"/tools"})))
 
 
 @pytest.mark.parametrize("address", ["/tools", "/tools/", "/tools?task=1"])
 def test_a_page_is_answered_at_its_own_address(browser: TestClient, address: str) -> None:
     answer = browser.get(address, follow_redirects=False)
     assert (answer.status_code, answer.text) == (200, "the page")
-
-
-def test_browsers_ask_again_for_pages_and_keep_hashed_files(browser: TestClient) -> None:
-    assert browser.get("/tools").headers["cache-control"] == "no-cache"
-    assert "immutable" in browser.get("/assets/chunk-a1B2c3D4.js").headers["cache-control"]
-
-
-def test_browsers_keep_pictures_for_a_day(browser: TestClient) -> None:
-    assert browser.get("/showcase/photo.webp").headers["cache-control"] == "public, max-age=86400"
-    assert "cache-control" not in browser.get("/showcase/gone.webp").headers
-
-
-@pytest.mark.parametrize("name", ["plain.js", "gone-a1B2c3D4.js"])
-def test_what_has_no_hash_or_is_not_there_is_not_kept(browser: TestClient, name: str) -> None:
-    assert "cache-control" not in browser.get(f"/assets/{name}").headers
 
 
 def test_the_built_pages_are_those_with_an_index_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ import { forgetPhoto, rememberPhoto, recallPhoto } from "./photo_store.js";
 import { useUpload } from "./photo_upload.js";
 import { DropZone, Preview, Samples, UploadOverlay } from "./photo_views.jsx";
 
+const RECALL_MS = 500;
+
 /** Lets a visitor choose one photo, shows it, and uploads it when the page hands in a ticket. */
 export function PhotoPicker({ samples = [], accept = [], maxBytes, minSide, stashKey, ticket, locked, texts = {}, children, ...events }) {
   const inputId = useId();
@@ -93,12 +95,16 @@ function usePhoto(rules, events) {
     let isCurrent = true;
     const recall = async () => {
       const file = await recallPhoto(rules.stashKey);
+      clearTimeout(patience);
       if (!isCurrent) return;
       if (file && attempt.current === 0) await choose(file);
       setIsReady(true);
     };
+    // Some browsers never answer; the photo is a convenience, and must not keep people from going on.
+    const patience = setTimeout(() => setIsReady(true), RECALL_MS);
     recall();
     return () => {
+      clearTimeout(patience);
       isCurrent = false;
     };
   }, [rules.stashKey]);

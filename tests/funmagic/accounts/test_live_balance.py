@@ -9,11 +9,13 @@ from reflex.istate.data import RouterData
 
 from funmagic.accounts import live_balance
 from funmagic.accounts.live_balance import follow_balance
-from funmagic.accounts.sessions import close_sessions
+from funmagic.accounts.sessions import close_session, close_sessions
 from funmagic.accounts.state import SessionState
+from funmagic.accounts.users import prove_email
 from funmagic.credits import ledger
 from funmagic.db import transaction
 from funmagic.errors import InsufficientCredits, SignInRequired
+from funmagic.models.users import User
 from tests.factories import session_token, submit
 from tests.funmagic.tasks.conftest import cancel
 
@@ -35,6 +37,11 @@ def overdraw(viewer):
     with transaction() as session:
         ledger.grant_bonus(session, viewer.id, 7, key="a")
         ledger.adjust(session, viewer.id, -1000, key="a", description="")
+
+
+def confirm_email(viewer):
+    with transaction() as session:
+        prove_email(session, session.get_one(User, viewer.id), keeps_access=True)
 
 
 def follow(viewer, is_wanted=lambda: True):
@@ -76,6 +83,22 @@ async def test_who_has_signed_out_hears_no_more(alice, redis):
             close_sessions(session, alice.id)
         await asyncio.to_thread(grant, alice, 7, "a")
         assert [balance async for balance in balances] == [None]
+
+
+async def test_signing_out_in_another_tab_is_told_at_once(alice, redis):
+    token = session_token(alice)
+    async with aclosing(follow_balance(alice, token, lambda: True)) as balances:
+        await anext(balances)
+        with transaction() as session:
+            close_session(session, token)
+        assert [balance async for balance in balances] == [None]
+
+
+async def test_a_confirmed_email_is_told_wherever_it_was_confirmed(alice, redis):
+    async with follow(alice) as balances:
+        await anext(balances)
+        await asyncio.to_thread(confirm_email, alice)
+        assert None in [balance async for balance in balances]
 
 
 async def test_it_ends_when_nobody_wants_it_any_more(alice, redis, monkeypatch):

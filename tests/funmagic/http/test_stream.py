@@ -37,7 +37,7 @@ def following(client: httpx.Client, task_id: str, last_id: str | None = None) ->
     with client.stream("GET", f"/api/tasks/{task_id}/stream", headers=headers) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
-        assert "no-cache" in answer.headers["cache-control"]
+        assert "no-store" in answer.headers["cache-control"]
         yield _events(answer)
 
 

@@ -1,0 +1,64 @@
+"""What we change in Reflex's client when it is compiled: it tells of its line, and does without cookies."""
+
+from typing import Unpack
+
+import reflex as rx
+from reflex.plugins import PreCompileContext
+
+# Added once, at the end; the rest of the file calls them.
+FUNCTIONS = """
+/** What the browser's cookies are; null where it keeps them from us. */
+function readCookies() {
+  try {
+    return document.cookie;
+  } catch {
+    return null;
+  }
+}
+
+/** Tells pages whether the live connection is there: see funmagic/ui/wrapped/line.js. */
+function tellOfLine(isThere) {
+  window.funmagicLine = isThere;
+  window.dispatchEvent(new CustomEvent("funmagic:line", { detail: isThere }));
+}
+
+/** A line that the system says is gone is let go at once; what is sent meanwhile waits for the next one. */
+function followSystem(socket) {
+  window.addEventListener("offline", () => socket.current?.io.engine?.close());
+  window.addEventListener("online", () => socket.current?.reconnect());
+}
+"""
+HELD = 'if (!resolveSocket(socket)?.connected && isStateful()) window.dispatchEvent(new Event("funmagic:held"));'
+LOADED = 'if (delta[app.state_name]?.is_hydrated_rx_state_) window.dispatchEvent(new Event("funmagic:loaded"));'
+NO_COOKIES = "readCookies() === null ? { get() {}, set() {}, remove() {} } : "
+# What is put in behind which lines.
+BEHIND = {
+    "    event_queue.push(...normalized);\n  }\n": f"  {HELD}\n",
+    "    setConnectErrors([]);\n": "    tellOfLine(true);\n",
+    '  socket.current.on("disconnect", (reason, details) => {\n': "    tellOfLine(false);\n",
+    "        applyClientStorageDelta(client_storage, delta);\n": f"        {LOADED}\n",
+    '  document.addEventListener("visibilitychange", checkVisibility);\n': "  followSystem(socket);\n",
+}
+CHANGES = {was: was + added for was, added in BEHIND.items()} | {
+    "const cookies = new Cookies();": f"const cookies = {NO_COOKIES}new Cookies();",
+    "const cookie = document.cookie\n": 'const cookie = (readCookies() ?? "")\n',
+}
+
+
+class TellingClient(rx.plugins.Plugin):
+    """Has Reflex's client tell pages of its line, and do without cookies where there are none."""
+
+    def pre_compile(self, **context: Unpack[PreCompileContext]) -> None:
+        """Have the compiler change the browser's half of Reflex."""
+        context["add_modify_task"]("utils/state.js", change_client)
+
+
+def change_client(code: str) -> str:
+    """Reflex's state.js with our changes; applying them again changes nothing."""
+    if FUNCTIONS in code:
+        return code
+    for was, becomes in CHANGES.items():
+        if code.count(was) != 1:
+            raise RuntimeError("This version of Reflex's client is another one: adapt TellingClient.")
+        code = code.replace(was, becomes)
+    return code + FUNCTIONS

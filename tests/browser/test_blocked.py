@@ -1,0 +1,101 @@
+"""Browsers that keep nothing, never answer, or let no websocket through: pages work, or say in words why not."""
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from funmagic.funmagic import PAGES
+from tests.browser.product import Product
+from tests.browser.steps import TOOL, choose_photo, expect_result, press_run, sign_up
+
+DENIED = "throw new DOMException('Access is denied for this document.', 'SecurityError')"
+NOTHING_KEPT = f"""
+for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"])
+    Object.defineProperty(window, name, {{ get() {{ {DENIED} }} }});
+"""
+NO_COOKIES = f"""
+Object.defineProperty(document, "cookie", {{ get() {{ {DENIED} }}, set() {{ {DENIED} }} }});
+"""
+FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') };"
+SILENT = "IDBFactory.prototype.open = () => new EventTarget();"
+CANNOT = "This page cannot connect"
+
+
+@pytest.mark.parametrize(
+    "faults", [NOTHING_KEPT, NO_COOKIES, NOTHING_KEPT + NO_COOKIES, FULL], ids=["storage", "cookies", "both", "full"]
+)
+def test_every_page_works_where_nothing_is_kept(page: Page, faults: str) -> None:
+    page.add_init_script(faults)
+    for address in (
+        *(route for route, *_ in PAGES),
+        "/nowhere",
+        "/dev/mailbox",
+        "/api/auth/magic-link/verify?token=old",
+    ):
+        page.goto(address)
+        expect(page.locator("body")).not_to_contain_text("Application Error")
+        expect(page.get_by_role("heading").first).to_be_visible()
+        expect(page.locator(".skeleton")).to_have_count(0)
+    page.goto("/")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    expect(page.locator("html")).to_have_class("dark")
+
+
+@pytest.mark.parametrize("faults", [NOTHING_KEPT, SILENT], ids=["storage", "silent"])
+def test_a_run_goes_through_where_photos_cannot_be_kept(page: Page, faults: str) -> None:
+    page.add_init_script(faults)
+    sign_up(page.context)
+    page.goto(TOOL)
+    choose_photo(page)
+    press_run(page)
+    expect_result(page)
+
+
+def test_a_database_of_the_browser_that_is_slow_gives_the_photo_back_later(page: Page) -> None:
+    page.goto(TOOL)
+    choose_photo(page)
+    expect(page.get_by_text("disc.jpg")).to_be_visible()
+    page.add_init_script("""
+        const open = IDBFactory.prototype.open;
+        IDBFactory.prototype.open = function (...words) {
+            const late = { set onsuccess(callback) { this.done = callback } };
+            const real = open.apply(this, words);
+            real.onsuccess = () => setTimeout(() => { late.result = real.result; late.done(); }, 1500);
+            return late;
+        };
+    """)
+    page.reload()
+    expect(page.get_by_text("disc.jpg")).to_be_visible()
+
+
+@pytest.mark.parametrize("fault", ["throws", "missing", "closes", "silent"])
+def test_a_page_without_websockets_says_so_in_words_and_goes_on_once_it_connects(
+    page: Page, product: Product, fault: str
+) -> None:
+    is_blocked = [True]
+    if fault in ("throws", "missing"):
+        denied = "throw new DOMException('blocked', 'SecurityError')" if fault == "throws" else ""
+        page.add_init_script(f"""
+            const Real = window.WebSocket;
+            window.allow = () => (window.WebSocket = Real);
+            window.WebSocket = {f"class {{ constructor() {{ {denied} }} }}" if denied else "undefined"};
+        """)
+    else:
+
+        def meet(socket: WebSocketRoute) -> None:
+            if not is_blocked[0]:
+                socket.connect_to_server()
+            elif fault == "closes":
+                socket.close()
+
+        page.route_web_socket("**/_event/**", meet)
+    page.goto("/tools")
+    expect(page.get_by_role("alert").filter(has_text=CANNOT)).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Connection lost")).to_be_hidden()
+    page.get_by_role("banner").get_by_role("link", name="Pricing").click()
+    expect(page.get_by_role("heading", name="Credits, and what they cost")).to_be_visible()
+    expect(page.get_by_text(CANNOT)).to_be_visible(timeout=15_000)
+    is_blocked[0] = False
+    if fault in ("throws", "missing"):
+        page.evaluate("() => void window.allow()")
+    expect(page.get_by_text(CANNOT)).to_be_hidden()
+    expect(page.get_by_role("link", name="Start free").first).to_be_visible()
