@@ -27,6 +27,7 @@ class Holder:
 
 
 NOBODY = Holder()
+UNKNOWN = "unknown"
 
 
 def session_of(headers: Mapping[str, str]) -> str:
@@ -38,11 +39,12 @@ def session_of(headers: Mapping[str, str]) -> str:
 async def find_holder(token: str, before: Holder) -> Holder:
     """Whose session this is now.
 
-    While the database cannot say, the session that was somebody's a moment ago still is, and any other is nobody's.
+    While the database cannot say, the session that was somebody's a moment ago still is. Any other is that of somebody
+    unknown, so that what its handlers may find all the same is never taken for a visitor's.
     """
     try:
         viewer = await read_viewer(token)
     except DATABASE_AWAY as error:
         log.warning("holder_not_looked_up", error=str(error))
-        return before if before.session == digest(token) else NOBODY
+        return before if before.session == digest(token) else Holder(UNKNOWN, session=digest(token))
     return Holder(viewer.id, viewer.role, digest(token)) if viewer else NOBODY
