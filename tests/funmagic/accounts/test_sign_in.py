@@ -1,11 +1,15 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
-from sqlmodel import select
+from sqlmodel import Session, select
 
+from funmagic.accounts import service
+from funmagic.accounts.passwords import hash_password
 from funmagic.accounts.sessions import refresh_sessions
+from funmagic.accounts.users import prove_email, set_password
 from funmagic.accounts.viewer import Viewer
 from funmagic.db import reading, transaction
 from funmagic.models.base import utcnow
@@ -99,3 +103,30 @@ def test_signing_in_as_somebody_else_ends_the_session_before(
     alice_client.cookies.clear()
     alice_client.cookies.set("fm_session", alices)
     assert who_is_signed_in(alice_client) is None
+
+
+def take_by_proof(session: Session, user: User) -> None:
+    prove_email(session, user)
+
+
+def take_by_another_password(session: Session, user: User) -> None:
+    set_password(session, user, hash_password("another long password"))
+
+
+@pytest.mark.parametrize("take_away", [take_by_proof, take_by_another_password])
+def test_a_password_that_is_taken_away_while_it_is_checked_opens_nothing(
+    alice: Viewer, client: TestClient, monkeypatch: pytest.MonkeyPatch, take_away: Callable[[Session, User], None]
+) -> None:
+    check = service.sign_in
+
+    def check_slowly(email: str, password: str) -> service.Known:
+        known = check(email, password)
+        with transaction() as session:
+            take_away(session, session.get_one(User, alice.id))
+        return known
+
+    monkeypatch.setattr(service, "sign_in", check_slowly)
+    answer = client.post("/api/auth/sign-in", json={"email": alice.email, "password": PASSWORD})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "INVALID_CREDENTIALS")
+    with reading() as session:
+        assert session.exec(select(UserSession)).all() == []
