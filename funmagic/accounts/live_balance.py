@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 import structlog
 
+from funmagic.accounts.sessions import read_viewer
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits.live import balance_channel
 from funmagic.credits.service import Balance, get_balance

@@ -4,9 +4,11 @@ import base64
 import hashlib
 import re
 from functools import lru_cache
+from pathlib import Path
 
-from funmagic.frontend import BUILT_DIR
-
+# Where the front end is built, and from where it is served.
+WEB_DIR = Path(".web")
+BUILT_DIR = WEB_DIR / "build" / "client"
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 NOT_FOUND = "404.html"
 
@@ -32,7 +34,7 @@ def hash_scripts(html: str) -> tuple[str, ...]:
 @lru_cache
 def _scripts_by_address() -> dict[str, tuple[str, ...]]:
     """Read once: a web process and its pages are started together."""
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for file in BUILT_DIR.rglob("*.html"):
         address = f"/{file.relative_to(BUILT_DIR).as_posix()}"
         folder = address.removesuffix("index.html")
