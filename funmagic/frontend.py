@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from funmagic.headers.built_pages import BUILT_DIR
 from funmagic.settings import get_settings
 from funmagic.supervisor.errors import StartError
 
@@ -22,7 +23,6 @@ NPM_MANIFEST = Path("reflex.lock") / "package.json"
 # Beside the folder: a build may remove that.
 LOCK = Path(".web.lock")
 STAMP = WEB_DIR / "funmagic.fingerprint"
-BUILT_DIR = WEB_DIR / "build" / "client"
 SOURCE_DIRS = ("funmagic", "admin", "assets")
 SOURCE_FILES = ("rxconfig.py", "requirements.txt")
 # Links Reflex itself makes while compiling, and Python's cache.

@@ -12,7 +12,7 @@ from reflex_base.environment import environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from funmagic import paths
-from funmagic.frontend import BUILT_DIR
+from funmagic.headers.built_pages import BUILT_DIR
 from funmagic.headers.policies import page_policy
 from funmagic.settings import get_settings
 from funmagic.stopping import EndOpenConnections

@@ -4,9 +4,10 @@ import base64
 import hashlib
 import re
 from functools import lru_cache
+from pathlib import Path
 
-from funmagic.frontend import BUILT_DIR
-
+# Where Reflex puts them.
+BUILT_DIR = Path(".web") / "build" / "client"
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 NOT_FOUND = "404.html"
 
