@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from funmagic.headers.built_pages import BUILT_DIR, WEB_DIR
+from funmagic.headers.built_pages import BUILT_DIR
 from funmagic.settings import get_settings
 from funmagic.supervisor.errors import StartError
 

@@ -6,9 +6,8 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-# Where the front end is built, and from where it is served.
-WEB_DIR = Path(".web")
-BUILT_DIR = WEB_DIR / "build" / "client"
+# Where Reflex puts them.
+BUILT_DIR = Path(".web") / "build" / "client"
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 NOT_FOUND = "404.html"
 

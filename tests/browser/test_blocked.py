@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from funmagic.funmagic import PAGES
-from tests.browser.product import Product
 from tests.browser.steps import TOOL, choose_photo, expect_result, press_run, sign_up
 
 DENIED = "throw new DOMException('Access is denied for this document.', 'SecurityError')"
@@ -67,35 +66,39 @@ def test_a_database_of_the_browser_that_is_slow_gives_the_photo_back_later(page:
     expect(page.get_by_text("disc.jpg")).to_be_visible()
 
 
-@pytest.mark.parametrize("fault", ["throws", "missing", "closes", "silent"])
-def test_a_page_without_websockets_says_so_in_words_and_goes_on_once_it_connects(
-    page: Page, product: Product, fault: str
+def test_a_browser_without_websockets_says_so_in_words_and_leads_on(page: Page) -> None:
+    page.add_init_script("window.WebSocket = undefined")
+    page.goto("/tools")
+    expect(page.get_by_role("alert").filter(has_text=CANNOT)).to_be_visible(timeout=15_000)
+    page.get_by_role("banner").get_by_role("link", name="Pricing").click()
+    expect(page.get_by_role("heading", name="Credits, and what they cost")).to_be_visible()
+
+
+@pytest.mark.parametrize("fault", ["throws", "closes", "silent"])
+def test_a_page_whose_websocket_is_blocked_says_so_in_words_and_goes_on_once_it_connects(
+    page: Page, fault: str
 ) -> None:
     is_blocked = [True]
-    if fault in ("throws", "missing"):
-        denied = "throw new DOMException('blocked', 'SecurityError')" if fault == "throws" else ""
+
+    def meet(socket: WebSocketRoute) -> None:
+        if not is_blocked[0]:
+            socket.connect_to_server()
+        elif fault == "closes":
+            socket.close()
+
+    if fault == "throws":
         page.add_init_script(f"""
-            const Real = window.WebSocket;
-            window.allow = () => (window.WebSocket = Real);
-            window.WebSocket = {f"class {{ constructor() {{ {denied} }} }}" if denied else "undefined"};
+            window.isBlocked = true;
+            window.WebSocket = class extends WebSocket {{
+                constructor(...words) {{ if (window.isBlocked) {DENIED}; super(...words); }}
+            }};
         """)
     else:
-
-        def meet(socket: WebSocketRoute) -> None:
-            if not is_blocked[0]:
-                socket.connect_to_server()
-            elif fault == "closes":
-                socket.close()
-
         page.route_web_socket("**/_event/**", meet)
     page.goto("/tools")
     expect(page.get_by_role("alert").filter(has_text=CANNOT)).to_be_visible(timeout=15_000)
     expect(page.get_by_text("Connection lost")).to_be_hidden()
-    page.get_by_role("banner").get_by_role("link", name="Pricing").click()
-    expect(page.get_by_role("heading", name="Credits, and what they cost")).to_be_visible()
-    expect(page.get_by_text(CANNOT)).to_be_visible(timeout=15_000)
     is_blocked[0] = False
-    if fault in ("throws", "missing"):
-        page.evaluate("() => void window.allow()")
+    page.evaluate("window.isBlocked = false")
     expect(page.get_by_text(CANNOT)).to_be_hidden()
     expect(page.get_by_role("link", name="Start free").first).to_be_visible()
