@@ -18,6 +18,7 @@ from funmagic.headers.built_pages import BUILT_DIR
 from funmagic.settings import get_settings
 from funmagic.supervisor.errors import StartError
 
+WEB_DIR = Path(".web")
 NPM_MANIFEST = Path("reflex.lock") / "package.json"
 # Beside the folder: a build may remove that.
 LOCK = Path(".web.lock")
