@@ -12,20 +12,29 @@ from fastapi.routing import APIRoute
 from funmagic import errors
 from funmagic.accounts.http import required_admin, required_super_admin, required_viewer
 from funmagic.errors import FunMagicError
-from funmagic.library.errors import UnusedUploadsFull
+from funmagic.library.errors import DamagedPhoto, PhotoTooSmall, UnusedUploadsFull
 from funmagic.middleware import OPEN_TO_OTHER_SITES, SAFE_METHODS
 from funmagic.storage.protocol import StorageUnavailable
 
 ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
 # A photo that somebody has uploaded, looked at.
-PHOTO = (errors.NotFound, errors.UploadMissing, errors.UnsupportedFile, errors.ImageTooLarge, StorageUnavailable)
+PHOTO = (
+    errors.NotFound,
+    errors.UploadMissing,
+    errors.UnsupportedFile,
+    errors.ImageTooLarge,
+    DamagedPhoto,
+    PhotoTooSmall,
+    StorageUnavailable,
+)
 RUN = (errors.InsufficientCredits, errors.EmailUnverified, errors.TooManyTasks, errors.ToolUnavailable)
 SHOP = (errors.PaymentsNotSetUp, errors.PaymentsUnavailable)
 # What an operation refuses by itself, and no other; what many do is found in what they take and whom they ask for.
 OWN: dict[str, tuple[type[FunMagicError], ...]] = {
     "POST /api/auth/sign-up": (errors.EmailTaken, errors.WeakPassword),
     "POST /api/auth/sign-in": (errors.InvalidCredentials,),
-    "POST /api/auth/magic-link/verify": (errors.LinkExpired,),
+    "GET /api/auth/magic-link/verify": (errors.LinkExpired,),
+    "POST /api/auth/magic-link/verify": (errors.LinkExpired, errors.InvalidCredentials),
     "POST /api/auth/verify-email": (errors.LinkExpired,),
     "POST /api/auth/reset-password": (errors.LinkExpired, errors.WeakPassword),
     "POST /api/upload": (errors.UnsupportedFile, errors.FileTooLarge, UnusedUploadsFull),
