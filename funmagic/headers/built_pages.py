@@ -33,7 +33,7 @@ def hash_scripts(html: str) -> tuple[str, ...]:
 @lru_cache
 def _scripts_by_address() -> dict[str, tuple[str, ...]]:
     """Read once: a web process and its pages are started together."""
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for file in BUILT_DIR.rglob("*.html"):
         address = f"/{file.relative_to(BUILT_DIR).as_posix()}"
         folder = address.removesuffix("index.html")
