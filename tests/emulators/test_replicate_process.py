@@ -52,4 +52,4 @@ def test_a_prediction_starts_and_succeeds_with_a_scene(api: httpx.Client) -> Non
     assert ended["status"] == "succeeded"
     scene = httpx.get(ended["output"]["data"][0]).json()
     assert scene["world_points"]["shape"] == [518, 518, 3]
-    assert scene["original_image"] == {"width": 64, "height": 48}
+    assert scene["original_image"] == {"width": 96, "height": 72}
