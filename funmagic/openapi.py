@@ -34,6 +34,7 @@ OWN: dict[str, tuple[type[FunMagicError], ...]] = {
     "POST /api/auth/sign-up": (errors.EmailTaken, errors.WeakPassword),
     "POST /api/auth/sign-in": (errors.InvalidCredentials,),
     "GET /api/auth/magic-link/verify": (errors.LinkExpired,),
+    "GET /api/tools/{slug}": (errors.ToolUnavailable,),
     "POST /api/auth/magic-link/verify": (errors.LinkExpired, errors.InvalidCredentials),
     "POST /api/auth/verify-email": (errors.LinkExpired,),
     "POST /api/auth/reset-password": (errors.LinkExpired, errors.WeakPassword),

@@ -1,4 +1,4 @@
-"""What a tab may not send."""
+"""What a tab may not send, or can no longer."""
 
 from funmagic.errors import FunMagicError
 
@@ -9,3 +9,10 @@ class TooMuchAtOnce(FunMagicError):
     code = "TOO_MUCH_AT_ONCE"
     status = 413
     text = "That is more than this page can take at once. Nothing was changed and no credits were used."
+
+
+class UnknownEvent(FunMagicError):
+    """A page asks for what this version of the site does not have."""
+
+    code = "UNKNOWN_EVENT"
+    text = "This page is older than the site. Nothing was changed and no credits were used. Please load it again."

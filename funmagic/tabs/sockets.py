@@ -6,17 +6,21 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import reflex as rx
+import structlog
 from reflex.app import EventNamespace
 from reflex.state import OnLoadInternalState, StateUpdate
 from reflex_base.constants import RouteVar
 from reflex_base.event import Event
+from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
-from funmagic.tabs.errors import TooMuchAtOnce
+from funmagic.tabs.errors import TooMuchAtOnce, UnknownEvent
 from funmagic.tabs.events import TabEvents
 from funmagic.tabs.holders import NOBODY, find_holder, session_of
 from funmagic.tabs.limits import bounded_event
 from funmagic.tabs.states import TabStates
+
+log = structlog.get_logger()
 
 # Browsers name their tabs by a UUID.
 LONGEST_NAME = 64
@@ -51,14 +55,15 @@ class TabSockets(EventNamespace):
         return closing
 
     async def on_event(self, sid: str, data: Any) -> None:
-        """Put what a tab says in line, or refuse it when it is too much; a tab that says too much waits."""
+        """Put what a tab says in line, or refuse it when it is too much or unknown; a tab that says too much waits."""
         tab = self.sid_to_token.get(sid)
         if tab is None:
             return
         try:
             event = bounded_event(data)
-        except TooMuchAtOnce as error:
-            toast = Event.from_event_type(rx.toast.error(error.message, id="too-much"))
+            _check_handler(event["name"])
+        except (TooMuchAtOnce, UnknownEvent) as error:
+            toast = Event.from_event_type(rx.toast.error(error.message, id=error.code))
             await self.emit_update(StateUpdate(events=toast), tab)
             return
         await self._events.wait_for_place(tab)
@@ -101,3 +106,10 @@ class TabSockets(EventNamespace):
         if not isinstance(processor, TabEvents):
             raise TypeError("the app is not a TabApp")
         return processor
+
+
+def _check_handler(name: str) -> None:
+    """Raise UnknownEvent for a name without a handler: Reflex would keep such an event, unfinished, for ever."""
+    if name not in RegistrationContext.get().event_handlers:
+        log.warning("event_unknown", name=name)
+        raise UnknownEvent

@@ -34,7 +34,8 @@ from tests import factories
 from tests.factories import photo_bytes
 from worker.subject import load_subject, read_work
 
-PHOTO = photo_bytes(format="PNG")
+# As long as any other: the address is signed for one length.
+PHOTO = photo_bytes(format="PNG").ljust(1000, b"\0")
 OTHER = b"<script>alert(1)</script>".ljust(len(PHOTO))
 
 
@@ -113,7 +114,7 @@ def test_an_avatar_that_is_overwritten_is_the_one_that_was_looked_at(
 def test_of_two_who_look_at_different_bytes_the_first_decides(
     storage: Storage, send: Callable[[Upload, bytes], None], alice: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, second = upload(alice), photo_bytes(format="PNG", size=(48, 64))[: len(PHOTO)].ljust(len(PHOTO), b"\0")
+    place, second = upload(alice), photo_bytes(72, 96, "PNG").ljust(len(PHOTO), b"\0")
     send(place, second)
 
     def be_overtaken() -> None:
@@ -123,7 +124,8 @@ def test_of_two_who_look_at_different_bytes_the_first_decides(
     do_meanwhile(monkeypatch, verification, "inspect_image", be_overtaken)
     verify_upload(alice, place.asset_id)
     asset = load(place.asset_id)
-    assert (asset.width, asset.height) == (64, 48)
+    assert (asset.width, asset.height) == (96, 72)
+    assert second != PHOTO
     assert storage.get(PRIVATE_BUCKET, asset.storage_key) == PHOTO
     assert storage.list_keys(PRIVATE_BUCKET, f"{LOOKED_AT}{alice.id}/") == [asset.storage_key]
 
