@@ -81,6 +81,8 @@ def arrange(cloud: Cloud) -> Cloud:
     """
     finite = np.isfinite(cloud.points).all(axis=1) & np.isfinite(cloud.confidence)
     kept = _select(cloud, finite)
+    if len(cloud.points) and not len(kept.points):
+        raise BrokenCloud("No point is at a place.")
     kept = _select(kept, _belongs(kept.points))
     if not len(kept.points):
         raise EmptyCloud("The cloud has no points.")
