@@ -38,6 +38,7 @@ OWN: dict[str, tuple[type[FunMagicError], ...]] = {
     "POST /api/auth/magic-link/verify": (errors.LinkExpired, errors.InvalidCredentials),
     "POST /api/auth/verify-email": (errors.LinkExpired,),
     "POST /api/auth/reset-password": (errors.LinkExpired, errors.WeakPassword),
+    "GET /api/auth/oauth/{provider}": (errors.ForeignOrigin,),
     "POST /api/upload": (errors.UnsupportedFile, errors.FileTooLarge, UnusedUploadsFull),
     "POST /api/tasks": (*PHOTO, *RUN, errors.PriceChanged, errors.IdempotencyConflict),
     "POST /api/tasks/{task_id}/retry": (*PHOTO, *RUN, errors.TaskNotFailed),
