@@ -17,7 +17,7 @@ export const pricedPress = () => (lastPriced?.path === window.location.pathname 
 
 /** Presses the button with these words as soon as the page lets people press it; once, or never. */
 export function pressWhenReady(words) {
-  const isIt = (one) => wordsOf(one) === words && !one.disabled && one.checkVisibility();
+  const isIt = (one) => wordsOf(one) === words && hears(one) && one.checkVisibility();
   const find = () => [...document.querySelectorAll(PRICED)].find(isIt);
   const press = () => {
     const button = isLineThere() && find();
@@ -88,6 +88,7 @@ export function holdPresses(label, tellHeld) {
 
   const onClick = (event) => {
     const button = event.target.closest?.("button");
+    if (button && !hears(button)) return undefined;
     if (button?.matches(PRICED)) lastPriced = { path: window.location.pathname, words: wordsOf(button) };
     if (isLineThere()) return undefined;
     if (button) {
@@ -114,6 +115,9 @@ export function holdPresses(label, tellHeld) {
     window.removeEventListener("funmagic:loaded", onLoaded);
   };
 }
+
+/** Whether a press of it would count: one that costs something is deaf for a moment. */
+const hears = (button) => !button.disabled && button.getAttribute("aria-disabled") !== "true";
 
 const wordsOf = (button) => button.querySelector(".button-label")?.textContent;
 

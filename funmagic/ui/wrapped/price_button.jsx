@@ -15,7 +15,10 @@ export function PriceButton({ offer, disabled, onClick, children, ...button }) {
   useLayoutEffect(() => {
     setIsDeaf(true);
     hearsFrom.current = performance.now() + DEAF_MS;
-    const timer = setTimeout(() => setIsDeaf(false), DEAF_MS);
+    const timer = setTimeout(() => {
+      hearsFrom.current = 0;
+      setIsDeaf(false);
+    }, DEAF_MS);
     return () => clearTimeout(timer);
   }, [offer, isOff]);
   const press = (event) => {
