@@ -111,5 +111,5 @@ class TabSockets(EventNamespace):
 def _check_handler(name: str) -> None:
     """Raise UnknownEvent for a name without a handler: Reflex would keep such an event, unfinished, for ever."""
     if name not in RegistrationContext.get().event_handlers:
-        log.warning("event_unknown", name=name)
+        log.warning("event_unknown")  # its name is whatever the client says
         raise UnknownEvent

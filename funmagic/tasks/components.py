@@ -19,6 +19,8 @@ from funmagic.ui.stage import cancelled_stage, processing_stage, stage_frame
 from funmagic.ui.wrapped.photo_picker import photo_picker
 
 LIMIT_MB = SIZE_LIMITS_MB[UploadPurpose.TOOL_INPUT]
+# Opens the browser's own dialog for files, as the drop zone does.
+BROWSE = "document.querySelector('.picker-input')?.click()"
 
 
 def loading_stage() -> rx.Component:
@@ -40,6 +42,7 @@ def choosing_stage(state: type[RunState], *, stash_key: str) -> rx.Component:
         stash_key=stash_key,
         ticket=state.ticket,
         locked=state.phase == "submitting",
+        refused=state.is_photo_refused,
         texts=_picker_texts(),
         on_choose=state.choose_photo,
         on_remove=state.remove_photo,
@@ -126,9 +129,27 @@ def new_photo_button(state: type[RunState], *, variant: Variant = "secondary") -
     return button(_("New photo"), variant=variant, icon="image-plus", on_click=state.new_photo)
 
 
+def start_button(state: type[RunState], label: Text, *, busy: rx.Var[bool]) -> rx.Component:
+    """Starts the run for the price it names; after a photo that is of no use, it asks for another one."""
+    return rx.cond(
+        state.is_photo_refused,
+        button(_("New photo"), size="lg", icon="image-plus", on_click=rx.call_script(BROWSE)),
+        price_button(
+            label,
+            _("{credits} credits", credits=state.price),
+            is_priced=state.is_priced,
+            busy=busy,
+            disabled=~state.has_photo,
+            on_click=state.start_run,
+        ),
+    )
+
+
 def download_button(state: type[RunState], label: Text, *, size: Size = "md") -> rx.Component:
     """Downloads the result under its own name."""
-    return link_button(label, state.result.download_url, size=size, icon="download", reload_document=True)
+    return link_button(
+        label, state.result.download_url, size=size, icon="download", reload_document=True, download=True
+    )
 
 
 def save_button(state: type[RunState]) -> rx.Component:

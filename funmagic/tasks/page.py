@@ -17,10 +17,10 @@ from funmagic.tasks.components import (
     notice_line,
     pause_line,
     runs_strip,
+    start_button,
     wait_line,
 )
 from funmagic.tasks.state import RunState
-from funmagic.ui.buttons import price_button
 from funmagic.ui.layout import container
 from funmagic.ui.stage import feature_list, panel_rest, tool_head, tool_stage, tool_words_skeleton
 
@@ -71,13 +71,10 @@ def _action(state: type[RunState], run_label: str, download_label: str) -> rx.Co
             ("failed", rx.fragment()),
             *((status.value, rx.fragment()) for status in ACTIVE_STATUSES),
             rx.fragment(
-                price_button(
+                start_button(
+                    state,
                     run_label,
-                    _("{credits} credits", credits=state.price),
-                    is_priced=state.is_priced,
                     busy=(state.phase != "choosing") & (state.phase != "loading"),
-                    disabled=~state.has_photo,
-                    on_click=state.start_run,
                 ),
                 panel_rest(wait_line(state), low_balance_hint(state)),
             ),

@@ -24,6 +24,8 @@ class PhotoState(rx.State, mixin=True):
     phase: str = "loading"
     price: int = 0
     has_photo: bool = False
+    # The photo that was sent last is of no use, whatever is done with it.
+    is_photo_refused: bool = False
     ticket: dict[str, Any] | None = None
     notice: str = ""
 
@@ -34,6 +36,7 @@ class PhotoState(rx.State, mixin=True):
         """A photo lies on the stage; nothing is uploaded yet."""
         self._photo = read_description(info)
         self.has_photo = True
+        self.is_photo_refused = False
         self.notice = ""
 
     @rx.event
@@ -111,6 +114,13 @@ class PhotoState(rx.State, mixin=True):
 
     def _clear_photo(self) -> None:
         self.phase, self.has_photo, self.ticket, self.notice, self._photo = "choosing", False, None, "", None
+        self.is_photo_refused = False
+
+    def _refuse_photo(self) -> None:
+        """Take the photo off the stage; what was wrong with it is said in the notice."""
+        self.has_photo = False
+        self._photo = None
+        self.is_photo_refused = True
 
 
 def upload_ticket(upload: Upload) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from funmagic.accounts.state import SessionState
 from funmagic.accounts.viewer import Viewer
 from funmagic.billing.shortage_state import ShortageState
 from funmagic.db import DATABASE_AWAY, read, transact
-from funmagic.errors import FunMagicError, InsufficientCredits, NotFound
+from funmagic.errors import FunMagicError, ImageTooLarge, InsufficientCredits, NotFound, UnsupportedFile
+from funmagic.library.errors import PhotoTooSmall
 from funmagic.library.service import save_asset
 from funmagic.tasks import service
 from funmagic.tasks.failure_words import FailureView, describe_failure
@@ -26,6 +27,9 @@ from funmagic.tasks.views import TaskView
 from funmagic.tasks.wait_words import describe_wait
 from funmagic.tasks.waits import expected_wait
 from funmagic.tools.service import ToolView, get_tool
+
+# With these another photo is what helps.
+USELESS_PHOTO = (UnsupportedFile, ImageTooLarge, PhotoTooSmall)
 
 
 class RunState(FollowState, mixin=True):
@@ -218,6 +222,8 @@ class RunState(FollowState, mixin=True):
             task, _is_new = await asyncio.to_thread(submit_task, viewer, submission)
         except FunMagicError as error:
             self._take_back()
+            if isinstance(error, USELESS_PHOTO):
+                self._refuse_photo()
             await self._explain(error, viewer, submission.expected_credits or 0)
             self._show_tool(await read(get_tool, self._slug, viewer))
         except Exception:

@@ -14,6 +14,7 @@ from funmagic.tasks.components import (
     notice_line,
     pause_line,
     runs_strip,
+    start_button,
     wait_line,
 )
 from funmagic.tools.figme.components import (
@@ -101,14 +102,7 @@ def _download(label: str, *others: rx.Component) -> rx.Component:
 
 
 def _generate() -> rx.Component:
-    return price_button(
-        _("Generate"),
-        _("{credits} credits", credits=State.price),
-        is_priced=State.is_priced,
-        busy=State.phase != "choosing",
-        disabled=~State.has_photo,
-        on_click=State.start_run,
-    )
+    return start_button(State, _("Generate"), busy=State.phase != "choosing")
 
 
 def _into_3d() -> rx.Component:

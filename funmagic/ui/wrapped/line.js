@@ -9,6 +9,9 @@ export function onLine(callback) {
   return () => window.removeEventListener("funmagic:line", tell);
 }
 
+/** Has Reflex's client connect again, as it does when people come back to a tab; it may have hung up by itself. */
+export const reconnect = () => document.dispatchEvent(new Event("visibilitychange"));
+
 /** Whether the server answers plain requests; a line may be away alone. */
 export async function serverAnswers() {
   try {

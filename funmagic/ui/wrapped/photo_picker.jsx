@@ -7,10 +7,10 @@ import { DropZone, Preview, Samples, UploadOverlay } from "./photo_views.jsx";
 const RECALL_MS = 500;
 
 /** Lets a visitor choose one photo, shows it, and uploads it when the page hands in a ticket. */
-export function PhotoPicker({ samples = [], accept = [], maxBytes, minSide, stashKey, ticket, locked, texts = {}, children, ...events }) {
+export function PhotoPicker({ samples = [], accept = [], maxBytes, minSide, stashKey, ticket, locked, refused, texts = {}, children, ...events }) {
   const inputId = useId();
   const input = useRef(null);
-  const { photo, problem, isReady, choose, remove } = usePhoto({ accept, maxBytes, minSide, stashKey }, events);
+  const { photo, problem, isReady, choose, remove, drop } = usePhoto({ accept, maxBytes, minSide, stashKey }, events);
   const upload = useUpload(photo?.file, isReady ? ticket : null, {
     ...events,
     onUploaded: (id) => {
@@ -21,8 +21,13 @@ export function PhotoPicker({ samples = [], accept = [], maxBytes, minSide, stas
   const isBusy = Boolean(locked) || upload.phase === "sending";
   useEffect(() => {
     // A run that was not started after all leaves its photo as it was before.
-    if (!ticket && photo) rememberPhoto(stashKey, photo.file);
+    if (!ticket && photo && !refused) rememberPhoto(stashKey, photo.file);
   }, [ticket]);
+  useEffect(() => {
+    if (!refused || !photo) return;
+    upload.reset();
+    drop();
+  }, [refused]);
   const { isOver, dropHandlers } = useDrop(choose, isBusy);
   usePaste(choose, isBusy);
 
@@ -83,11 +88,14 @@ function usePhoto(rules, events) {
     rememberPhoto(rules.stashKey, result.photo.file);
     events.onChoose?.(describePhoto(result.photo));
   };
-  const remove = () => {
+  const drop = () => {
     attempt.current += 1;
     setPhoto(null);
     setProblem("");
     forgetPhoto(rules.stashKey);
+  };
+  const remove = () => {
+    drop();
     events.onRemove?.();
   };
 
@@ -110,7 +118,7 @@ function usePhoto(rules, events) {
   }, [rules.stashKey]);
   useEffect(() => () => photo && URL.revokeObjectURL(photo.url), [photo]);
 
-  return { photo, problem, isReady, choose, remove };
+  return { photo, problem, isReady, choose, remove, drop };
 }
 
 function useDrop(choose, isBusy) {

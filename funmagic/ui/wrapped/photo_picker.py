@@ -32,6 +32,8 @@ class PhotoPicker(rx.Component):
     ticket: rx.Var[Any]
     # While true the photo cannot be changed.
     locked: rx.Var[bool]
+    # The photo that was sent is of no use: it leaves the stage, and is not kept.
+    refused: rx.Var[bool]
     texts: rx.Var[dict[str, str]]
 
     on_choose: rx.EventHandler[rx.event.passthrough_event_spec(dict)]

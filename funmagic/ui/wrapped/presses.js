@@ -1,6 +1,6 @@
 /** What people press while the connection is away: it waits, says so, and is done once. */
 
-import { isLineThere, onLine, untilReachable } from "./line.js";
+import { isLineThere, onLine, reconnect, untilReachable } from "./line.js";
 
 // A button that spends credits: its press is worth something only on a page that is loaded.
 const PRICED = "button.price-button";
@@ -65,6 +65,7 @@ export function holdPresses(label, tellHeld) {
     stopHere(event);
     if (heldPriced) return;
     mark(button);
+    reconnect();
     heldPriced = { path: window.location.pathname, words: wordsOf(button) };
   };
   // What the page knew of the photo may be gone together with the process: the page is loaded first.
