@@ -6,7 +6,9 @@ INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
 # What the database could make a difference to.
 ON_BOTH_DATABASES = $(addprefix tests/worker/test_,audit.py cancel.py clock.py health.py heartbeat.py leadership.py mail.py) \
 	$(addprefix tests/worker/test_,run.py run_races.py run_remote.py run_steps.py sweeps.py task_life.py) \
-	$(addprefix tests/funmagic/,accounts audit billing credits library oauth profile tasks tools) \
+	$(addprefix tests/funmagic/,accounts audit billing credits oauth profile tasks tools) \
+	$(addprefix tests/funmagic/library/test_,saving.py unused_uploads.py uploads.py) \
+	tests/funmagic/storage/test_verified.py \
 	$(addprefix tests/funmagic/,test_db.py test_mail.py test_migrations.py test_seed.py)
 BENCHMARKS = catalogue submit engine recovery waiting live sockets ledger cutout lighthouse
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache, partial
 from typing import Any
@@ -77,9 +78,7 @@ def close_session(session: Session, token: str | None) -> None:
         token_hash = _hash(token)
         closed = sa.delete(UserSession).where(col(UserSession.token_hash) == token_hash)
         user_id = session.execute(closed.returning(col(UserSession.user_id))).scalar()
-        after_commit(session, partial(session_cache.drop, [token_hash]))
-        if user_id:
-            after_commit(session, partial(tell_now, user_id))
+        forget_closed(session, user_id, [token_hash])
 
 
 def close_sessions(session: Session, user_id: str, *, but: str | None = None) -> None:
@@ -89,8 +88,14 @@ def close_sessions(session: Session, user_id: str, *, but: str | None = None) ->
     # The names are needed after the commit, when the rows are gone.
     closed = sa.delete(UserSession).where(col(UserSession.user_id) == user_id, col(UserSession.token_hash) != kept)
     hashes = session.execute(closed.returning(col(UserSession.token_hash))).scalars().all()
+    forget_closed(session, user_id, hashes)
+
+
+def forget_closed(session: Session, user_id: str | None, hashes: Sequence[str]) -> None:
+    """Have every process see that these sessions of a user are closed, and every page open in them at once."""
     after_commit(session, partial(session_cache.drop, hashes))
-    after_commit(session, partial(tell_now, user_id))
+    if user_id:
+        after_commit(session, partial(tell_now, user_id))
 
 
 def refresh_sessions(session: Session, user_id: str) -> None:

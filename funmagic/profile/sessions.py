@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.accounts import session_cache
-from funmagic.accounts.sessions import close_sessions
+from funmagic.accounts.sessions import close_sessions, forget_closed
 from funmagic.accounts.tokens import digest
 from funmagic.accounts.viewer import Viewer
-from funmagic.db import after_commit
 from funmagic.errors import NotFound
 from funmagic.models.base import utcnow
 from funmagic.models.users import UserSession
@@ -55,7 +52,7 @@ def revoke_session(session: Session, viewer: Viewer, session_id: str) -> None:
     hashes = session.execute(revoked.returning(col(UserSession.token_hash))).scalars().all()
     if not hashes:
         raise NotFound
-    after_commit(session, partial(session_cache.drop, hashes))
+    forget_closed(session, viewer.id, hashes)
 
 
 def revoke_other_sessions(session: Session, viewer: Viewer, token: str | None) -> None:

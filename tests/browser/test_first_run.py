@@ -19,7 +19,7 @@ from tests.browser.steps import (
     start_run,
     task_id_of,
 )
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, photo_bytes
 from tests.funmagic.library.photos import kinds
 
 
@@ -115,15 +115,15 @@ def test_the_stage_can_be_cleared_for_the_next_photo(page: Page, context: Browse
 
 def test_a_gif_and_a_sideways_photo_come_back_upright_at_full_size(page: Page, context: BrowserContext) -> None:
     sign_up(context)
-    picture = Image.new("RGB", (60, 40), "white")
+    picture = Image.open(io.BytesIO(photo_bytes()))
     sideways, animation = io.BytesIO(), io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6
     picture.save(sideways, "JPEG", exif=exif)
     picture.save(animation, "GIF")
     for photo, size in (
-        (a_photo(sideways.getvalue(), "sideways.jpg"), (40, 60)),
-        (a_photo(animation.getvalue(), "picture.gif", "image/gif"), (60, 40)),
+        (a_photo(sideways.getvalue(), "sideways.jpg"), (72, 96)),
+        (a_photo(animation.getvalue(), "picture.gif", "image/gif"), (96, 72)),
     ):
         page.goto(TOOL)
         choose_photo(page, photo)
@@ -138,7 +138,8 @@ def test_a_photo_that_the_browser_cannot_show_is_shown_as_we_see_it(page: Page, 
     sign_up(context)
     page.goto(TOOL)
     # Many systems have no name for this type.
-    choose_photo(page, a_photo(kinds.heic(exif=b"Exif\0\0" + kinds.exif(6)), "IMG 0001.HEIC", ""))
+    picture = Image.open(io.BytesIO(photo_bytes()))
+    choose_photo(page, a_photo(kinds.heic(picture, exif=b"Exif\0\0" + kinds.exif(6)), "IMG 0001.HEIC", ""))
     expect(page.get_by_text("Your browser cannot show HEIC photos.")).to_be_visible()
     press_run(page)
     expect_result(page)

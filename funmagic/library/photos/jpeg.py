@@ -21,6 +21,7 @@ def read_jpeg(data: bytes) -> Container:
     kept: list[bytes] = [data[:2]]
     exif: bytes | None = None
     profile: dict[int, bytes] = {}
+    parts = 0
     place = 2
     while (segment := _next_segment(data, place)) is not None:
         marker, start, place = segment
@@ -29,11 +30,14 @@ def read_jpeg(data: bytes) -> Container:
             exif = payload[6:]
         if marker == APP2 and payload.startswith(PROFILE) and len(payload) > len(PROFILE) + 2:
             profile.setdefault(payload[len(PROFILE)], payload[len(PROFILE) + 2 :])
+            parts = payload[len(PROFILE) + 1]
         # JFIF's segment and Adobe's say what the components are.
         if marker in (APP0, APP14) or not (APP0 <= marker <= APP15 or marker == COMMENT):
             kept.append(data[start:place])
     bare = b"".join([*kept, data[place : _find_end(data, place)]])
-    whole_profile = b"".join(profile[number] for number in sorted(profile)) or None
+    # Of a profile in several parts, of which one is missing, nobody knows what it says.
+    is_whole = sorted(profile) == list(range(1, parts + 1))
+    whole_profile = b"".join(profile[number] for number in sorted(profile)) if is_whole and profile else None
     return Container("image/jpeg", bare, bare, read_orientation(exif or b""), profile=whole_profile)
 
 

@@ -16,6 +16,8 @@ FACTS = (TRANSPARENCY, b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"eXIf")
 GREY, COLOURS, INDEXED = 0, 2, 3
 BYTE, WIDE = 8, 16
 LARGEST_PROFILE = 4 * 1024 * 1024
+# Where every profile says that it is one.
+SIGNED, PROFILE_SIGNATURE = slice(36, 40), b"acsp"
 
 
 def read_png(data: bytes) -> Container:
@@ -81,16 +83,21 @@ def _find_profile(facts: dict[bytes, bytes]) -> bytes | None:
     """The profile by which colours are meant, in the order in which browsers look for one; None for sRGB."""
     if (profile := profile_of_code_points(facts.get(b"cICP", b""))) is not None:
         return profile
-    if b"iCCP" in facts:
-        _, _, packed = facts[b"iCCP"].partition(b"\0")
-        try:
-            unpack = zlib.decompressobj()
-            return unpack.decompress(packed[1:], LARGEST_PROFILE)
-        except zlib.error:
-            return None
+    if (profile := _unpack_profile(facts.get(b"iCCP", b""))) is not None:
+        return profile
     if b"sRGB" in facts or b"gAMA" not in facts:
         return None
     return profile_of_gamma(facts[b"gAMA"], facts.get(b"cHRM"))
+
+
+def _unpack_profile(chunk: bytes) -> bytes | None:
+    """What an iCCP holds; None for what is no profile, in whose place browsers take what else is said of colours."""
+    _, _, packed = chunk.partition(b"\0")
+    try:
+        profile = zlib.decompressobj().decompress(packed[1:], LARGEST_PROFILE)
+    except zlib.error:
+        return None
+    return profile if profile[SIGNED] == PROFILE_SIGNATURE else None
 
 
 def _checksum(data: bytes) -> bytes:

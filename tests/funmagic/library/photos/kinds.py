@@ -186,6 +186,9 @@ def _jpegs() -> dict[str, bytes]:
         "jpeg_srgb": jpeg(icc_profile=profiles.SRGB_PROFILE),
         "jpeg_lab_profile": jpeg(icc_profile=profiles.lab_profile(b"RGB ", 3)),
         "jpeg_broken_profile": jpeg(icc_profile=b"no profile at all" * 20),
+        "jpeg_part_of_a_profile": jpeg(icc_profile=profiles.swapped_profile()).replace(
+            b"ICC_PROFILE\0\x01\x01", b"ICC_PROFILE\0\x02\x03"
+        ),
         "jpeg_profile_cut_short": jpeg(icc_profile=P3[:300]),
         "jpeg_profile_of_inks": jpeg(icc_profile=profiles.lab_profile(b"CMYK", 4)),
         "jpeg_grey_profile": jpeg("L", icc_profile=profiles.grey_profile(1.0)),
@@ -268,6 +271,9 @@ def _pngs() -> dict[str, bytes]:
         "png_exif_at_the_end": plain[:-12] + chunk(b"eXIf", exif()) + plain[-12:],
         "png_bad_phys": with_chunk(plain, b"pHYs", bytes(9), is_whole=False),
         "png_bad_text": with_chunk(plain, b"tEXt", b"Title\0x", is_whole=False),
+        "png_gamma_beside_a_broken_profile": with_chunk(
+            png(icc_profile=b"no profile at all" * 20), b"gAMA", gamma(1.0)
+        ),
         "png_bad_gamma": with_chunk(plain, b"gAMA", gamma(1.0), is_whole=False),
         "png_big_ztxt": with_chunk(plain, b"zTXt", b"Comment\0\0" + zlib.compress(bytes(3_000_000))),
         "png_big_itxt": with_chunk(plain, b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(bytes(3_000_000))),
@@ -320,8 +326,8 @@ DAMAGED: dict[str, bytes] = {
 }
 
 
-def heic(**save: Any) -> bytes:
-    """The scene as a phone of Apple's keeps it."""
+def heic(picture: Image.Image | None = None, **save: Any) -> bytes:
+    """The scene, or another picture, as a phone of Apple's keeps it."""
     buffer = io.BytesIO()
-    pillow_heif.from_pillow(scene()).save(buffer, quality=95, chroma=444, **save)
+    pillow_heif.from_pillow(picture or scene()).save(buffer, quality=95, chroma=444, **save)
     return buffer.getvalue()
