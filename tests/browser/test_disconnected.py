@@ -93,7 +93,7 @@ def test_any_other_button_waits_too(tab: Page, line: Line, product: Product) -> 
         expect(waiting).to_have_attribute("aria-busy", "true")
         waiting.click()
         line.mend()
-        expect(tab.get_by_text("You cancelled this run. Nothing was charged.")).to_be_visible()
+        expect(tab.get_by_text("Run cancelled. Nothing was charged.")).to_be_visible()
         expect(tab.get_by_text(WAITING)).to_have_count(0)
 
 
