@@ -59,7 +59,7 @@ def test_a_photo_goes_to_s3_and_its_cut_out_comes_from_there(
     assert upload.url.startswith(f"{s3_server.url}/funmagic-private/uploads/")
     assert upload.response().status == 200
     shown = [request for request in to_store if request.resource_type == "image"]
-    assert {request.url.split("/")[4] for request in shown} == {"uploads", "outputs"}
+    assert {request.url.split("/")[4] for request in shown} == {"inputs", "outputs"}
     assert httpx.get(upload.url.partition("?")[0]).status_code == httpx.codes.FORBIDDEN
     assert not any("/storage/" in request.url for request in sent)
     assert not (s3_product.data_dir / "storage").exists()
