@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import reflex as rx
 
@@ -18,7 +19,8 @@ class TabApp(rx.App):
         super()._setup_state()
         if self.sio is None or self.event_namespace is None:
             raise RuntimeError("This version of Reflex sets its sockets up in another way: adapt TabApp.")
-        states = TabStates()
+        # Reflex overloads abstract methods in a way that mypy takes for others, which nobody implements.
+        states: TabStates = cast("Any", TabStates)()
         sockets = TabSockets(self.event_namespace.namespace, self, states)
         states.open_tabs = sockets.open_tabs
         self._state_manager, self._event_namespace = states, sockets
