@@ -100,7 +100,7 @@ REFUSALS = {
     "GET /api/tasks": "400 401 422 429 503",
     "GET /api/tasks/{task_id}": "401 404 422 429 503",
     "DELETE /api/tasks/{task_id}": "400 401 403 404 409 422 429 503",
-    "GET /api/tools/{slug}": "404 422 429 503",
+    "GET /api/tools/{slug}": "404 409 422 429 503",
     "POST /api/upload": "400 401 403 413 415 422 429 503",
     "GET /api/admin/settings": "401 403 422 429 503",
     "POST /api/auth/sign-in": "400 401 403 413 422 429 503",
