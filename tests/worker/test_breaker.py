@@ -81,7 +81,7 @@ def test_one_that_works_is_closed_and_leaves_nothing_in_redis(clock):
         check_breaker("fal", "step-1")
         note_outcome("fal", None, holder="step-1")
     assert state() == BreakerState.CLOSED
-    assert list(get_redis().scan_iter()) == []
+    assert list(get_redis().scan_iter("breaker:*")) == []
 
 
 @pytest.mark.parametrize("error", [DOWN, ProviderTimeout("30 s")])
@@ -133,7 +133,7 @@ def test_among_many_looks_that_go_well_those_that_fail_do_not_count(clock):
         fail(MOST_FAILURES - 1)
         note_outcome("fal", None)
     assert may_start()
-    assert list(get_redis().scan_iter()) == []
+    assert list(get_redis().scan_iter("breaker:*")) == []
 
 
 def test_another_provider_and_another_scope_have_their_own(clock):

@@ -176,7 +176,7 @@ class Provider(RuleBasedStateMachine):
     @invariant()
     def every_key_will_vanish_soon_after_what_it_says_is_over(self):
         longest = {"sem": timedelta(hours=1), "rpm": MINUTE, "rpd": timedelta(days=1), "penalty": timedelta(hours=1)}
-        for key in get_redis().scan_iter():
+        for key in get_redis().scan_iter(f"{PREFIX}:*"):
             name = key.decode().removeprefix(f"{PREFIX}:")
             assert 0 < get_redis().pttl(key) <= (longest[name] + LATE).total_seconds() * 1000
 
