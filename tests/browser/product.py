@@ -113,9 +113,16 @@ class Product:
         for worker in self._workers():
             worker.kill()
 
-    def kill_redis(self) -> None:
-        """Kill the embedded Redis without warning; the supervisor starts it again."""
-        self._redis_server().kill()
+    @contextmanager
+    def redis_killed(self) -> Iterator[None]:
+        """Kill the embedded Redis without warning; the supervisor, held still within the block, starts it again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            self._redis_server().kill()
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def flush_redis(self) -> None:
         """Have the embedded Redis forget everything."""

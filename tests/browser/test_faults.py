@@ -17,8 +17,8 @@ from tests.factories import photo_bytes, wait_until
 def test_redis_killed_in_mid_run_is_only_a_pause(page: Page, context: BrowserContext, product: Product) -> None:
     with product.workers_paused():
         start_waiting_run(page, context)
-        product.kill_redis()
-        expect(page.get_by_text("Live updates are paused. Your run goes on.")).to_be_visible()
+        with product.redis_killed():
+            expect(page.get_by_text("Live updates are paused. Your run goes on.")).to_be_visible()
     expect_result(page)
     expect_balance(page, 95)
 

@@ -121,7 +121,8 @@ def test_a_purchase_reaches_every_tab_and_its_invoice_is_at_stripe(
     expect(page.get_by_role("dialog", name="One moment before the magic")).to_be_visible()
     sign_up(context)
     other = context.new_page()
-    other.goto("/tools")
+    with page.expect_navigation():  # the first tab hears who came in, and is loaded anew
+        other.goto("/tools")
     expect_balance(other, 100)
     with product.tool_config("figme", "image-gen", credits=150):
         page.goto(FIGME)
