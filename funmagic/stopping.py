@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 # The code for a server that restarts: clients are to come back.
 SERVICE_RESTART = 1012
+GOODBYE = {"type": "websocket.close", "code": SERVICE_RESTART}
 # How long a socket gets to close in due form.
 GOODBYE_S = 1.0
 
@@ -66,16 +67,20 @@ class EndOpenConnections:
         async def close() -> None:
             nonlocal is_open
             is_open = False
-            with suppress(Exception):  # it may be closing by itself
-                await send({"type": "websocket.close", "code": SERVICE_RESTART})
             if serving is not None:
-                # Should the server not tell the application that the socket is gone, it must not hold up the end.
+                # Should the server not tell the application that the socket is gone, or the other end take nothing any
+                # more, it must not hold up the end.
                 asyncio.get_running_loop().call_later(GOODBYE_S, serving.cancel)
+            with suppress(Exception):  # it may be closing by itself
+                await send(GOODBYE)
 
         async def send_while_open(message: Message) -> None:
             if is_open:
                 await send(message)
 
+        if is_stopping():  # nobody would close it
+            await send(GOODBYE)
+            return
         closers = _get_stopping().closers
         closers.add(close)
         try:

@@ -1,5 +1,6 @@
 """What becomes of open connections when a web process is asked to stop; each test has processes of its own."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -8,12 +9,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from funmagic import stopping as stopping_module
 from funmagic.accounts.viewer import Viewer
 from funmagic.redis_client import get_redis
 from funmagic.tasks.events import EventType, publish
@@ -135,6 +138,45 @@ def test_a_stopping_process_takes_no_new_requests(start: Callable[[], Web], redi
         factories.wait_until(lambda: is_refused(web.url))
         get_redis().rpush("slow:go", "1")
         assert answer.result().is_success
+
+
+@pytest.fixture
+def stopping() -> Iterator[Any]:
+    """The part of this process that knows whether it was asked to stop, as new afterwards."""
+    yield stopping_module
+    stopping_module._get_stopping.cache_clear()
+
+
+async def test_a_socket_whose_other_end_takes_nothing_does_not_hold_up_the_end(
+    stopping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "GOODBYE_S", 0.01)
+    is_served = asyncio.Event()
+
+    async def wait_for_ever(*_: Any) -> None:
+        is_served.set()
+        await asyncio.Event().wait()
+
+    app = stopping.EndOpenConnections(wait_for_ever)
+    serving = asyncio.create_task(app({"type": "websocket"}, wait_for_ever, wait_for_ever))
+    await is_served.wait()
+    stopping._begin_to_stop()
+    async with asyncio.timeout(PATIENCE_S):
+        await serving
+
+
+async def test_a_socket_that_comes_too_late_is_sent_elsewhere(stopping: Any) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def serve(*_: Any) -> None:
+        raise AssertionError("nobody would close it")
+
+    stopping._begin_to_stop()
+    await stopping.EndOpenConnections(serve)({"type": "websocket"}, serve, send)
+    assert sent == [{"type": "websocket.close", "code": 1012}]
 
 
 def test_a_socket_is_closed_as_by_a_restart(start: Callable[[], Web], redis: None) -> None:
