@@ -74,7 +74,7 @@ def _split(data: bytes) -> list[Chunk]:
 
 
 _HIDDEN = animation_behind(scene().rotate(180), scene(), scene().transpose(Image.Transpose.FLIP_LEFT_RIGHT))
-_MOVING_GIF, _MOVING_PNG = animation("GIF"), animation("PNG")
+_MOVING_GIF, _MOVING_PNG, _MOVING_WEBP = animation("GIF"), animation("PNG"), animation("WEBP")
 _INDEXED = encode(scene().quantize(32), "PNG")
 
 # What browsers draw nevertheless.
@@ -125,6 +125,9 @@ DAMAGED: dict[str, bytes] = {
     "png_no_palette": png_of([named for named in chunks_of(_INDEXED) if named[0] != b"PLTE"]),
     "png_empty_palette": _palette(0),
     "png_behind_another_picture_half": _HIDDEN[: _HIDDEN.index(b"fdAT") + 200],
+    "webp_last_byte": webp()[:-1],
+    "webp_animated_last_frame": _MOVING_WEBP[:-50],
+    "webp_animated_between_frames": _MOVING_WEBP[: _MOVING_WEBP.rindex(b"ANMF")],
     "webp_half": webp()[: len(webp()) // 2],
     "gif_half": encode(scene().quantize(64), "GIF")[:900],
     "gif_signature_only": b"GIF89a",
