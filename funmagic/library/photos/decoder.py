@@ -10,8 +10,9 @@ from funmagic.library.photos.colours import to_srgb
 from funmagic.library.photos.container import Container
 from funmagic.library.photos.jpeg import END, FILLER
 from funmagic.library.photos.orientation import turn_upright
+from funmagic.library.photos.png import without_seal
 from funmagic.library.photos.reader import UNREADABLE, open_container, read_container
-from funmagic.library.photos.types import JPEG
+from funmagic.library.photos.types import JPEG, PNG
 
 # So many are looked through for a frame that shows anything.
 PIXELS_LOOKED_THROUGH = 400_000_000
@@ -52,11 +53,17 @@ def check_photo(data: bytes) -> None:
 
 def _load(photo: Container, near: int | None) -> Image.Image:
     try:
-        image = _load_bytes(photo, photo.data, near)
+        return _load_seen(photo, photo.data, near)
     except UNREADABLE as error:
+        if photo.mime == PNG:
+            return _load_without_seal(photo)
         if photo.mime != JPEG or photo.data.endswith(END):
             raise DamagedPhoto from error
         return _load_without_end(photo, near)
+
+
+def _load_seen(photo: Container, data: bytes, near: int | None) -> Image.Image:
+    image = _load_bytes(photo, data, near)
     return image if _is_seen(image) else _find_seen(photo) or image
 
 
@@ -66,6 +73,14 @@ def _load_bytes(photo: Container, data: bytes, near: int | None) -> Image.Image:
         image.draft(None, (near, near))
     image.load()
     return image
+
+
+def _load_without_seal(photo: Container) -> Image.Image:
+    """A PNG whose pixels are all there, whatever the checksum at their end says: each of its chunks has one too."""
+    try:
+        return _load_seen(photo, without_seal(photo.data), None)
+    except UNREADABLE as error:
+        raise DamagedPhoto from error
 
 
 def _load_without_end(photo: Container, near: int | None) -> Image.Image:

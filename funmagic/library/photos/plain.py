@@ -9,6 +9,7 @@ from funmagic.library.photos.container import Container
 from funmagic.library.photos.decoder import decode_container
 from funmagic.library.photos.jpeg import END
 from funmagic.library.photos.orientation import UPRIGHT
+from funmagic.library.photos.png import is_sealed
 from funmagic.library.photos.reader import UNREADABLE, open_container, read_container
 from funmagic.library.photos.types import GIF, HEIC, JPEG, PNG, WEBP
 
@@ -55,7 +56,7 @@ def draw_for_browsers(data: bytes) -> bytes | None:
 def _needs_nothing(photo: Container) -> bool:
     if photo.mime in (GIF, HEIC) or photo.orientation != UPRIGHT or _moves(photo):
         return False
-    if photo.mime == PNG and photo.data[BITS_OF_PNG] > BYTE:
+    if photo.mime == PNG and (photo.data[BITS_OF_PNG] > BYTE or not is_sealed(photo.data)):
         return False
     if photo.mime == JPEG and not photo.data.endswith(END):
         return False

@@ -14,7 +14,8 @@ SRGB: tuple[Pair, Pair, Pair] = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 # By the code points of ITU-T H.273.
 PRIMARIES = {1: SRGB, 9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)), 12: ((0.68, 0.32), (0.265, 0.69), SRGB[2])}
 SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-CURVES = {4: (2.2,), 8: (1.0,), 13: SRGB_CURVE}
+# Video of four standards is meant for screens of BT.1886.
+CURVES = {4: (2.2,), 8: (1.0,), 13: SRGB_CURVE, **dict.fromkeys((1, 6, 14, 15), (2.4,))}
 FULL_RANGE = 1
 # What nearly every gAMA says; with sRGB's own primaries it means sRGB.
 USUAL_GAMMA = 45455
@@ -32,7 +33,7 @@ def profile_of_gamma(gamma: bytes, primaries: bytes | None) -> bytes | None:
 
 
 def profile_of_code_points(chunk: bytes) -> bytes | None:
-    """The profile that PNG's cICP names; None for one that we do not know, such as those of moving pictures."""
+    """The profile that PNG's cICP names; None for one that we do not know, such as those of HDR."""
     if len(chunk) != 4 or chunk[2:] != bytes([0, FULL_RANGE]):  # noqa: PLR2004 - a cICP's
         return None
     colours, curve = PRIMARIES.get(chunk[0]), CURVES.get(chunk[1])

@@ -26,7 +26,7 @@ UNREADABLE = (
 
 
 def read_container(data: bytes) -> Container:
-    """The photo in a file, whatever its name says; raises UnsupportedFile for what is none that we take."""
+    """The photo in a file, whatever its name says; raises UnsupportedFile for none that we take, or DamagedPhoto."""
     if data.startswith(b"\xff\xd8\xff"):
         return read_jpeg(data)
     if data.startswith(SIGNATURE):

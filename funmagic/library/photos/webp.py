@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 
+from funmagic.library.errors import DamagedPhoto
 from funmagic.library.photos.container import Container
 from funmagic.library.photos.orientation import read_orientation
 
@@ -13,7 +14,10 @@ WITHOUT_SURROUNDINGS = 0xFF & ~(0x20 | 0x08 | 0x04)
 
 
 def read_webp(data: bytes) -> Container:
-    """The photo in a WebP; its EXIF turns nothing, as in Chromium."""
+    """The photo in a WebP, whose EXIF turns nothing, as in Chromium; raises DamagedPhoto for what was cut short."""
+    if len(data) < 8 + int.from_bytes(data[4:8], "little"):
+        # Chromium shows none of it, be it still or moving, whatever is left of it.
+        raise DamagedPhoto
     chunks = list(_chunks(data))
     facts = dict(reversed(chunks))
     kept = [(name, payload) for name, payload in chunks if name not in SURROUNDINGS]

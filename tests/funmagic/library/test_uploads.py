@@ -19,7 +19,7 @@ from tests import factories
 from tests.factories import photo_bytes
 from tests.funmagic.library import samples
 from tests.funmagic.library.photos import kinds
-from tests.funmagic.library.photos.kinds import DAMAGED
+from tests.funmagic.library.photos.faulty import DAMAGED
 from worker.providers.base import InvalidWork
 from worker.subject import load_subject, read_work
 

@@ -145,11 +145,6 @@ def gamma(value: float) -> bytes:
     return struct.pack(">I", round(value * 100_000))
 
 
-def _with_bad_pixels_checksum(data: bytes) -> bytes:
-    end = data.rindex(b"IEND") - 4
-    return data[: end - 4] + bytes(4) + data[end:]
-
-
 def animation(codec: str, *, first: Image.Image | None = None) -> bytes:
     """Three frames, the scene in the middle; the first is the scene too unless given."""
     frames = [scene("RGBA") if codec != "GIF" else scene(), scene().transpose(Image.Transpose.ROTATE_180)]
@@ -260,6 +255,8 @@ def _pngs() -> dict[str, bytes]:
         "png_gamma_and_primaries": with_chunk(with_chunk(plain, b"cHRM", chrm(red=(0.70, 0.29))), b"gAMA", gamma(0.55)),
         "png_srgb_and_gamma": with_chunk(with_chunk(plain, b"gAMA", gamma(1.0)), b"sRGB", b"\0"),
         "png_cicp_p3": with_chunk(plain, b"cICP", bytes([12, 13, 0, 1])),
+        "png_cicp_bt709": with_chunk(plain, b"cICP", bytes([1, 1, 0, 1])),
+        "png_cicp_bt2020": with_chunk(plain, b"cICP", bytes([9, 14, 0, 1])),
         "png_swapped": png(icc_profile=profiles.swapped_profile()),
         "png_profile_and_gamma": with_chunk(png(icc_profile=P3), b"gAMA", gamma(1.0)),
         "png_rgba_p3": png("RGBA", icc_profile=P3),
@@ -300,30 +297,6 @@ def _others() -> dict[str, bytes]:
 
 
 KINDS: dict[str, bytes] = {**_jpegs(), **_pngs(), **_others()}
-
-# What browsers show in part, or in a picture element alone: nothing of their pixels is missing.
-WITHOUT_END: dict[str, bytes] = {
-    "jpeg": jpeg()[:-2],
-    "jpeg_progressive": jpeg(progressive=True)[:-2],
-    "jpeg_grey": jpeg("L")[:-1],
-    "png": png()[:-12],
-    "png_within_end": png()[:-5],
-    "png_pixels_checksum": _with_bad_pixels_checksum(png()),
-}
-# Some of their pixels are not there, or cannot be read.
-DAMAGED: dict[str, bytes] = {
-    "jpeg_last_bytes": jpeg()[:-30],
-    "jpeg_half": jpeg()[: len(jpeg()) // 2],
-    "jpeg_progressive_last_bytes": jpeg(progressive=True)[:-60],
-    "jpeg_head_only": jpeg()[:300],
-    "jpeg_signature_only": b"\xff\xd8\xff",
-    "png_half": png()[: len(png()) // 2],
-    "png_header_only": png()[:40],
-    "png_broken_pixels": png()[:300] + bytes(60) + png()[360:],
-    "webp_half": webp()[: len(webp()) // 2],
-    "gif_half": encode(scene().quantize(64), "GIF")[:900],
-    "gif_signature_only": b"GIF89a",
-}
 
 
 def heic(picture: Image.Image | None = None, **save: Any) -> bytes:

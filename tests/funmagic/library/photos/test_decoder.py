@@ -8,19 +8,21 @@ from funmagic.library.images import ImageFacts, inspect_image
 from funmagic.library.photos.decoder import check_photo, decode_photo
 from tests.factories import photo_bytes
 from tests.funmagic.library.photos import kinds
-from tests.funmagic.library.photos.kinds import DAMAGED, KINDS, WITHOUT_END
+from tests.funmagic.library.photos.faulty import DAMAGED, DRAWN, WITHOUT_END
+from tests.funmagic.library.photos.kinds import KINDS
 
+ALL = KINDS | DRAWN
 SCENE = np.asarray(kinds.scene()).astype(int)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALL)
 def test_every_kind_is_measured_as_it_is_decoded_and_nothing_of_its_file_is_left(kind: str) -> None:
-    picture, facts = decode_photo(KINDS[kind]), inspect_image(KINDS[kind])
+    picture, facts = decode_photo(ALL[kind]), inspect_image(ALL[kind])
     assert (facts.width, facts.height) == picture.size
     assert picture.mode in ("RGB", "RGBA")
     assert picture.info == {}
     assert dict(picture.getexif()) == {}
-    check_photo(KINDS[kind])
+    check_photo(ALL[kind])
 
 
 @pytest.mark.parametrize("kind", WITHOUT_END)
@@ -67,11 +69,6 @@ def test_an_animation_that_begins_with_nothing_is_seen_at_its_first_picture(code
 def test_a_picture_that_shows_nothing_at_all_is_still_one() -> None:
     nothing = Image.new("RGBA", (96, 72), (0, 0, 0, 0))
     assert decode_photo(kinds.encode(nothing, "PNG")).getchannel("A").getextrema() == (0, 0)
-
-
-def test_damage_behind_the_first_picture_of_an_animation_is_nobodys_concern() -> None:
-    moving = kinds.animation("PNG")
-    check_photo(moving[: moving.rindex(b"fdAT") + 40])
 
 
 @pytest.mark.parametrize("near", [512, 700])
