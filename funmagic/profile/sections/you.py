@@ -3,7 +3,7 @@
 import reflex as rx
 
 from funmagic import paths
-from funmagic.accounts.forms import form_messages
+from funmagic.accounts.forms import form_messages, resend_button
 from funmagic.accounts.names import LONGEST_NAME
 from funmagic.accounts.state import SessionState
 from funmagic.errors import InvalidInput
@@ -17,7 +17,7 @@ from funmagic.ui.buttons import button
 from funmagic.ui.feedback import notice
 from funmagic.ui.forms import text_field
 from funmagic.ui.wrapped.avatar_picker import avatar_picker
-from funmagic.ui.wrapped.fetch_form import fetch_button, fetch_form
+from funmagic.ui.wrapped.fetch_form import fetch_form
 
 
 def you_card(section_id: str) -> rx.Component:
@@ -118,13 +118,7 @@ def _email() -> rx.Component:
                 rx.fragment(
                     _("Follow the link we sent you."),
                     " ",
-                    fetch_button(
-                        label=_("Send it again"),
-                        action=paths.API_RESEND_VERIFICATION,
-                        done_label=_("Sent."),
-                        messages=form_messages(),
-                        class_name="link",
-                    ),
+                    resend_button(_("Send it again"), _("Sent.")),
                 ),
             ),
             rx.cond(ProfileState.is_changing_email, rx.fragment(), change),
