@@ -65,9 +65,7 @@ class Watchers:
         for mailbox in self._everybody():
             mailbox.close()
 
-    async def follow(
-        self, channel: str, after: str = START, *, beside: str = ""
-    ) -> AsyncGenerator[StreamEvent, None]:
+    async def follow(self, channel: str, after: str = START, *, beside: str = "") -> AsyncGenerator[StreamEvent, None]:
         """Every event of a channel and the stream behind it after an id, none missed or twice; and signs in between.
 
         LOOK_AGAIN comes when the past is told, when Redis is back, and after every half minute of silence. PAUSED comes

@@ -27,7 +27,8 @@ async def follow_task_as(
 ) -> AsyncGenerator[StreamEvent, None]:
     """As `follow_task`, for no longer than this session is the viewer's.
 
-    That is looked up before each event, and whenever something is told of the viewer: that a session ended, say. While the database is away and nobody knows, nothing is told but PAUSED.
+    That is looked up before each event, and whenever something is told of the viewer: that a session ended, say. While
+    the database is away and nobody knows, nothing is told but PAUSED.
     """
     async with aclosing(follow_task(task_id, after, beside=balance_channel(viewer.id))) as events:
         async for event in events:
