@@ -36,10 +36,12 @@ class MailKind(StrEnum):
     LEAVE_EMAIL = "leave-email"
     CLAIM_EMAIL = "claim-email"
     EMAIL_CHANGED = "email-changed"
+    EMAIL_LEFT = "email-left"
     PASSWORD_SET = "password-set"
     PASSWORD_CHANGED = "password-changed"
     WAY_IN_ADDED = "way-in-added"
     WAY_IN_REMOVED = "way-in-removed"
+    PASSWORD_CLEARED = "password-cleared"
     RECEIPT = "receipt"
 
 
@@ -49,10 +51,12 @@ UNLIMITED = (MailKind.RECEIPT,)
 # must not keep it from hearing that its account was changed.
 NOTICES = (
     MailKind.EMAIL_CHANGED,
+    MailKind.EMAIL_LEFT,
     MailKind.PASSWORD_SET,
     MailKind.PASSWORD_CHANGED,
     MailKind.WAY_IN_ADDED,
     MailKind.WAY_IN_REMOVED,
+    MailKind.PASSWORD_CLEARED,
 )
 MOST_NOTICES = 10
 

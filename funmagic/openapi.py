@@ -49,6 +49,7 @@ OWN: dict[str, tuple[type[FunMagicError], ...]] = {
     "PUT /api/profile/avatar": PHOTO,
     "PUT /api/profile/password": (errors.WrongPassword, errors.WeakPassword),
     "DELETE /api/profile": (errors.WrongConfirmation, errors.LastSuperAdmin),
+    "POST /api/profile/email": (errors.WrongPassword,),
     "POST /api/profile/email/confirm": (errors.LinkExpired, errors.EmailTaken, errors.SignInRequired),
     "POST /api/credits/checkout": (*SHOP, errors.PackageUnavailable, errors.IdempotencyConflict),
     "POST /api/billing/portal": SHOP,

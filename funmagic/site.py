@@ -5,6 +5,7 @@ import structlog
 from reflex.event import EventSpec
 
 from funmagic import paths
+from funmagic.accounts.forms import form_messages, resend_button
 from funmagic.accounts.state import SessionState
 from funmagic.db import DATABASE_AWAY
 from funmagic.errors import DatabaseUnavailable, FunMagicError, SignInRequired
@@ -118,6 +119,7 @@ def _signed_in() -> rx.Component:
                 label=_("Sign out"),
                 action=paths.API_SIGN_OUT,
                 next_url=paths.HOME,
+                messages=form_messages(),
             ),
             image=SessionState.avatar_url,
         ),
@@ -141,12 +143,7 @@ def _unverified_banner() -> rx.Component:
         ),
         _("Please confirm your email: we sent a link to {email}.", email=SessionState.email),
     )
-    again = fetch_button(
-        label=_("Send again"),
-        action=paths.API_RESEND_VERIFICATION,
-        done_label=_("Sent. Look at your inbox."),
-        class_name="link",
-    )
+    again = resend_button(_("Send again"), _("Sent. Look at your inbox."))
     return rx.cond(
         SessionState.is_signed_in & ~SessionState.is_verified,
         page_banner(text, again, _("Your email is not confirmed")),

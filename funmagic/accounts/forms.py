@@ -12,7 +12,7 @@ from funmagic.i18n.translate import _
 from funmagic.ui.buttons import button, page_link
 from funmagic.ui.forms import password_field, text_field
 from funmagic.ui.props import Text
-from funmagic.ui.wrapped.fetch_form import fetch_form
+from funmagic.ui.wrapped.fetch_form import fetch_button, fetch_form
 
 INVALID = "VALIDATION_ERROR"
 
@@ -114,6 +114,20 @@ def verify_email_form() -> rx.Component:
         },
         ways_on={LinkExpired.code: {"label": _("Sign in to get a new one"), "href": paths.LOGIN}},
         messages=form_messages() | {LinkExpired.code: _("This link has expired or was already used.")},
+    )
+
+
+def resend_button(label: str, done_label: str) -> rx.Component:
+    """Mails the link that confirms the viewer's email again; says so where it stood, or that nothing was sent."""
+    return fetch_button(
+        label=label,
+        action=paths.API_RESEND_VERIFICATION,
+        done_label=done_label,
+        messages={
+            "network": _("Nothing was sent: we could not be reached. Check your connection and try again."),
+            "default": _("Nothing was sent. Please try again."),
+        },
+        class_name="link",
     )
 
 

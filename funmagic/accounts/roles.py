@@ -21,7 +21,7 @@ def make_admin(session: Session, email: str, *, role: Role, password_hash: str |
     is_known = user is not None
     if user is None:
         user = create_user(session, email=email, name="Admin", is_verified=True)
-    prove_email(session, user)
+    prove_email(session, user, tells_owner=password_hash is None)
     if password_hash is not None:
         set_password(session, user, password_hash)
         close_sessions(session, user.id)

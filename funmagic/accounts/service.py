@@ -19,6 +19,7 @@ from funmagic.errors import EmailTaken, InvalidCredentials, LinkExpired
 from funmagic.i18n.translate import current_locale
 from funmagic.mail import MailKind, may_mail, send_mail
 from funmagic.models.users import Account, AccountProvider, OneTimeToken, TokenPurpose, User
+from funmagic.profile.email_change import find_pending_email
 from funmagic.settings import get_settings
 
 
@@ -182,12 +183,13 @@ def reset_password(token: str, password: str) -> Viewer:
     password_hash = hash_password(password)
     with transaction() as session:
         user = _live_user(session, tokens.use_token(session, TokenPurpose.RESET_PASSWORD, token))
-        prove_email(session, user)
+        dropped_email = find_pending_email(session, user)
+        prove_email(session, user, tells_owner=False)
         # Whoever had to do this wants nobody else's wishes to come true.
         tokens.revoke_tokens(session, user.id)
         set_password(session, user, password_hash)
         close_sessions(session, user.id)
-        send_notice(session, user, MailKind.PASSWORD_CHANGED)
+        send_notice(session, user, MailKind.PASSWORD_CHANGED, dropped_email=dropped_email)
         return Viewer.of(user)
 
 

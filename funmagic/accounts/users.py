@@ -9,11 +9,13 @@ from sqlmodel import Session, col, select
 
 from funmagic.accounts.emails import canonical_email, read_email
 from funmagic.accounts.names import read_name
+from funmagic.accounts.notices import send_notice
 from funmagic.accounts.sessions import close_sessions, find_viewer, refresh_sessions
 from funmagic.accounts.tokens import revoke_tokens
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
 from funmagic.errors import EmailTaken, SignInRequired
+from funmagic.mail import MailKind
 from funmagic.models.base import utcnow
 from funmagic.models.users import Account, AccountProvider, Role, User
 from funmagic.settings import get_settings
@@ -76,12 +78,13 @@ def load_signed_in(session: Session, viewer: Viewer, token: str | None) -> User:
     return user
 
 
-def prove_email(session: Session, user: User, *, keeps_access: bool = False) -> None:
+def prove_email(session: Session, user: User, *, keeps_access: bool = False, tells_owner: bool = True) -> None:
     """Note that whoever acts now owns the user's email.
 
     With the first proof everything goes that was set up before it, by whoever it was: the password, linked accounts,
     sessions, mailed links, and a change of email that waits for them. With `keeps_access` that was certainly the
-    owner, and it stays.
+    owner, and it stays. Whose password went is told so by mail, unless another one is set at once: then not
+    `tells_owner`.
     """
     if _is_proved(user):
         return
@@ -94,7 +97,10 @@ def prove_email(session: Session, user: User, *, keeps_access: bool = False) -> 
         return
     user.email_verified_at = utcnow()
     if not keeps_access:
-        session.execute(sa.delete(Account).where(col(Account.user_id) == user.id))
+        removed = sa.delete(Account).where(col(Account.user_id) == user.id).returning(col(Account.provider))
+        ways_in = session.execute(removed).scalars().all()
+        if tells_owner and AccountProvider.CREDENTIAL in ways_in:
+            send_notice(session, user, MailKind.PASSWORD_CLEARED)
         close_sessions(session, user.id)
         revoke_tokens(session, user.id)
     refresh_sessions(session, user.id)
@@ -139,6 +145,9 @@ def _is_proved(user: User) -> bool:
 
 
 def _welcome(session: Session, user: User) -> None:
+    # They may have been, under an email that was never proved.
+    if ledger.was_welcomed(session, user.id):
+        return
     # Under a name made from the email: whoever deletes their account and comes back has had theirs.
     key = hmac.new(get_settings().signing_key(), user.email.encode(), hashlib.sha256).hexdigest()
     ledger.grant_welcome(session, user.id, get_settings().welcome_credits, person=key)

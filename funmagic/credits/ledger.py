@@ -95,6 +95,12 @@ def grant_welcome(session: Session, user_id: str, amount: int, *, person: str) -
         _post(session, Entry(user_id, TransactionType.WELCOME, amount, 0, key, description="Welcome credits"))
 
 
+def was_welcomed(session: Session, user_id: str) -> bool:
+    """Whether a user has been given welcome credits, as whichever person."""
+    line = sa.select(LINES.c.id).where(LINES.c.user_id == user_id, LINES.c.type == TransactionType.WELCOME)
+    return session.execute(line).first() is not None
+
+
 def grant_bonus(
     session: Session,
     user_id: str,

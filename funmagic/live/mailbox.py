@@ -28,22 +28,28 @@ class Mailbox(Generic[T]):
             self.has_gap = True
         else:
             self._events.append(event)
-        self._wake()
+        self._hear()
 
     def tell(self, sign: T) -> None:
         """Replace the sign by a newer one."""
         self._sign = sign
+        self._hear()
+
+    def nudge(self, sign: T) -> None:
+        """Put a sign where none is: it says less than any other, and breaks no silence."""
+        if self._sign is None:
+            self._sign = sign
         self._wake()
 
     def fall_behind(self) -> None:
         """Events may be missing after those that are here."""
         self.has_gap = True
-        self._wake()
+        self._hear()
 
     def close(self) -> None:
         """Let the reader go, now and whenever it comes again."""
         self._is_closed = True
-        self._wake()
+        self._hear()
 
     def empty(self) -> None:
         """Forget everything."""
@@ -64,7 +70,10 @@ class Mailbox(Generic[T]):
             self._sign = None
         return news
 
-    def _wake(self) -> None:
+    def _hear(self) -> None:
         self._heard_at = asyncio.get_running_loop().time()
+        self._wake()
+
+    def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

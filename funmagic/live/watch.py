@@ -35,11 +35,13 @@ class StreamEvent:
         return said
 
 
-# Signs from the reader itself: the database may know more than was told; Redis is away for now; nothing was told.
+# Signs from the reader itself: the database may know more than was told; Redis is away for now; nothing was told;
+# something was told beside the stream.
 LOOK_AGAIN = StreamEvent("", "look_again")
 PAUSED = StreamEvent("", "paused")
 QUIET = StreamEvent("", "quiet")
-SIGNS = (LOOK_AGAIN, PAUSED)
+LOOK_ASIDE = StreamEvent("", "look_aside")
+SIGNS = (LOOK_AGAIN, PAUSED, LOOK_ASIDE)
 
 
 class Watchers:
@@ -49,6 +51,8 @@ class Watchers:
         self._redis = new_async_redis()
         self._subscription = Subscription(self._redis.connection_pool, self)
         self._mailboxes: dict[str, set[Mailbox[StreamEvent]]] = {}
+        # Those who follow another channel, and are only told that something was told on this one.
+        self._beside: dict[str, set[Mailbox[StreamEvent]]] = {}
         # The channels of which we hear everything from now on.
         self._heard: set[str] = set()
         self._histories = asyncio.Semaphore(HISTORIES_AT_ONCE)
@@ -61,16 +65,17 @@ class Watchers:
         for mailbox in self._everybody():
             mailbox.close()
 
-    async def follow(self, channel: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
+    async def follow(self, channel: str, after: str = START, *, beside: str = "") -> AsyncGenerator[StreamEvent, None]:
         """Every event of a channel and the stream behind it after an id, none missed or twice; and signs in between.
 
         LOOK_AGAIN comes when the past is told, when Redis is back, and after every half minute of silence. PAUSED comes
-        about every second while Redis is away. It ends only with this process. Raises LiveUpdatesPaused when Redis is
-        away at the start.
+        about every second while Redis is away, and LOOK_ASIDE after something was told on the channel `beside`. It ends
+        only with this process. Raises LiveUpdatesPaused when Redis is away at the start.
         """
         mailbox: Mailbox[StreamEvent] = Mailbox()
         last = after
         try:
+            await self._listen_beside(beside, mailbox)
             for event in await self._join(channel, mailbox, after):
                 last = event.id
                 yield event
@@ -83,7 +88,8 @@ class Watchers:
                         last = event.id
                         yield event
         finally:
-            await self._leave(channel, mailbox)
+            await self._leave(self._beside, beside, mailbox)
+            await self._leave(self._mailboxes, channel, mailbox)
 
     async def listen(self, channel: str) -> AsyncGenerator[StreamEvent, None]:
         """Signs only, for a channel with no stream behind it, whose past nobody keeps.
@@ -104,7 +110,7 @@ class Watchers:
                 elif news or has_news:
                     yield LOOK_AGAIN if has_news else QUIET
         finally:
-            await self._leave(channel, mailbox)
+            await self._leave(self._mailboxes, channel, mailbox)
 
     async def find_event(self, stream: str, id_: str) -> StreamEvent | None:
         """The event of this id in a stream; raises LiveUpdatesPaused when Redis is away."""
@@ -120,15 +126,19 @@ class Watchers:
         event = StreamEvent(*message.split(" ", 2))
         for mailbox in self._mailboxes.get(channel, ()):
             mailbox.put(event)
+        for mailbox in self._beside.get(channel, ()):
+            mailbox.nudge(LOOK_ASIDE)
 
     def hear_from_now_on(self, channel: str) -> None:
         """What was published before may have been missed: everybody who follows this channel looks for it."""
-        if channel not in self._mailboxes:
+        if not self._is_wanted(channel):
             return
         self._heard.add(channel)
-        for mailbox in self._mailboxes[channel]:
+        for mailbox in self._mailboxes.get(channel, ()):
             mailbox.tell(LOOK_AGAIN)
             mailbox.fall_behind()
+        for mailbox in self._beside.get(channel, ()):
+            mailbox.nudge(LOOK_ASIDE)
 
     def hear_nothing(self) -> None:
         """Redis is away: everybody is told."""
@@ -139,9 +149,21 @@ class Watchers:
     def _everybody(self) -> list[Mailbox[StreamEvent]]:
         return [mailbox for mailboxes in self._mailboxes.values() for mailbox in mailboxes]
 
+    def _is_wanted(self, channel: str) -> bool:
+        return channel in self._mailboxes or channel in self._beside
+
+    async def _listen_beside(self, channel: str, mailbox: Mailbox[StreamEvent]) -> None:
+        if not channel:
+            return
+        is_first = not self._is_wanted(channel)
+        self._beside.setdefault(channel, set()).add(mailbox)
+        if is_first:
+            # Nobody waits until it is heard: what was told before that is looked for then.
+            await self._subscription.add(channel)
+
     async def _join(self, channel: str, mailbox: Mailbox[StreamEvent], after: str | None = None) -> list[StreamEvent]:
         """The past after an id, where there is one, read once all that follows it is heard."""
-        is_first = channel not in self._mailboxes
+        is_first = not self._is_wanted(channel)
         self._mailboxes.setdefault(channel, set()).add(mailbox)
         if self._ticker is None or self._ticker.done():
             self._ticker = asyncio.create_task(self._break_silence())
@@ -158,10 +180,12 @@ class Watchers:
         except (RedisError, TimeoutError) as error:
             raise LiveUpdatesPaused from error
 
-    async def _leave(self, channel: str, mailbox: Mailbox[StreamEvent]) -> None:
-        mailboxes = self._mailboxes.get(channel, set())
+    async def _leave(
+        self, listeners: dict[str, set[Mailbox[StreamEvent]]], channel: str, mailbox: Mailbox[StreamEvent]
+    ) -> None:
+        mailboxes = listeners.get(channel, set())
         mailboxes.discard(mailbox)
-        if not mailboxes and self._mailboxes.pop(channel, None) is not None:
+        if not mailboxes and listeners.pop(channel, None) is not None and not self._is_wanted(channel):
             self._heard.discard(channel)
             await self._subscription.remove(channel)
 

@@ -17,14 +17,17 @@ LOOKS_LIKE_AN_ADDRESS = re.compile(r"[/:@<>\\]|\w\.\w")
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail's words: what it is about, what it says before and after its one button, and where that leads."""
+    """A mail's words: what it is about, what it says before and after its one button, and where that leads.
+
+    Without a button where there is nothing that its reader could do on the site.
+    """
 
     subject: str
     greeting: str
     opening: str
-    button: str
-    link: str
     closing: str
+    button: str = ""
+    link: str = ""
 
 
 Values = Mapping[str, str]
@@ -57,8 +60,9 @@ def _verify_email(values: Values) -> Letter:
         button=_("Confirm my email"),
         link=values["link"],
         closing=_(
-            "The link works once, for 24 hours. If you did not sign up at FunMagic, ignore this mail: "
-            "the account cannot be used without it."
+            "The link works once, for 24 hours. If you did not sign up at FunMagic, somebody gave your email there: "
+            "ignore this mail, and it stays unconfirmed. Should you want the account, sign in by email: that shuts "
+            "everybody else out of it."
         ),
     )
 
@@ -124,14 +128,16 @@ def _leave_email(values: Values) -> Letter:
 
 
 def _claim_email(values: Values) -> Letter:
+    opening = _(
+        "Please confirm that {new_email} is to be the new email of your FunMagic account.",
+        new_email=values["new_email"],
+    )
+    if "old_email" in values:
+        opening += " " + _("It changes once the address you have there now has agreed, too.")
     return Letter(
         subject=_("Confirm your new email for FunMagic"),
         greeting=_greeting({}),
-        opening=_(
-            "Please confirm that {new_email} is to be the new email of your FunMagic account. "
-            "It changes once the address you have there now has agreed, too.",
-            new_email=values["new_email"],
-        ),
+        opening=opening,
         button=_("Confirm my new email"),
         link=values["link"],
         closing=_(
@@ -146,8 +152,8 @@ def _email_changed(values: Values) -> Letter:
         subject=_("Your FunMagic email has changed"),
         greeting=_greeting(values),
         opening=_(
-            "As both addresses agreed, your FunMagic account has had the email {new_email} and no longer {old_email} "
-            "since {when}. Everywhere else you have been signed out.",
+            "Your FunMagic account has had the email {new_email} and no longer {old_email} since {when}. "
+            "Everywhere else you have been signed out.",
             when=_when(values),
             **_emails(values),
         ),
@@ -160,6 +166,41 @@ def _email_changed(values: Values) -> Letter:
     )
 
 
+def _email_left(values: Values) -> Letter:
+    if "new_email" not in values:
+        return _unconfirmed_email_left(values)
+    return Letter(
+        subject=_("Your FunMagic email has changed"),
+        greeting=_greeting(values),
+        opening=_(
+            "Your FunMagic account has had the email {new_email} and no longer {old_email} since {when}. "
+            "Nothing that we send to this address opens it any more.",
+            when=_when(values),
+            **_emails(values),
+        ),
+        closing=_(
+            "If it was you, there is nothing to do. If it was not, somebody can read your mail: secure your mailbox, "
+            "and answer this mail at once. From here you cannot get the account back yourself; we can."
+        ),
+    )
+
+
+def _unconfirmed_email_left(values: Values) -> Letter:
+    return Letter(
+        subject=_("A FunMagic account no longer has your email"),
+        greeting=_greeting({}),
+        opening=_(
+            "On {when}, a FunMagic account got another email in place of {old_email}, which nobody had confirmed.",
+            when=_when(values),
+            old_email=values["old_email"],
+        ),
+        closing=_(
+            "If you know of no such account, there is nothing to do: somebody had mistyped theirs. If it is yours, and "
+            "it was not you, answer this mail at once. From here you cannot get it back yourself; we can."
+        ),
+    )
+
+
 def _password_set(values: Values) -> Letter:
     return _notice(
         values,
@@ -168,7 +209,8 @@ def _password_set(values: Values) -> Letter:
             "On {when}, a password was set for your FunMagic account: it now opens with your email and that password. "
             "Everywhere else you have been signed out.",
             when=_when(values),
-        ),
+        )
+        + _dropped_change(values),
     )
 
 
@@ -179,7 +221,8 @@ def _password_changed(values: Values) -> Letter:
         opening=_(
             "On {when}, the password of your FunMagic account was changed. Everywhere else you have been signed out.",
             when=_when(values),
-        ),
+        )
+        + _dropped_change(values),
     )
 
 
@@ -207,6 +250,25 @@ def _way_in_removed(values: Values) -> Letter:
             provider=values["provider"],
         )
     return _notice(values, subject=subject, opening=opening)
+
+
+def _password_cleared(values: Values) -> Letter:
+    return Letter(
+        subject=_("Your FunMagic account no longer has a password"),
+        greeting=_greeting(values),
+        opening=_(
+            "On {when}, your email was confirmed for the first time. As somebody else could have made the account "
+            "before, whatever opened it until then was removed: the password, connected accounts, and sign-ins "
+            "elsewhere. Runs, files and credits are all there.",
+            when=_when(values),
+        ),
+        button=_("Set a new password"),
+        link=values["link"],
+        closing=_(
+            "If the password was yours, set it again, or go on with links in your mail. If it was not, there is "
+            "nothing to do: whoever set it is shut out."
+        ),
+    )
 
 
 def _notice(values: Values, *, subject: str, opening: str) -> Letter:
@@ -241,6 +303,13 @@ def _receipt(values: Values) -> Letter:
     )
 
 
+def _dropped_change(values: Values) -> str:
+    """What goes with a new password: whoever else was in may have asked for it."""
+    if not (email := values.get("dropped_email")):
+        return ""
+    return " " + _("The change of your email to {email} was called off; ask for it again if you want it.", email=email)
+
+
 def _when(values: Values) -> str:
     return format_datetime(datetime.fromisoformat(values["at"]), "long", tzinfo=UTC, locale=current_locale())
 
@@ -265,9 +334,11 @@ LETTERS: dict[MailKind, Callable[[Values], Letter]] = {
     MailKind.LEAVE_EMAIL: _leave_email,
     MailKind.CLAIM_EMAIL: _claim_email,
     MailKind.EMAIL_CHANGED: _email_changed,
+    MailKind.EMAIL_LEFT: _email_left,
     MailKind.PASSWORD_SET: _password_set,
     MailKind.PASSWORD_CHANGED: _password_changed,
     MailKind.WAY_IN_ADDED: _way_in_added,
     MailKind.WAY_IN_REMOVED: _way_in_removed,
+    MailKind.PASSWORD_CLEARED: _password_cleared,
     MailKind.RECEIPT: _receipt,
 }

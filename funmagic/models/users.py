@@ -33,7 +33,7 @@ class TokenPurpose(StrEnum):
     MAGIC_LINK = "magic-link"
     VERIFY_EMAIL = "verify-email"
     RESET_PASSWORD = "reset-password"
-    # An email changes when both addresses have agreed.
+    # An email changes when every address that was asked has agreed.
     LEAVE_EMAIL = "leave-email"
     CLAIM_EMAIL = "claim-email"
 

@@ -1,4 +1,4 @@
-"""Another email: it changes once both addresses have agreed, each by a link that was mailed to it."""
+"""Another email: it changes once all addresses that were asked have agreed, each by a link that was mailed to it."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,14 @@ from funmagic import paths
 from funmagic.accounts.emails import read_email
 from funmagic.accounts.links import mailed_link
 from funmagic.accounts.notices import send_notice
+from funmagic.accounts.passwords import password_matches
 from funmagic.accounts.sessions import close_sessions
 from funmagic.accounts.tokens import digest, issue_token, revoke_tokens, use_token
-from funmagic.accounts.users import load_signed_in, prove_email
+from funmagic.accounts.users import find_password_hash, load_signed_in, prove_email
 from funmagic.accounts.viewer import Viewer
 from funmagic.credits import ledger
-from funmagic.db import transaction
-from funmagic.errors import EmailTaken, InvalidInput, LinkExpired, SignInRequired
+from funmagic.db import reading, transaction
+from funmagic.errors import EmailTaken, InvalidInput, LinkExpired, SignInRequired, WrongPassword
 from funmagic.mail import MailKind, may_mail, send_mail
 from funmagic.models.base import utcnow
 from funmagic.models.users import OneTimeToken, TokenPurpose, User
@@ -37,26 +38,33 @@ class EmailChange:
         return not self.waits_for
 
 
-def request_email_change(viewer: Viewer, new_email: str, *, session_token: str | None) -> None:
+def request_email_change(
+    viewer: Viewer, new_email: str, *, session_token: str | None, password: str | None = None
+) -> None:
     """Ask the viewer's own address and the new one whether they agree; an earlier wish is forgotten.
 
-    Whether anybody has the new email is not looked at: its owner is told when they agree. Raises InvalidInput for the
-    email that the viewer has, EmailRefused, or SignInRequired when their session has ended meanwhile.
+    An own address that was never proved may be mistyped, and nobody there to agree: whoever gives their password needs
+    only the new one. Whether anybody has the new email is not looked at: its owner is told when they agree. Raises
+    InvalidInput for the email that the viewer has, EmailRefused, WrongPassword, or SignInRequired when their session
+    has ended meanwhile.
     """
     new_email = read_email(new_email)
+    known_hash = _find_fitting_hash(viewer, password)
     with transaction() as session:
         user = load_signed_in(session, viewer, session_token)
         # It is named in a mail to whoever has the other address: nothing that a mail program would make a link of.
         if new_email == user.email or "/" in new_email:
             raise InvalidInput(field="email")
-        asked = (
-            (TokenPurpose.LEAVE_EMAIL, MailKind.LEAVE_EMAIL, user.email),
-            (TokenPurpose.CLAIM_EMAIL, MailKind.CLAIM_EMAIL, new_email),
-        )
+        asked = [(TokenPurpose.CLAIM_EMAIL, MailKind.CLAIM_EMAIL, new_email)]
+        facts = {"name": user.name, "new_email": new_email}
+        if user.email_verified_at is not None or password is None:
+            asked.insert(0, (TokenPurpose.LEAVE_EMAIL, MailKind.LEAVE_EMAIL, user.email))
+            facts["old_email"] = user.email
+        elif known_hash is None or find_password_hash(session, user.id) != known_hash:
+            raise WrongPassword
         if not all(may_mail(session, kind, address) for _, kind, address in asked):
             return
         revoke_tokens(session, user.id, *BOTH)
-        facts = {"name": user.name, "old_email": user.email, "new_email": new_email}
         for purpose, kind, address in asked:
             link = mailed_link(paths.PROFILE_EMAIL, issue_token(session, purpose, email=address, user_id=user.id))
             send_mail(session, kind, address, locale=user.locale, link=link, **facts)
@@ -69,7 +77,7 @@ def peek_email_change(session: Session, token: str) -> EmailChange:
 
 
 def confirm_email_change(token: str, *, viewer: Viewer | None, session_token: str | None = None) -> EmailChange:
-    """Agree by a mailed link; when both addresses have, the email changes and all other sessions end.
+    """Agree by a mailed link; when all that were asked have, the email changes and all other sessions end.
 
     The new address agrees where its account is signed in, so that nobody is talked into lending theirs to a stranger's
     account; and so does an old one that was never proved, which somebody else may have given. Raises LinkExpired,
@@ -102,9 +110,21 @@ def confirm_email_change(token: str, *, viewer: Viewer | None, session_token: st
         return change
 
 
-def find_pending_email(session: Session, user_id: str) -> str:
+def find_pending_email(session: Session, user: User) -> str:
     """The email that a user wants and does not have yet; empty without one."""
-    return next((link.email for link in _live_links(session, user_id) if link.purpose == TokenPurpose.CLAIM_EMAIL), "")
+    try:
+        return _describe(session, user).new_email
+    except LinkExpired:
+        return ""
+
+
+def _find_fitting_hash(viewer: Viewer, password: str | None) -> str | None:
+    """The hash of the viewer's password, if this is it; in no transaction, as it takes its time."""
+    if password is None:
+        return None
+    with reading() as session:
+        kept = find_password_hash(session, viewer.id)
+    return kept if kept is not None and password_matches(password, kept) else None
 
 
 def _find_link(session: Session, token: str) -> OneTimeToken:
@@ -116,32 +136,37 @@ def _find_link(session: Session, token: str) -> OneTimeToken:
     return link
 
 
-def _live_links(session: Session, user_id: str) -> list[OneTimeToken]:
-    """Both links of a user's wish, used or not; none when it is too old."""
-    query = select(OneTimeToken).where(OneTimeToken.user_id == user_id, col(OneTimeToken.expires_at) > utcnow())
-    return list(session.exec(query.where(col(OneTimeToken.purpose).in_(BOTH))).all())
-
-
 def _describe(session: Session, user: User) -> EmailChange:
-    links = {link.purpose: link for link in _live_links(session, user.id)}
-    if len(links) < len(BOTH):
+    """A user's wish, by its links, used or not; raises LinkExpired when it is too old.
+
+    With only one of them it ends with the proof of the old email, whose owner was not asked.
+    """
+    query = select(OneTimeToken).where(OneTimeToken.user_id == user.id, col(OneTimeToken.expires_at) > utcnow())
+    links = {link.purpose: link for link in session.exec(query.where(col(OneTimeToken.purpose).in_(BOTH)))}
+    leave, claim = (links.get(purpose) for purpose in BOTH)
+    if claim is None or (leave is None and user.email_verified_at is not None):
         raise LinkExpired
-    leave, claim = (links[purpose] for purpose in BOTH)
-    waits_for = next((link.email for link in (leave, claim) if link.used_at is None), "")
-    return EmailChange(old_email=leave.email, new_email=claim.email, waits_for=waits_for)
+    waits_for = next((link.email for link in (leave, claim) if link and link.used_at is None), "")
+    return EmailChange(old_email=user.email, new_email=claim.email, waits_for=waits_for)
 
 
 def _change(session: Session, user: User, new_email: str) -> None:
-    old_email, user.email, user.email_verified_at = user.email, new_email, utcnow()
+    old_email, was_proved = user.email, user.email_verified_at is not None
+    user.email = new_email
+    if was_proved:
+        user.email_verified_at = utcnow()
     try:
         with session.begin_nested():
             session.add(user)
     except IntegrityError:
         raise EmailTaken from None
+    if not was_proved:
+        prove_email(session, user, keeps_access=True)
     revoke_tokens(session, user.id)
-    for address in (old_email, new_email):
-        emails = {"old_email": old_email, "new_email": new_email}
-        send_notice(session, user, MailKind.EMAIL_CHANGED, to=address, **emails)
+    send_notice(session, user, MailKind.EMAIL_CHANGED, old_email=old_email, new_email=new_email)
+    # An address that was never proved may be a stranger's: they learn of no other.
+    known = {"new_email": new_email} if was_proved else {}
+    send_notice(session, user, MailKind.EMAIL_LEFT, to=old_email, old_email=old_email, **known)
 
 
 def _refuse_taken(session: Session, email: str) -> None:

@@ -36,7 +36,7 @@ def profile_page() -> rx.Component:
 
 
 def email_page() -> rx.Component:
-    """Where the links lead that ask both addresses about another email; one button, which no program presses."""
+    """Where the links lead that ask addresses about another email; one button, which no program presses."""
     return site_page(
         sign_card(
             fetch_form(
@@ -45,7 +45,7 @@ def email_page() -> rx.Component:
                 adds=["token"],
                 panel={
                     "title": _("Thank you"),
-                    "text": _("Your email changes as soon as both addresses have agreed."),
+                    "text": _("Your email changes as soon as every address that we asked has agreed."),
                     "label": _("See your profile"),
                     "href": paths.PROFILE,
                 },

@@ -103,9 +103,10 @@ class PasswordRequest(RequestShape):
 
 
 class EmailRequest(RequestShape):
-    """The email that the viewer wants."""
+    """The email that the viewer wants, and their password where the one they have was never confirmed."""
 
     email: Email
+    password: GivenPassword | None = None
 
 
 class TokenRequest(RequestShape):
@@ -178,9 +179,16 @@ def change_password(
 
 
 @router.post(paths.API_PROFILE_EMAIL, status_code=status.HTTP_202_ACCEPTED, response_class=Response)
-def request_email_change(body: EmailRequest, viewer: RequiredViewer, token: SessionToken = None) -> Response:
-    """Mail a link to the viewer's email and to the one they want; it changes once both were used."""
-    email_change.request_email_change(viewer, body.email, session_token=token)
+def request_email_change(
+    body: EmailRequest, request: Request, viewer: RequiredViewer, token: SessionToken = None
+) -> Response:
+    """Mail a link to the viewer's email and to the one they want; it changes once both were used.
+
+    With their password, an email that was never confirmed is not asked.
+    """
+    if body.password is not None:
+        limit_email(request.scope, viewer.email)
+    email_change.request_email_change(viewer, body.email, session_token=token, password=body.password)
     return Response(status_code=status.HTTP_202_ACCEPTED)
 
 

@@ -43,7 +43,7 @@ def get_profile(session: Session, viewer: Viewer) -> ProfileView:
     return ProfileView(
         name=user.name,
         email=user.email,
-        pending_email=find_pending_email(session, user.id),
+        pending_email=find_pending_email(session, user),
         is_verified=user.email_verified_at is not None,
         avatar_url=find_avatar_url(session, user),
         has_password=find_password_hash(session, user.id) is not None,
@@ -92,7 +92,9 @@ def change_password(viewer: Viewer, *, current: str | None, new: str, token: str
         if find_password_hash(session, user.id) != kept:
             raise WrongPassword
         set_password(session, user, password_hash)
+        dropped_email = find_pending_email(session, user)
         # Whoever else was in has no wish left that could come true later.
         revoke_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.LEAVE_EMAIL, TokenPurpose.CLAIM_EMAIL)
         close_sessions(session, user.id, but=token)
-        send_notice(session, user, MailKind.PASSWORD_SET if kept is None else MailKind.PASSWORD_CHANGED)
+        kind = MailKind.PASSWORD_SET if kept is None else MailKind.PASSWORD_CHANGED
+        send_notice(session, user, kind, dropped_email=dropped_email)

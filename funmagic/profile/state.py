@@ -82,7 +82,7 @@ class ProfileState(rx.State):
 
     @rx.event
     async def note_email_change(self) -> AsyncGenerator[Any, None]:
-        """Both addresses were asked, past the websocket; unless one of them had too many mails of ours lately."""
+        """The addresses were asked, past the websocket; unless one of them had too many mails of ours lately."""
         viewer = await require_user(self)
         self.is_changing_email = False
         await self._refresh(viewer)
@@ -93,8 +93,13 @@ class ProfileState(rx.State):
     async def note_password(self) -> AsyncGenerator[Any, None]:
         """The password was changed, past the websocket; other browsers are signed out."""
         viewer = await require_user(self)
+        dropped_email = self.pending_email
         await self._refresh(viewer)
         yield rx.toast.success(_("Your password is saved. Other devices are signed out."))
+        if dropped_email and not self.pending_email:
+            yield rx.toast.warning(
+                _("Your email does not change to {email} now. If you want it to, ask again.", email=dropped_email)
+            )
 
     @rx.event
     async def disconnect(self, provider: str) -> None:

@@ -30,6 +30,7 @@ AUTH_ACTIONS = {
     ("POST", paths.API_RESEND_VERIFICATION),
     # Whoever found a browser signed in may guess at the current password here.
     ("PUT", paths.API_PROFILE_PASSWORD),
+    ("POST", paths.API_PROFILE_EMAIL),
 }
 # Whoever holds a mailed link, or wants to leave, has nothing to guess.
 FREE_OF_AUTH = {paths.API_VERIFY_EMAIL, paths.API_MAGIC_LINK_VERIFY, paths.API_SIGN_OUT}

@@ -14,6 +14,7 @@ from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.format import format_event_handler
 
+from funmagic.tabs.arguments import check_arguments
 from funmagic.tabs.errors import TooMuchAtOnce, UnknownEvent
 from funmagic.tabs.events import TabEvents
 from funmagic.tabs.holders import NOBODY, find_holder, session_of
@@ -55,13 +56,13 @@ class TabSockets(EventNamespace):
         return closing
 
     async def on_event(self, sid: str, data: Any) -> None:
-        """Put what a tab says in line, or refuse it when it is too much or unknown; a tab that says too much waits."""
+        """Put what a tab says in line, or refuse it when it is too much or not ours; a tab that says too much waits."""
         tab = self.sid_to_token.get(sid)
         if tab is None:
             return
         try:
             event = bounded_event(data)
-            _check_handler(event["name"])
+            _check_handler(event["name"], event["payload"])
         except (TooMuchAtOnce, UnknownEvent) as error:
             toast = Event.from_event_type(rx.toast.error(error.message, id=error.code))
             await self.emit_update(StateUpdate(events=toast), tab)
@@ -108,8 +109,14 @@ class TabSockets(EventNamespace):
         return processor
 
 
-def _check_handler(name: str) -> None:
-    """Raise UnknownEvent for a name without a handler: Reflex would keep such an event, unfinished, for ever."""
+def _check_handler(name: str, payload: dict[str, Any]) -> None:
+    """Raise UnknownEvent for what no handler takes: Reflex would keep an event without one, unfinished, for ever."""
+    # The names in it are whatever the client says.
     if name not in RegistrationContext.get().event_handlers:
-        log.warning("event_unknown")  # its name is whatever the client says
+        log.warning("event_unknown")
         raise UnknownEvent
+    try:
+        check_arguments(name, payload)
+    except UnknownEvent:
+        log.warning("event_misshapen", handler=name)
+        raise

@@ -10,8 +10,9 @@ from typing import Any
 
 from funmagic.accounts.sessions import is_still
 from funmagic.accounts.viewer import Viewer
+from funmagic.credits.live import balance_channel
 from funmagic.db import DATABASE_AWAY, reading
-from funmagic.live.watch import PAUSED, SIGNS, START, StreamEvent, get_watchers
+from funmagic.live.watch import LOOK_AGAIN, PAUSED, START, StreamEvent, get_watchers
 from funmagic.tasks.events import TERMINAL_EVENTS, EventType, find_end, make_event, stream_key
 
 # The id of an end that the stream had lost; whoever resumes from it has heard everything.
@@ -24,11 +25,12 @@ ASK_AGAIN_S = 1.0
 async def follow_task_as(
     viewer: Viewer, token: str | None, task_id: str, after: str = START
 ) -> AsyncGenerator[StreamEvent, None]:
-    """As `follow_task`, for no longer than this session is the viewer's, which is looked up before each event.
+    """As `follow_task`, for no longer than this session is the viewer's.
 
-    While the database is away and nobody knows, nothing is told but PAUSED.
+    That is looked up before each event, and whenever something is told of the viewer: that a session ended, say. While
+    the database is away and nobody knows, nothing is told but PAUSED.
     """
-    async with aclosing(follow_task(task_id, after)) as events:
+    async with aclosing(follow_task(task_id, after, beside=balance_channel(viewer.id))) as events:
         async for event in events:
             while event is not PAUSED and (is_theirs := await _is_theirs(viewer, token)) is not True:
                 if is_theirs is False:
@@ -38,7 +40,7 @@ async def follow_task_as(
             yield event
 
 
-async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[StreamEvent, None]:
+async def follow_task(task_id: str, after: str = START, *, beside: str = "") -> AsyncGenerator[StreamEvent, None]:
     """`connected`, then every event after an id, and always one terminal event, at which it ends.
 
     Where the stream has lost the end, the database tells it. The reader's signs pass through. Without a terminal event
@@ -46,9 +48,9 @@ async def follow_task(task_id: str, after: str = START) -> AsyncGenerator[Stream
     at the start.
     """
     yield _tell("", task_id, EventType.CONNECTED)
-    async with aclosing(get_watchers().follow(stream_key(task_id), after)) as events:
+    async with aclosing(get_watchers().follow(stream_key(task_id), after, beside=beside)) as events:
         async for event in events:
-            if event in SIGNS and (end := await asyncio.to_thread(_end_of, task_id)):
+            if event in (LOOK_AGAIN, PAUSED) and (end := await asyncio.to_thread(_end_of, task_id)):
                 yield end
                 return
             yield event

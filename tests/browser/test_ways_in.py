@@ -140,6 +140,26 @@ def test_a_new_person_confirms_their_email(page: Page, product: Product) -> None
     expect(page.get_by_role("link", name="Sign in to get a new one")).to_be_visible()
 
 
+def test_a_mail_that_did_not_go_while_offline_is_not_said_to_be_sent(
+    page: Page, context: BrowserContext, product: Product
+) -> None:
+    email = sign_up(context)
+    page.goto(TOOL)
+    banner = page.get_by_role("complementary", name="Your email is not confirmed")
+    again = banner.get_by_role("button", name="Send again")
+    expect(again).to_be_visible()
+    first = newest_link(product, email)
+    context.set_offline(True)
+    again.click()
+    expect(banner.get_by_role("alert")).to_contain_text("Nothing was sent: we could not be reached.")
+    expect(banner).not_to_contain_text("Sent.")
+    context.set_offline(False)
+    again.click()
+    expect(banner).to_contain_text("Sent. Look at your inbox.")
+    expect(banner).not_to_contain_text("Nothing was sent")
+    assert newest_link(product, email, besides=first)
+
+
 def test_where_emails_must_be_proved_signing_up_leads_to_the_inbox(page: Page, product: Product, strict: Web) -> None:
     page.goto(f"{strict.url}/register")
     page.get_by_label("Name").fill("Strict")

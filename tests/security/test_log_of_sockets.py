@@ -3,13 +3,21 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from reflex_base.registry import RegistrationContext
 from websockets.exceptions import ConnectionClosed
 
+import funmagic.funmagic  # noqa: F401 - loads every state that the product has
+from funmagic.accounts.state import SessionState, SignInDialogState
+from funmagic.profile.state import ProfileState
+from funmagic.tabs.arguments import check_arguments
+from funmagic.tabs.errors import UnknownEvent
 from funmagic.telemetry.floods import LEFT_OUT, MOST_LINES
 from tests import factories
 from tests.security.tab import MARK, PREFIX, Tab, open_tab
+from tests.security.throwaway import Hurried
 
 SECRET = "s3cr3t-0123456789abcdef"
 FORGED = "12:00:00 [info     ] FORGED"
@@ -109,3 +117,43 @@ def test_a_flood_leaves_a_few_lines_and_how_many_were_left_out(
     factories.wait_until(lambda: logged().count(LEFT_OUT) >= len(floods))
     # A burst of each kind, or two where a window ends between them.
     assert len(logged()) <= 2 * len(floods) * MOST_LINES * 4_000
+
+
+SHOW_DIALOG = f"{SignInDialogState.get_full_name()}.set_is_open"
+MISSHAPEN = {
+    "a text that is a number": (MARK, {"mark": 7}),
+    "a text that is a list": (MARK, {"mark": ["word"]}),
+    "a text that is nothing": (MARK, {"mark": None}),
+    "a switch that is a text": (SHOW_DIALOG, {"is_open": "word"}),
+    "a form that is a text": (f"{ProfileState.get_full_name()}.rename", {"form": "Alice"}),
+    "too little": (MARK, {}),
+    "too much": (MARK, {"mark": "word", "more": "word"}),
+    "what nobody gave a type": (f"{SessionState.get_full_name()}.load", {"self": "word"}),
+}
+
+
+@pytest.mark.parametrize(("handler", "payload"), MISSHAPEN.values(), ids=MISSHAPEN)
+def test_arguments_that_no_page_sends_are_refused_in_one_line(
+    web: str, redis: None, logged: Callable[[], str], handler: str, payload: dict[str, Any]
+) -> None:
+    with open_tab(web) as tab:
+        tab.send(handler, payload)
+        tab.read_until(lambda update: UnknownEvent.text in json.dumps(update.get("events", [])))
+    lines = logged()
+    assert lines.count("event_misshapen") == 1
+    assert "handler_failed" not in lines
+    assert "Traceback" not in lines
+
+
+def test_a_defect_of_a_handler_is_logged_with_its_traceback(web: str, redis: None, logged: Callable[[], str]) -> None:
+    with open_tab(web) as tab:
+        tab.send(f"{Hurried.get_full_name()}.defective", {"word": "word"})
+        tab.read_until(lambda update: "Something went wrong on our side." in json.dumps(update.get("events", [])))
+    factories.wait_until(lambda: "handler_failed" in logged() and "TypeError" in logged())
+    assert "event_misshapen" not in logged()
+
+
+@pytest.mark.parametrize("name", RegistrationContext.get().event_handlers)
+def test_what_each_handler_takes_is_known(name: str) -> None:
+    with pytest.raises(UnknownEvent):
+        check_arguments(name, {"what none of them takes": 1})

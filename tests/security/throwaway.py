@@ -99,6 +99,11 @@ class Hurried(rx.State):
         """Stop for a reason that has nothing to do with who it is."""
         raise FunMagicError
 
+    @rx.event
+    async def defective(self, word: str) -> None:
+        """Stop at a mistake of its own."""
+        self.seen = word + 1  # type: ignore[operator]
+
     def helper(self) -> None:
         """Not meant as an endpoint, and one all the same."""
         self.seen = "helped"

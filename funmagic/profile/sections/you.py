@@ -3,10 +3,10 @@
 import reflex as rx
 
 from funmagic import paths
-from funmagic.accounts.forms import form_messages
+from funmagic.accounts.forms import form_messages, resend_button
 from funmagic.accounts.names import LONGEST_NAME
 from funmagic.accounts.state import SessionState
-from funmagic.errors import InvalidInput
+from funmagic.errors import InvalidInput, WrongPassword
 from funmagic.i18n.translate import _
 from funmagic.library.photos.types import CHOOSABLE
 from funmagic.library.uploads import MEGABYTE, SIZE_LIMITS_MB, UploadPurpose
@@ -15,9 +15,9 @@ from funmagic.profile.components import settings_card, settings_row, settings_ru
 from funmagic.profile.state import ProfileState
 from funmagic.ui.buttons import button
 from funmagic.ui.feedback import notice
-from funmagic.ui.forms import text_field
+from funmagic.ui.forms import password_field, text_field
 from funmagic.ui.wrapped.avatar_picker import avatar_picker
-from funmagic.ui.wrapped.fetch_form import fetch_button, fetch_form
+from funmagic.ui.wrapped.fetch_form import fetch_form
 
 
 def you_card(section_id: str) -> rx.Component:
@@ -118,24 +118,21 @@ def _email() -> rx.Component:
                 rx.fragment(
                     _("Follow the link we sent you."),
                     " ",
-                    fetch_button(
-                        label=_("Send it again"),
-                        action=paths.API_RESEND_VERIFICATION,
-                        done_label=_("Sent."),
-                        messages=form_messages(),
-                        class_name="link",
-                    ),
+                    resend_button(_("Send it again"), _("Sent.")),
                 ),
             ),
             rx.cond(ProfileState.is_changing_email, rx.fragment(), change),
         ),
-        rx.cond(ProfileState.is_changing_email, _email_form()),
+        rx.cond(
+            ProfileState.is_changing_email,
+            rx.cond(ProfileState.is_verified | ~ProfileState.has_password, _email_form(True), _email_form(False)),
+        ),
         rx.cond(
             (ProfileState.pending_email != "") & ~ProfileState.is_changing_email,
             notice(
                 "info",
                 _(
-                    "Your email becomes {email} once you have opened the links we sent to both addresses.",
+                    "Your email becomes {email} once you have opened every link that we sent for it.",
                     email=ProfileState.pending_email,
                 ),
             ),
@@ -144,7 +141,19 @@ def _email() -> rx.Component:
     )
 
 
-def _email_form() -> rx.Component:
+def _email_form(asks_old: bool) -> rx.Component:
+    """With the password, an address that was never confirmed need not be read by anybody."""
+    if asks_old:
+        hint = _("We send a link to both addresses; your email changes once both are opened.")
+    else:
+        hint = _("We send a link there; your email changes once you open it. The one you have now is not asked.")
+    password = password_field(
+        _("Current password"),
+        "password",
+        id="profile-email-password",
+        show_label=_("Show password"),
+        hide_label=_("Hide password"),
+    )
     return rx.el.div(
         fetch_form(
             text_field(
@@ -156,20 +165,25 @@ def _email_form() -> rx.Component:
                 required=True,
                 auto_focus=True,
                 max_length=320,
-                hint=_("We send a link to both addresses; your email changes once both are opened."),
+                hint=hint,
             ),
+            *([] if asks_old else [password]),
             rx.el.div(
-                button(_("Send the links"), type="submit"),
+                button(_("Send the links") if asks_old else _("Send the link"), type="submit"),
                 button(_("Cancel"), variant="ghost", on_click=ProfileState.set_is_changing_email(False)),
                 class_name="actions",
             ),
             action=paths.API_PROFILE_EMAIL,
-            messages=form_messages()
-            | {
-                "VALIDATION_ERROR": _("Please give a valid email, with plain letters before the @."),
-                InvalidInput.code: _("This is your email already."),
-            },
+            messages=_email_messages(),
             on_done=ProfileState.note_email_change,
         ),
         class_name="settings-form",
     )
+
+
+def _email_messages() -> dict[str, str]:
+    return form_messages() | {
+        "VALIDATION_ERROR": _("Please give a valid email, with plain letters before the @."),
+        InvalidInput.code: _("This is your email already."),
+        WrongPassword.code: _(WrongPassword.text),
+    }

@@ -1,5 +1,6 @@
 """Forms and buttons that speak JSON to our own HTTP API, for what a websocket cannot do: set cookies."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import reflex as rx
@@ -59,14 +60,14 @@ class FetchButton(rx.Component):
     wait_text: rx.Var[str]
 
 
-def fetch_form(*children: Node, **props: Any) -> rx.Component:
+def fetch_form(*children: Node, messages: Mapping[str, str], **props: Any) -> rx.Component:
     """A form that counts down, in the page's language, for whoever sends it too often."""
-    return FetchForm.create(*children, wait_text=_wait_text(), **props)
+    return FetchForm.create(*children, wait_text=_wait_text(), messages=messages, **props)
 
 
-def fetch_button(*children: Node, **props: Any) -> rx.Component:
+def fetch_button(*children: Node, messages: Mapping[str, str], **props: Any) -> rx.Component:
     """A button that counts down, in the page's language, for whoever presses it too often."""
-    return FetchButton.create(*children, wait_text=_wait_text(), **props)
+    return FetchButton.create(*children, wait_text=_wait_text(), messages=messages, **props)
 
 
 def _wait_text() -> str:

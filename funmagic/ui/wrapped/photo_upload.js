@@ -64,7 +64,7 @@ export function useUpload(file, ticket, events) {
 
   const cancel = () => {
     reset();
-    events.onCancelUpload?.(ticket?.id);
+    events.onCancelUpload?.(ticket?.id ?? "");
   };
   return { ...state, cancel, reset, retry: ticket?.id && state.reason !== "rejected" ? send : null };
 }

@@ -66,15 +66,74 @@ def test_a_password_that_an_operator_sets_is_told_to_who_was_there(alice: Viewer
     assert subjects(mailbox, "new@example.com") == []
 
 
-def test_both_addresses_are_told_of_a_change_of_email(alice_client: TestClient, mailbox: Mailbox) -> None:
-    alice_client.post("/api/profile/email", json={"email": "alice@elsewhere.example"})
+def change_email(client: TestClient, mailbox: Mailbox) -> None:
+    client.post("/api/profile/email", json={"email": "alice@elsewhere.example"})
     for address in ("alice@example.com", "alice@elsewhere.example"):
         token = link_in(mailbox.newest(address)).partition("token=")[2]
-        alice_client.post("/api/profile/email/confirm", json={"token": token})
+        client.post("/api/profile/email/confirm", json={"token": token})
+
+
+def test_both_addresses_are_told_of_a_change_of_email(alice_client: TestClient, mailbox: Mailbox) -> None:
+    change_email(alice_client, mailbox)
     for address in ("alice@example.com", "alice@elsewhere.example"):
         mail = mailbox.newest(address)
         assert mail["subject"] == "Your FunMagic email has changed"
         assert "alice@elsewhere.example and no longer alice@example.com since" in mail["text"].replace("\n", " ")
+
+
+def test_the_old_address_is_offered_no_password_that_it_cannot_set(alice_client: TestClient, mailbox: Mailbox) -> None:
+    change_email(alice_client, mailbox)
+    old, new = (mailbox.newest(address) for address in ("alice@example.com", "alice@elsewhere.example"))
+    assert "forgot-password" not in old["text"] + old["html"]
+    assert "answer this mail at once" in old["text"]
+    assert link_in(new) == "http://localhost:3999/forgot-password"
+
+
+def enter_by_link(client: TestClient, mailbox: Mailbox) -> None:
+    client.post("/api/auth/magic-link", json={"email": "alice@example.com", "next": ""})
+    token = link_in(mailbox.newest()).partition("token=")[2]
+    client.post("/api/auth/magic-link/verify", json={"token": token})
+
+
+def test_a_password_that_goes_with_the_first_proof_of_the_email_is_told(
+    alice: Viewer, client: TestClient, mailbox: Mailbox
+) -> None:
+    for _ in range(2):
+        enter_by_link(client, mailbox)
+    cleared = "Your FunMagic account no longer has a password"
+    assert subjects(mailbox).count(cleared) == 1
+    [mail] = [mail for mail in mailbox.messages() if mail["subject"] == cleared]
+    assert "was confirmed for the first time" in mail["text"]
+    assert link_in(mail) == "http://localhost:3999/forgot-password"
+
+
+def test_no_password_is_told_to_be_gone_that_is_kept_or_replaced(
+    alice: Viewer, alice_client: TestClient, mailbox: Mailbox
+) -> None:
+    alice_client.post("/api/auth/verify-email/resend")
+    token = link_in(mailbox.newest()).partition("token=")[2]
+    alice_client.post("/api/auth/verify-email", json={"token": token})
+    assert subjects(mailbox) == ["Confirm your email for FunMagic"]
+    bob = factories.make_user("bob")
+    alice_client.post("/api/auth/forgot-password", json={"email": bob.email})
+    token = link_in(mailbox.newest(bob.email)).partition("token=")[2]
+    alice_client.post("/api/auth/reset-password", json={"token": token, "password": NEW})
+    assert subjects(mailbox, bob.email) == ["Your FunMagic password was changed", "Set a new password for FunMagic"]
+
+
+@pytest.mark.parametrize("way", ["change", "reset"])
+def test_a_new_password_says_which_change_of_email_it_calls_off(
+    alice: Viewer, alice_client: TestClient, mailbox: Mailbox, way: str
+) -> None:
+    alice_client.post("/api/profile/email", json={"email": "alice@elsewhere.example"})
+    if way == "change":
+        change_password(alice_client)
+    else:
+        alice_client.post("/api/auth/forgot-password", json={"email": alice.email})
+        token = link_in(mailbox.newest(alice.email)).partition("token=")[2]
+        alice_client.post("/api/auth/reset-password", json={"token": token, "password": NEW})
+    told = mailbox.newest(alice.email)["text"].replace("\n", " ")
+    assert "The change of your email to alice@elsewhere.example was called off" in told
 
 
 @pytest.mark.parametrize("provider", ["google", "apple", "facebook"])

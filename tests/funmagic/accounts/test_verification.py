@@ -112,3 +112,11 @@ def test_signing_up_again_changes_no_password(must_verify: None, client: TestCli
     sign_up(client)
     client.post(paths.API_SIGN_UP, json=CAROL | {"password": "a squatter's password"})
     assert sign_in(client).status_code == 200
+
+
+def test_the_mail_says_what_becomes_of_an_account_that_somebody_else_made(client: TestClient, mailbox: Mailbox) -> None:
+    sign_up(client)
+    said = mailbox.newest(CAROL["email"])["text"].replace("\n", " ")
+    assert run_a_tool(client).status_code == 201
+    assert "cannot be used" not in said
+    assert "sign in by email: that shuts everybody else out" in said

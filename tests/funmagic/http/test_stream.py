@@ -11,6 +11,7 @@ from sqlmodel import Session
 from funmagic.accounts import roles
 from funmagic.accounts.sessions import COOKIE_NAME, close_session, close_sessions
 from funmagic.accounts.viewer import Viewer
+from funmagic.credits.live import balance_channel
 from funmagic.db import transaction
 from funmagic.models.users import User
 from funmagic.redis_client import get_redis
@@ -92,8 +93,8 @@ def test_whoever_leaves_is_forgotten(server: str, visit: Visit, alice: Viewer, r
     client = visit(server, alice)
     with following(client, run) as events, following(visit(server, alice), run) as others:
         assert next(events).type == next(others).type == "connected"
-        channel = stream_key(run).encode()
-        factories.wait_until(lambda: get_redis().pubsub_channels() == [channel])
+        channels = {stream_key(run).encode(), balance_channel(alice.id).encode()}
+        factories.wait_until(lambda: set(get_redis().pubsub_channels()) == channels)
     factories.wait_until(lambda: get_redis().pubsub_channels() == [])
 
 

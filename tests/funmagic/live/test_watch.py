@@ -7,8 +7,8 @@ from contextlib import aclosing
 import pytest
 
 from funmagic.errors import LiveUpdatesPaused
-from funmagic.live.mailbox import MOST_WAITING
-from funmagic.live.watch import LOOK_AGAIN, PAUSED, QUIET, SIGNS, START
+from funmagic.live.mailbox import MOST_WAITING, Mailbox
+from funmagic.live.watch import LOOK_AGAIN, LOOK_ASIDE, PAUSED, QUIET, SIGNS, START
 from funmagic.models.base import new_id
 from funmagic.redis_client import get_redis
 from funmagic.tasks.events import EventType, publish, stream_key
@@ -253,6 +253,40 @@ async def test_streams_and_channels_share_one_connection(redis, watchers):
     assert (watchers._mailboxes, watchers._heard) == ({}, set())
 
 
+async def test_what_is_told_beside_a_stream_is_a_sign_and_no_event_of_it(redis, watchers):
+    task_id = new_id()
+    async with aclosing(watchers.follow(stream_key(task_id), beside="a:channel")) as stream:
+        assert await anext(stream) == LOOK_AGAIN
+        await asyncio.to_thread(wait_until, lambda: "a:channel" in watchers._heard)
+        get_redis().publish("a:channel", "x changed")
+        assert await anext(stream) == LOOK_ASIDE
+        publish_all(task_id, [1])
+        [told] = [event async for event in until_event(stream) if event != LOOK_ASIDE]
+        assert told.data["progress"] == 1
+    assert (watchers._mailboxes, watchers._beside, watchers._heard) == ({}, {}, set())
+
+
+async def test_a_nudge_neither_replaces_another_sign_nor_breaks_a_silence():
+    mailbox = Mailbox()
+    mailbox._heard_at -= 100
+    mailbox.nudge(LOOK_ASIDE)
+    assert mailbox.silence() >= 100
+    assert await mailbox.take() == [LOOK_ASIDE]
+    mailbox.tell(LOOK_AGAIN)
+    mailbox.nudge(LOOK_ASIDE)
+    assert await mailbox.take() == [LOOK_AGAIN]
+
+
+async def test_one_channel_may_be_listened_to_and_be_beside_a_stream(redis, watchers):
+    async with aclosing(watchers.listen("a:channel")) as signs:
+        assert await anext(signs) == LOOK_AGAIN
+        async with aclosing(watchers.follow("a:stream", beside="a:channel")) as stream:
+            assert await anext(stream) == LOOK_AGAIN
+        get_redis().publish("a:channel", "x changed")
+        assert await anext(signs) == LOOK_AGAIN
+    assert (watchers._mailboxes, watchers._beside, watchers._heard) == ({}, {}, set())
+
+
 async def test_who_listens_is_told_of_an_outage_and_to_look_again_after_it(stoppable_redis, watchers):
     async with aclosing(watchers.listen("a:channel")) as signs:
         assert await anext(signs) == LOOK_AGAIN
@@ -276,3 +310,11 @@ async def until_sign(signs, wanted):
         if sign == wanted:
             return True
     return False
+
+
+async def until_event(stream):
+    """What comes, up to the first event."""
+    async for event in stream:
+        yield event
+        if event not in SIGNS:
+            return

@@ -181,6 +181,13 @@ def test_who_found_a_browser_signed_in_guesses_five_times_at_the_current_passwor
     assert try_to_sign_in(alice_client, password=PASSWORD).status_code == 429
 
 
+def test_guesses_where_an_email_changes_are_limited_just_so(alice_client: TestClient) -> None:
+    body = {"email": "alice@elsewhere.example", "password": WRONG}
+    answers = [alice_client.post("/api/profile/email", json=body).status_code for _ in range(7)]
+    assert answers == [400] * 5 + [429] * 2
+    assert guess_the_current(alice_client, PASSWORD) == 429
+
+
 def test_guesses_at_the_current_password_count_with_all_others_from_an_address(alice_client: TestClient) -> None:
     set_limits(authAction=3)
     try_to_sign_in(alice_client, "bob@example.com")

@@ -5,17 +5,21 @@ from contextlib import aclosing
 
 import pytest
 
+from funmagic.accounts import roles
+from funmagic.accounts.sessions import close_session, close_sessions
 from funmagic.db import transaction
 from funmagic.errors import LiveUpdatesPaused
 from funmagic.live.watch import LOOK_AGAIN, SIGNS, START
+from funmagic.models.users import User
 from funmagic.redis_client import get_redis
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end
 from funmagic.tasks.events import STREAM_CAP, EventType, publish, stream_key
 from funmagic.tasks.failures import FailureCode
-from funmagic.tasks.stream import follow_task
-from tests.factories import submit
+from funmagic.tasks.stream import follow_task, follow_task_as
+from tests.factories import session_token, submit
 from tests.funmagic.tasks.conftest import cancel
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("fresh_watchers")
 
@@ -163,3 +167,30 @@ async def test_a_run_that_ended_while_redis_was_away_ends_for_who_follows_it(ali
         stoppable_redis.stop()
         await asyncio.to_thread(complete, task.id)
         assert types_of([event async for event in stream if event not in SIGNS]) == ["completed"]
+
+
+def sign_out(session, _viewer, token):
+    close_session(session, token)
+
+
+def sign_out_elsewhere(session, viewer, _token):
+    close_sessions(session, viewer.id, but="another")
+
+
+def ban(session, viewer, _token):
+    roles.ban_user(session, session.get_one(User, viewer.id))
+
+
+@pytest.mark.parametrize("end", [sign_out, sign_out_elsewhere, ban])
+async def test_a_stream_ends_with_its_session_though_nothing_happens_in_the_run(alice, redis, monkeypatch, end):
+    monkeypatch.setattr("funmagic.live.watch.SILENCE_S", 1_000_000)  # nobody looks by the clock
+    task, token = submit(alice), session_token(alice)
+
+    def end_session():
+        with transaction() as session:
+            end(session, alice, token)
+
+    async with aclosing(follow_task_as(alice, token, task.id)) as stream, asyncio.timeout(PATIENCE_S):
+        await read_past(stream)
+        await asyncio.to_thread(end_session)
+        assert [event async for event in stream if event not in SIGNS] == []
