@@ -69,7 +69,8 @@ class SessionState(rx.State):
         # A connection that was merely lost brings us here too, and must not close it under somebody's hands.
         if self.is_signed_in or dialog._path != self.router.url.path:  # noqa: SLF001 - no view data
             dialog.is_open = False
-        self.is_database_away, self._waiting_id = False, ""
+        # What waits to load the page goes on waiting: the rest of it may not be there yet.
+        self.is_database_away = False
         return SessionState.follow_credits if self.is_signed_in else None
 
     @rx.event(background=True, supersedes=True)

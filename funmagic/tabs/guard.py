@@ -30,6 +30,7 @@ class GuardTabs(Middleware):
         session = session_of(state.router_data.get(RouteVar.HEADERS, {}))
         # Handlers believe the headers in the state: they must be those of the socket that will be answered.
         if state.router_data and self._sockets.session_of_tab(tab) not in (None, session):
+            _move(state, self._sockets.place_of_tab(tab))
             return StateUpdate()
         before = self._states.whose(tab)
         now = await find_holder(session, before)
@@ -41,3 +42,10 @@ class GuardTabs(Middleware):
                 await self._sockets.load_anew(tab)
             self._sockets.end_followers(tab)
         return None
+
+
+def _move(state: BaseState, place: dict[str, Any]) -> None:
+    """Note where the tab's page is, in the place of what a dropped event said: what goes on in the background asks."""
+    if place:
+        # As Reflex does before it asks us.
+        state.router_data = state._update_router_vars(place, state.router_data)  # noqa: SLF001

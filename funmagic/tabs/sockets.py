@@ -34,6 +34,8 @@ class TabSockets(EventNamespace):
     def __init__(self, namespace: str, app: rx.App, states: TabStates) -> None:
         super().__init__(namespace, app)
         self._states = states
+        # Where the page of each socket is, as it last said.
+        self._places: dict[str, dict[str, Any]] = {}
 
     @property
     def open_tabs(self) -> Mapping[str, object]:
@@ -50,6 +52,7 @@ class TabSockets(EventNamespace):
     def on_disconnect(self, sid: str) -> asyncio.Task[None] | None:
         """Begin to count the time for which the tab's state is kept."""
         tab = self.sid_to_token.get(sid, "")
+        self._places.pop(sid, None)
         closing = super().on_disconnect(sid)
         if closing is not None:
             closing.add_done_callback(lambda _: self._states.note_closing(tab))
@@ -68,6 +71,8 @@ class TabSockets(EventNamespace):
             await self.emit_update(StateUpdate(events=toast), tab)
             return
         await self._events.wait_for_place(tab)
+        if sid in self._static_router_data:
+            self._places[sid] = event["router_data"]  # which Reflex completes
         await super().on_event(sid, event)
 
     async def emit_update(self, update: StateUpdate, token: str) -> None:
@@ -86,9 +91,8 @@ class TabSockets(EventNamespace):
 
     async def load_anew(self, tab: str) -> None:
         """Have a tab's page loaded as for whoever holds its socket now."""
-        if socket := self._token_manager.token_to_socket.get(tab):
-            place = self._static_router_data.get(socket.sid, {})
-            place = {**place, RouteVar.HEADERS: dict(place.get(RouteVar.HEADERS, {})), RouteVar.CLIENT_TOKEN: tab}
+        # Without a word of where its page is, the page is about to be loaded, for its own viewer.
+        if place := self.place_of_tab(tab):
             await self._events.enqueue_anew(tab, Event(LOAD_PAGE, router_data=place))
 
     def end_followers(self, tab: str) -> None:
@@ -100,6 +104,18 @@ class TabSockets(EventNamespace):
         socket = self._token_manager.token_to_socket.get(tab)
         described = self._static_router_data.get(socket.sid) if socket else None
         return session_of(described[RouteVar.HEADERS]) if described else None
+
+    def place_of_tab(self, tab: str) -> dict[str, Any]:
+        """Where the page of the tab's socket is, and the headers it came with; empty until the socket has said so.
+
+        What the tab's state says may be of a former socket's page.
+        """
+        socket = self._token_manager.token_to_socket.get(tab)
+        described = self._static_router_data.get(socket.sid) if socket else None
+        if socket is None or described is None or socket.sid not in self._places:
+            return {}
+        headers = {RouteVar.HEADERS: dict(described[RouteVar.HEADERS]), RouteVar.CLIENT_TOKEN: tab}
+        return self._places[socket.sid] | described | headers
 
     @property
     def _events(self) -> TabEvents:

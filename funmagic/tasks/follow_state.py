@@ -136,4 +136,5 @@ class FollowState(ProgressState, mixin=True):
             return False
 
     def _is_followed(self, task_id: str, follower_id: str) -> bool:
-        return (self._task_id, self._follower_id) == (task_id, follower_id)
+        # What is told late, of a run that was cancelled here, must not set it going again.
+        return self._is_active() and (self._task_id, self._follower_id) == (task_id, follower_id)

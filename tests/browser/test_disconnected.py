@@ -97,6 +97,40 @@ def test_any_other_button_waits_too(tab: Page, line: Line, product: Product) -> 
         expect(tab.get_by_text(WAITING)).to_have_count(0)
 
 
+def test_a_run_that_waits_is_started_before_the_page_is_left(tab: Page, line: Line, product: Product) -> None:
+    email = sign_up(tab.context)
+    tab.goto(TOOL)
+    choose_photo(tab)
+    expect(run_button(tab)).to_be_enabled()
+    line.cut(tab)
+    tab.locator(".price-button").click()
+    tab.get_by_role("link", name="Pricing", exact=True).first.click()
+    expect(tab.get_by_text("The page you chose opens by itself.")).to_be_visible()
+    expect(tab.locator(".price-button")).to_contain_text(WAITING)
+    line.mend()
+    tab.wait_for_url("**/pricing")
+    expect_balance(tab, 95)
+    runs = "SELECT t.id FROM tasks t JOIN users u ON u.id = t.user_id WHERE u.email = :email"
+    assert len(product.query(runs, email=email)) == 1
+
+
+def test_a_run_that_waits_and_cannot_start_says_so_before_the_page_is_left(
+    tab: Page, line: Line, product: Product
+) -> None:
+    sign_up(tab.context)
+    with product.tool_config(credits=500):
+        tab.goto(TOOL)
+        choose_photo(tab)
+        expect(tab.get_by_role("button", name="Remove background (500 credits)")).to_be_enabled()
+        line.cut(tab)
+        tab.locator(".price-button").click()
+        tab.get_by_role("link", name="Pricing", exact=True).first.click()
+        line.mend()
+        expect(tab.get_by_text("so 400 are missing")).to_be_visible()
+        expect(tab.get_by_text("The page you chose opens by itself.")).to_be_hidden()
+        assert tab.url.endswith(TOOL)
+
+
 @pytest.mark.parametrize("link", ["Pricing", "API"])
 def test_a_link_waits_in_our_words_and_goes_on_by_itself(tab: Page, line: Line, link: str) -> None:
     tab.goto("/tools")

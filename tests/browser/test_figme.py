@@ -75,6 +75,29 @@ def test_a_portrait_becomes_a_figure_and_the_figure_a_3d_model(
     ] == [1]
 
 
+def test_a_download_leaves_the_page_able_to_go_on(page: Page, context: BrowserContext) -> None:
+    start_figure(page, context)
+    expect_stage(page, "image-result")
+    page.evaluate("addEventListener('funmagic:line', ({ detail }) => detail || (window.wasCut = true))")
+    download(page, "Download")
+    assert not page.evaluate("window.wasCut")
+    page.get_by_role("button", name=INTO_3D).click()
+    expect_stage(page, "3d-result")
+    expect_balance(page, 50)
+
+
+def test_a_press_brings_a_line_back_that_the_page_hung_up_itself(page: Page, context: BrowserContext) -> None:
+    do_without_webgl(page)
+    start_figure(page, context)
+    expect_stage(page, "image-result")
+    # As browsers tell pages that they are left, though an answer that is a file keeps them where they are.
+    page.evaluate("window.dispatchEvent(new Event('beforeunload'))")
+    page.wait_for_function("() => window.funmagicLine === false")
+    page.get_by_role("button", name=INTO_3D).click()
+    expect_stage(page, "3d-result")
+    expect_balance(page, 50)
+
+
 def test_whoever_leaves_and_comes_back_finds_both_runs_where_they_are(
     page: Page, context: BrowserContext, elsewhere: Page, product: Product
 ) -> None:

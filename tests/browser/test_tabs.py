@@ -28,6 +28,28 @@ def test_a_run_that_was_asked_for_goes_on_in_the_tab_that_asked_for_the_link(
     assert len(product.query(runs)) == 1
 
 
+def test_a_run_goes_on_after_a_link_for_an_account_whose_email_was_never_confirmed(
+    page: Page, context: BrowserContext, elsewhere: Page, product: Product
+) -> None:
+    email = sign_up(elsewhere.context)
+    unconfirmed = newest_link(product, email)
+    page.goto(TOOL)
+    choose_photo(page)
+    press_run(page)
+    ask_for_link(page, email)
+    mailed = context.new_page()
+    follow_link(mailed, newest_link(product, email, besides=unconfirmed))
+    mailed.wait_for_url(f"**{TOOL}")
+    expect_result(page)
+    for tab in (page, mailed):
+        expect_balance(tab, 95)
+        expect(tab.get_by_role("complementary", name="Your email is not confirmed")).to_be_hidden()
+    runs = "SELECT t.id FROM tasks t JOIN users u ON u.id = t.user_id WHERE u.email = :email"
+    assert len(product.query(runs, email=email)) == 1
+    elsewhere.goto("/tools")
+    expect_signed_out(elsewhere)
+
+
 def test_nothing_runs_that_nobody_pressed(page: Page, context: BrowserContext) -> None:
     page.goto(TOOL)
     choose_photo(page)

@@ -66,6 +66,7 @@ def test_a_link_makes_the_account_and_leads_on_even_in_another_browser(
 def test_asking_again_replaces_the_link(page: Page, product: Product) -> None:
     page.goto("/login")
     ask_for_link(page, "twice@example.com")
+    expect(page.get_by_role("heading", name="Welcome back")).to_be_hidden()
     first = newest_link(product, "twice@example.com")
     page.get_by_role("button", name="Send it again").click()
     expect(page.get_by_text("Sent again.")).to_be_visible()
@@ -132,6 +133,7 @@ def test_a_new_person_confirms_their_email(page: Page, product: Product) -> None
     page.goto(newest_link(product, "vera@example.com", besides=first))
     page.get_by_role("button", name="Confirm my email").click()
     expect(page.get_by_role("heading", name="Your email is confirmed")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm your email")).to_be_hidden()
     page.get_by_role("link", name="See the tools").click()
     expect_balance(page, 100)
     expect(banner).to_be_hidden()

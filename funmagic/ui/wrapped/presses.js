@@ -5,9 +5,13 @@ import { isLineThere, onLine, reconnect, untilReachable } from "./line.js";
 // A button that spends credits: its press is worth something only on a page that is loaded.
 const PRICED = "button.price-button";
 const READY_MS = 30_000;
+// What says why a press started no run.
+const REFUSALS = "dialog[open], .panel-action .notice-danger, .processing-failed";
 
 let lastPriced = null;
 let heldPriced = null;
+// What a link waits for: true once the page says why a press that waited led nowhere.
+let outcome = Promise.resolve(false);
 let pressed = null;
 let replaying = null;
 let newestLink = 0;
@@ -15,22 +19,26 @@ let newestLink = 0;
 /** The button that spends credits and was pressed last, by its words; null when none was on this page. */
 export const pricedPress = () => (lastPriced?.path === window.location.pathname ? lastPriced.words : null);
 
-/** Presses the button with these words as soon as the page lets people press it; once, or never. */
-export function pressWhenReady(words) {
+/**
+ * Presses the button with these words as soon as the page lets people press it; once, or never.
+ * `onEnd` is called right before, or when it is given up, and hears which.
+ */
+export function pressWhenReady(words, onEnd) {
   const isIt = (one) => wordsOf(one) === words && hears(one) && one.checkVisibility();
   const find = () => [...document.querySelectorAll(PRICED)].find(isIt);
   const press = () => {
     const button = isLineThere() && find();
     if (!button) return false;
-    stop();
+    stop(true);
     button.click();
     return true;
   };
   const observer = new MutationObserver(press);
-  const timer = setTimeout(() => stop(), READY_MS);
-  const stop = () => {
+  const timer = setTimeout(() => stop(false), READY_MS);
+  const stop = (isPressed) => {
     observer.disconnect();
     clearTimeout(timer);
+    onEnd?.(isPressed);
   };
   if (!press()) observer.observe(document.body, { subtree: true, childList: true, attributes: true });
 }
@@ -48,13 +56,14 @@ export function holdPresses(label, tellHeld) {
     button.setAttribute("aria-busy", "true");
     marked.set(button, note);
   };
-  const release = () => {
+  const release = (but) => {
     for (const [button, note] of marked) {
+      if (but && wordsOf(button) === but) continue;
       note.remove();
       delete button.dataset.waiting;
       button.setAttribute("aria-busy", "false");
+      marked.delete(button);
     }
-    marked.clear();
   };
   const stopHere = (event) => {
     event.preventDefault();
@@ -67,20 +76,30 @@ export function holdPresses(label, tellHeld) {
     mark(button);
     reconnect();
     heldPriced = { path: window.location.pathname, words: wordsOf(button) };
+    outcome = new Promise((resolve) => (heldPriced.tell = resolve));
   };
   // What the page knew of the photo may be gone together with the process: the page is loaded first.
   const onLoaded = () => {
     const held = heldPriced;
     heldPriced = null;
-    if (held?.path === window.location.pathname) pressWhenReady(held.words);
+    if (!held) return;
+    const onEnd = (isPressed) => {
+      release();
+      held.tell(isPressed && refusalOrRun());
+    };
+    if (held.path === window.location.pathname) pressWhenReady(held.words, onEnd);
+    else onEnd(false);
   };
   const holdLink = async (event, link) => {
     stopHere(event);
     const mine = ++newestLink;
     tellHeld(true);
     await untilReachable();
+    // A run that was asked for before is started first; where it is not, the page that says why stays.
+    const isRefused = await Promise.race([outcome, after(READY_MS)]);
     if (mine !== newestLink) return;
     tellHeld(false);
+    if (isRefused) return;
     if (!link.isConnected) return window.location.assign(link.href);
     replaying = link;
     link.click();
@@ -91,9 +110,9 @@ export function holdPresses(label, tellHeld) {
     const button = event.target.closest?.("button");
     if (button && !hears(button)) return undefined;
     if (button?.matches(PRICED)) lastPriced = { path: window.location.pathname, words: wordsOf(button) };
+    if (button && marked.has(button)) return stopHere(event);
     if (isLineThere()) return undefined;
     if (button) {
-      if (marked.has(button)) return stopHere(event);
       if (button.matches(PRICED) && isLoadedOnce()) return holdPriced(event, button);
       pressed = button;
       setTimeout(() => (pressed = null));
@@ -103,7 +122,8 @@ export function holdPresses(label, tellHeld) {
     return link && link !== replaying && leavesPage(link, event) ? holdLink(event, link) : undefined;
   };
   const onHeld = () => pressed && mark(pressed);
-  const stopListening = onLine((isThere) => isThere && release());
+  // A press that costs something says that it waits until it is done.
+  const stopListening = onLine((isThere) => isThere && release(heldPriced?.words));
 
   window.addEventListener("click", onClick, true);
   window.addEventListener("funmagic:held", onHeld);
@@ -116,6 +136,27 @@ export function holdPresses(label, tellHeld) {
     window.removeEventListener("funmagic:loaded", onLoaded);
   };
 }
+
+/** Resolves once the page shows what became of a press: a run's own address (false), or why there is none (true). */
+function refusalOrRun() {
+  const { search } = window.location;
+  return new Promise((resolve) => {
+    const look = () => {
+      const isRun = window.location.search !== search;
+      if (isRun || document.querySelector(REFUSALS)) end(!isRun);
+    };
+    const observer = new MutationObserver(look);
+    const timer = setTimeout(() => end(false), READY_MS);
+    const end = (isRefused) => {
+      observer.disconnect();
+      clearTimeout(timer);
+      resolve(isRefused);
+    };
+    observer.observe(document.body, { subtree: true, childList: true, attributes: true });
+  });
+}
+
+const after = (ms) => new Promise((resolve) => setTimeout(() => resolve(false), ms));
 
 /** Whether a press of it would count: one that costs something is deaf for a moment. */
 const hears = (button) => !button.disabled && button.getAttribute("aria-disabled") !== "true";

@@ -141,11 +141,13 @@ async def test_a_new_photo_can_be_chosen_while_another_run_goes_on(alice):
     assert state.phase == "queued"
 
 
-async def test_cancelling_twice_says_that_it_has_ended(alice):
+async def test_a_cancelled_run_has_ended_and_cancelling_it_again_says_so(alice):
     task = submit(alice)
     state = tab(alice, f"?task={task.id}")
     await play(state.load)
     await state.cancel_run()
+    # Nor does a late word of its progress set it going again.
+    assert not state._is_followed(task.id, "")
     assert (state.phase, load_task(task.id).status) == ("failed", "failed")
     with pytest.raises(TaskFinished):
         await state.cancel_run()
