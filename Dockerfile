@@ -15,7 +15,7 @@ COPY admin admin
 COPY assets assets
 # The one setting that pages name in their text.
 ARG FUNMAGIC_WELCOME_CREDITS=100
-RUN python -m funmagic.frontend
+RUN python -m funmagic.supervisor.frontend
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /app funmagic

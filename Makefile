@@ -3,13 +3,7 @@ RUN := .venv/bin/python -m
 # Without compiling ahead: Python compiles what it imports anyway, and most of it is never imported.
 SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
-# What the database could make a difference to.
-ON_BOTH_DATABASES = $(addprefix tests/worker/test_,audit.py cancel.py clock.py health.py heartbeat.py leadership.py mail.py) \
-	$(addprefix tests/worker/test_,run.py run_races.py run_remote.py run_steps.py sweeps.py task_life.py) \
-	$(addprefix tests/funmagic/,accounts audit billing credits oauth profile tasks tools) \
-	$(addprefix tests/funmagic/library/test_,saving.py unused_uploads.py uploads.py) \
-	tests/funmagic/storage/test_verified.py \
-	$(addprefix tests/funmagic/,test_db.py test_mail.py test_migrations.py test_seed.py)
+ON_BOTH_DATABASES = $$(grep -rl --include='test_*.py' mark.both_databases tests)
 BENCHMARKS = catalogue submit engine recovery waiting live sockets ledger cutout lighthouse
 
 .DEFAULT_GOAL := help
@@ -30,7 +24,7 @@ ifdef ARGS
 	@$(RUN) pytest $(ARGS)
 else
 	@$(RUN) pytest -n auto --dist worksteal --ignore=tests/browser --ignore=tests/chaos
-	@$(RUN) pytest -n auto --dist worksteal --database=postgresql $(ON_BOTH_DATABASES)
+	@$(RUN) pytest -n auto --dist worksteal --database=postgresql -m both_databases $(ON_BOTH_DATABASES)
 	@$(RUN) pytest -n 2 --dist loadfile tests/browser
 	@$(RUN) pytest tests/chaos
 endif

@@ -1,4 +1,4 @@
-"""Reflex's own configuration; everything of ours lives in funmagic/settings.py."""
+"""Reflex's own configuration; everything of ours lives in funmagic/core/settings.py."""
 
 import os
 import sysconfig
@@ -9,10 +9,10 @@ import reflex as rx
 from reflex.plugins import PreCompileContext
 from reflex_base.constants import StateManagerMode
 
-from funmagic.frames import LONGEST_FRAME
-from funmagic.load_order import LoadOrder
-from funmagic.reflex_client import TellingClient
-from funmagic.settings import get_settings
+from funmagic.core.settings import get_settings
+from funmagic.http.frames import LONGEST_FRAME
+from funmagic.ui.reflex_seams.client import TellingClient
+from funmagic.ui.reflex_seams.load_order import LoadOrder
 
 settings = get_settings()
 scripts = Path(sysconfig.get_path("scripts"))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 from sqlmodel import AutoString
 
-from funmagic.db import get_engine
+from funmagic.core.db import get_engine
 from funmagic.models.base import UtcDateTime
 from funmagic.models.tables import metadata
 

@@ -8,10 +8,10 @@ from benchmarks.load import Connection, write_request
 from benchmarks.machine import Figure, percentile, print_figures
 from benchmarks.site import running_site
 from funmagic import paths
-from funmagic.db import transaction
+from funmagic.catalogue.cache import LISTS_KEY
+from funmagic.core.db import transaction
+from funmagic.core.redis import get_redis
 from funmagic.models.tools import Tool
-from funmagic.redis_client import get_redis
-from funmagic.tools.cache import LISTS_KEY
 
 TOOLS = 60
 REQUESTS = 2000

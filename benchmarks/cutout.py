@@ -11,10 +11,10 @@ from playwright.sync_api import Browser
 
 from benchmarks.browser import running_chromium
 from benchmarks.machine import MODELS, Figure, print_figures
-from funmagic.weights import fetch_models
+from funmagic.core.weights import fetch_models
 from tests.browser.product import Product
 from tests.browser.steps import TOOL, a_photo, choose_photo, run_button, sign_up
-from worker.cutout.pipeline import cut_out
+from worker.local.cutout.pipeline import cut_out
 
 SAMPLE = Path("assets/samples/astronaut.jpg")
 SIZES = [(512, 512), (2048, 2048), (6325, 6325)]

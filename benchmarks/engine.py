@@ -13,12 +13,12 @@ from benchmarks.instant_worker import do_nothing
 from benchmarks.machine import Figure, print_figures
 from benchmarks.people import Person, make_people
 from benchmarks.site import WORKER, Site, memory, running_site
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.queues import QueueName, queue
+from funmagic.core.redis import get_redis
 from funmagic.models.base import new_id
 from funmagic.models.providers import Provider
 from funmagic.providers.service import set_provider
-from funmagic.queues import QueueName, queue
-from funmagic.redis_client import get_redis
 from funmagic.tasks.submit import Submission, submit_task
 from tests.factories import books_are_right, configure_step, photo_bytes, wait_until
 from tests.ports import free_port

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import dialect as postgresql
 
 from benchmarks.machine import Figure, durable_postgresql, print_figures, use_database
+from funmagic.core.db import transaction
+from funmagic.core.redis import get_redis
+from funmagic.core.settings import get_settings
 from funmagic.credits import ledger
 from funmagic.credits.statements import POST, SETTLE
-from funmagic.db import transaction
 from funmagic.models.credits import TransactionType
-from funmagic.redis_client import get_redis
-from funmagic.settings import get_settings
 from funmagic.supervisor import embedded_redis
 from tests.factories import wait_until
 from tests.postgres import find_program

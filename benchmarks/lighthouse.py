@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.machine import MODELS, machine_size, own_data_dir
 from funmagic import paths
-from funmagic.weights import fetch_models
+from funmagic.core.weights import fetch_models
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.browser.product import Product
 

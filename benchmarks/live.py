@@ -13,7 +13,7 @@ from benchmarks.people import Person, make_people, make_running_tasks
 from benchmarks.publisher import milliseconds_since, moment_now, start_publishing
 from benchmarks.site import Site, Web, running_site
 from funmagic import paths
-from funmagic.redis_client import get_redis
+from funmagic.core.redis import get_redis
 
 ONE_STREAM_EVENTS_S = 40
 ONE_STREAM_SECONDS = 10

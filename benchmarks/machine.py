@@ -13,9 +13,9 @@ from pathlib import Path
 
 import psutil
 
-from funmagic.db import get_engine, migrate, transaction
+from funmagic.core.db import get_engine, migrate, transaction
+from funmagic.core.settings import get_settings
 from funmagic.seed import seed_catalogue
-from funmagic.settings import get_settings
 from tests.limits import lift_limits
 from tests.postgres import Cluster
 

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from sqlmodel import select
 
-from funmagic.accounts.sessions import COOKIE_NAME, open_session
 from funmagic.accounts.users import create_user
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.db import transaction
+from funmagic.core.settings import get_settings
 from funmagic.credits import ledger
-from funmagic.db import transaction
 from funmagic.library.verification import verify_upload
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import StepStatus, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool
-from funmagic.settings import get_settings
+from funmagic.sessions.service import COOKIE_NAME, open_session
+from funmagic.sessions.viewer import Viewer
 from tests.factories import PASSWORD_HASH, upload_photo
 
 CREDITS = 1_000_000

@@ -10,8 +10,8 @@ from benchmarks.engine import submit_all, workers
 from benchmarks.machine import Figure, print_figures
 from benchmarks.people import Person, make_people
 from benchmarks.site import WORKER, Site, running_site
+from funmagic.core.redis import get_redis
 from funmagic.models.tasks import Task
-from funmagic.redis_client import get_redis
 from funmagic.tasks.statements import LEASE_S
 from tests.factories import load_task, photo_bytes, wait_until
 

@@ -12,10 +12,9 @@ import httpx
 import psutil
 
 from benchmarks.machine import durable_postgresql, own_data_dir
-from funmagic import frontend
-from funmagic.redis_client import get_redis
-from funmagic.settings import get_settings
-from funmagic.supervisor import embedded_redis
+from funmagic.core.redis import get_redis
+from funmagic.core.settings import get_settings
+from funmagic.supervisor import embedded_redis, frontend
 from tests.bytecode import keep_bytecode
 from tests.factories import wait_until
 from tests.ports import free_port

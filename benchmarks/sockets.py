@@ -21,7 +21,7 @@ from benchmarks.people import Person, make_people, make_running_tasks
 from benchmarks.publisher import milliseconds_since, start_publishing
 from benchmarks.site import Web, running_site
 from funmagic import paths
-from funmagic.accounts.sessions import COOKIE_NAME
+from funmagic.sessions.service import COOKIE_NAME
 from funmagic.tasks.events import EventType, publish
 
 SOCKETS = 1000

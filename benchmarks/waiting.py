@@ -8,16 +8,16 @@ from benchmarks.engine import KEY, seconds_to_complete, workers
 from benchmarks.machine import Figure, print_figures
 from benchmarks.people import Person, make_people
 from benchmarks.site import WORKER, Site, memory, running_site
-from funmagic.accounts.viewer import Viewer
+from funmagic.catalogue.configure import configure_step
+from funmagic.core.db import reading, transaction
+from funmagic.core.redis import get_redis
 from funmagic.credits import ledger
-from funmagic.db import reading, transaction
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.tasks import Task, TaskStatus
 from funmagic.models.tools import Tool
 from funmagic.providers.service import set_provider
-from funmagic.redis_client import get_redis
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.submit import Submission, submit_task
-from funmagic.tools.configure import configure_step
 from tests.factories import STYLE, books_are_right, wait_until
 from tests.ports import free_port
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from funmagic.private_files import keep_private
-from funmagic.settings import get_settings
-from funmagic.telemetry.logs import configure_logging
+from funmagic.core.settings import get_settings
+from funmagic.core.telemetry.logs import configure_logging
+from funmagic.supervisor.private_files import keep_private
 
 
 class AdminRole(StrEnum):
@@ -71,7 +71,7 @@ def clock() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest revision."""
-    from funmagic.db import migrate as migrate_database
+    from funmagic.core.db import migrate as migrate_database
 
     migrate_database()
 
@@ -109,7 +109,7 @@ def create_admin(
 @app.command()
 def setup_storage() -> None:
     """Make the S3 store's buckets, and let browsers of this product use them; exits 1 when something is not right."""
-    from funmagic.storage.setup import setup_buckets
+    from funmagic.core.storage.setup import setup_buckets
 
     lines, is_ready = setup_buckets(get_settings())
     for line in lines:
@@ -120,7 +120,7 @@ def setup_storage() -> None:
 @app.command()
 def fetch_models() -> None:
     """Bring the model weights named in models.lock."""
-    from funmagic.weights import fetch_models as fetch
+    from funmagic.core.weights import fetch_models as fetch
 
     for path in fetch(get_settings().models_dir):
         typer.echo(path)
@@ -141,9 +141,9 @@ def set_provider(
     active: Annotated[bool | None, typer.Option("--active/--inactive")] = None,
 ) -> None:
     """Make a provider or change one; what is not given stays. Exits 1 and says why when something does not fit."""
-    from funmagic.db import transaction
-    from funmagic.errors import SettingRefused
-    from funmagic.outbound import look_up_address
+    from funmagic.core.db import transaction
+    from funmagic.core.errors import SettingRefused
+    from funmagic.core.outbound import look_up_address
     from funmagic.providers.service import ending_of, set_provider
 
     with _sentences():
@@ -183,8 +183,8 @@ def set_tool(
     timeout: Annotated[int | None, typer.Option(help="Seconds that the provider may take.")] = None,
 ) -> None:
     """Say who runs a tool's step, with which model and options, for how many credits; what is not given stays."""
-    from funmagic.db import transaction
-    from funmagic.tools.configure import configure_step
+    from funmagic.catalogue.configure import configure_step
+    from funmagic.core.db import transaction
 
     with _sentences(), transaction() as session:
         planned = configure_step(
@@ -204,8 +204,8 @@ def set_tool(
 @app.command()
 def audit_credits() -> None:
     """Prove the books: every balance, hold, charge and purchase; exits 1 and lists what is not right."""
+    from funmagic.core.db import snapshot
     from funmagic.credits.audit import audit_credits as audit
-    from funmagic.db import snapshot
 
     with snapshot() as session:
         discrepancies = audit(session)
@@ -226,9 +226,9 @@ def grant_credits(
     ] = None,
 ) -> None:
     """Give somebody credits, as a bonus. Exits 1 and says why when something does not fit."""
+    from funmagic.core.db import transaction
     from funmagic.credits.corrections import find_recipient
     from funmagic.credits.corrections import grant_credits as grant
-    from funmagic.db import transaction
     from funmagic.models.base import new_id
 
     with _sentences(), transaction() as session:
@@ -239,8 +239,8 @@ def grant_credits(
 @contextmanager
 def _sentences() -> Iterator[None]:
     """Tell what does not fit in one sentence, and exit with 1."""
-    from funmagic.errors import FunMagicError
-    from funmagic.outbound import AddressRefused
+    from funmagic.core.errors import FunMagicError
+    from funmagic.core.outbound import AddressRefused
 
     try:
         yield
@@ -253,7 +253,7 @@ def _sentences() -> Iterator[None]:
 
 
 def _parse_object(text: str, name: str = "configuration") -> dict[str, Any]:
-    from funmagic.errors import SettingRefused
+    from funmagic.core.errors import SettingRefused
 
     try:
         value = json.loads(text)

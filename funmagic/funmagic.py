@@ -5,44 +5,45 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from admin.queues.routes import mount_queues
+from admin.routes import ROUTERS
 from funmagic import paths
-from funmagic.accounts.page import (
+from funmagic.api.app import create_api
+from funmagic.http.headers.middleware import AnswerHeaders
+from funmagic.i18n.translate import _
+from funmagic.site.catalogue.page import tools_page
+from funmagic.site.catalogue.state import CatalogueState
+from funmagic.site.credits.page import credits_page
+from funmagic.site.credits.state import CreditsState
+from funmagic.site.frame.page import not_found_page, show_error
+from funmagic.site.frame.state import SessionState, WaysInState, tell_page
+from funmagic.site.home.page import home_page
+from funmagic.site.profile.page import email_page, profile_page
+from funmagic.site.profile.state import ProfileState
+from funmagic.site.shop.page import pricing_page
+from funmagic.site.shop.state import ShopState
+from funmagic.site.shop.success_page import success_page
+from funmagic.site.shop.success_state import SuccessState
+from funmagic.site.sign_in.page import (
     forgot_password_page,
     login_page,
     register_page,
     reset_password_page,
     verify_email_page,
 )
-from funmagic.accounts.state import SessionState, WaysInState, tell_page
-from funmagic.api import create_api
-from funmagic.billing.page import pricing_page
-from funmagic.billing.state import ShopState
-from funmagic.billing.success_page import success_page
-from funmagic.billing.success_state import SuccessState
-from funmagic.browser_errors import note_browser_error
-from funmagic.credits.page import credits_page
-from funmagic.credits.state import CreditsState
-from funmagic.headers.middleware import AnswerHeaders
-from funmagic.home.page import home_page
-from funmagic.i18n.translate import _
-from funmagic.profile.page import email_page, profile_page
-from funmagic.profile.state import ProfileState
-from funmagic.site import not_found_page, show_error
+from funmagic.site.tools.background_remove.page import background_remove_page
+from funmagic.site.tools.background_remove.state import SLUG as BACKGROUND_REMOVE
+from funmagic.site.tools.background_remove.state import BackgroundRemoveState
+from funmagic.site.tools.crystal_memory.page import crystal_memory_page
+from funmagic.site.tools.crystal_memory.state import SLUG as CRYSTAL_MEMORY
+from funmagic.site.tools.crystal_memory.state import CrystalMemoryState
+from funmagic.site.tools.figme.page import figme_page
+from funmagic.site.tools.figme.state import SLUG as FIGME
+from funmagic.site.tools.figme.state import FigmeState
 from funmagic.tabs.app import TabApp
-from funmagic.tools.background_remove.page import background_remove_page
-from funmagic.tools.background_remove.state import SLUG as BACKGROUND_REMOVE
-from funmagic.tools.background_remove.state import BackgroundRemoveState
-from funmagic.tools.crystal_memory.page import crystal_memory_page
-from funmagic.tools.crystal_memory.state import SLUG as CRYSTAL_MEMORY
-from funmagic.tools.crystal_memory.state import CrystalMemoryState
-from funmagic.tools.figme.page import figme_page
-from funmagic.tools.figme.state import SLUG as FIGME
-from funmagic.tools.figme.state import FigmeState
-from funmagic.tools.page import tools_page
-from funmagic.tools.state import CatalogueState
+from funmagic.tabs.browser_errors import note_browser_error
 from funmagic.ui import theme
 
-api = create_api()
+api = create_api(ROUTERS)
 mount_queues(api)
 
 

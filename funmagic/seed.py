@@ -6,13 +6,13 @@ from sqlmodel import Session, select
 
 from funmagic.accounts.passwords import hash_password
 from funmagic.accounts.roles import has_super_admin, make_admin
-from funmagic.db import reading, transaction
+from funmagic.catalogue.figme_styles import SEEDED_STYLES
+from funmagic.core.db import reading, transaction
+from funmagic.core.settings import get_settings
 from funmagic.models.billing import CreditPackage
 from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool, ToolType
 from funmagic.models.users import Role
-from funmagic.settings import get_settings
-from funmagic.tools.figme.styles import SEEDED_STYLES
 
 
 def seed() -> tuple[str, str] | None:

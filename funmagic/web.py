@@ -13,13 +13,13 @@ from reflex_base.environment import environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from funmagic import paths
-from funmagic.headers.built_pages import BUILT_DIR
-from funmagic.headers.policies import page_policy
-from funmagic.settings import get_settings
-from funmagic.stopping import EndOpenConnections
+from funmagic.api.operations.stopping import EndOpenConnections
+from funmagic.core.settings import get_settings
+from funmagic.core.telemetry.logs import configure_logging, library_logging
+from funmagic.core.telemetry.traces import configure_tracing
+from funmagic.http.headers.built_pages import BUILT_DIR
+from funmagic.http.headers.policies import page_policy
 from funmagic.supervisor.tether import die_with_parent
-from funmagic.telemetry.logs import configure_logging, library_logging
-from funmagic.telemetry.traces import configure_tracing
 
 # Each viewer holds a connection or two open; granian's own limit is 1,024 requests at a time, and the next one hangs.
 BACKLOG = 8192

@@ -40,17 +40,19 @@ from funmagic.accounts import passwords  # noqa: E402
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 passwords._DECOY_HASH = passwords._hasher.hash("a password nobody has")
 
-from funmagic.accounts.viewer import Viewer  # noqa: E402
-from funmagic.api import create_api  # noqa: E402
-from funmagic.db import get_engine, make_engine, migrate, reading, transaction  # noqa: E402
+from admin.routes import ROUTERS  # noqa: E402
+from funmagic.api.app import create_api  # noqa: E402
+from funmagic.core.db import get_engine, make_engine, migrate, reading, transaction  # noqa: E402
+from funmagic.core.redis import get_redis  # noqa: E402
+from funmagic.core.settings import Settings, get_settings  # noqa: E402
+from funmagic.core.weights import fetch_models  # noqa: E402
 from funmagic.models.credits import CreditTransaction, TransactionType  # noqa: E402
 from funmagic.models.rate_limits import RateLimitSettings  # noqa: E402
 from funmagic.models.tables import metadata  # noqa: E402
-from funmagic.redis_client import get_redis  # noqa: E402
+from funmagic.models.users import Role  # noqa: E402
 from funmagic.seed import seed_catalogue  # noqa: E402
-from funmagic.settings import Settings, get_settings  # noqa: E402
+from funmagic.sessions.viewer import Viewer  # noqa: E402
 from funmagic.supervisor import embedded_redis  # noqa: E402
-from funmagic.weights import fetch_models  # noqa: E402
 from tests import factories, postgres  # noqa: E402
 from tests.documented import DocumentedAnswersOnly  # noqa: E402
 from tests.limits import lift_limits  # noqa: E402
@@ -268,10 +270,16 @@ def bob(db: None) -> Viewer:
     return factories.make_user("bob")
 
 
+@pytest.fixture
+def ann(db: None) -> Viewer:
+    """An admin."""
+    return factories.make_user("ann", Role.ADMIN)
+
+
 @cache
 def shared_api() -> FastAPI:
     """The API, for all tests that do not change it: its first request costs more than most tests."""
-    api = create_api()
+    api = create_api(ROUTERS)
     api.add_middleware(DocumentedAnswersOnly, api=api)
     api.mount("", PlainTextResponse("a page of Reflex", 404))  # as in the product, where Reflex takes what is left
     return api

@@ -33,4 +33,4 @@ class DocumentedAnswersOnly:
         described: dict[str, Any] = self._api.openapi()["paths"].get(path, {}).get(scope["method"].lower(), {})
         for status in statuses:
             is_named = status == DEFECT or status < 400 or str(status) in described.get("responses", {str(status): {}})
-            assert is_named, f"{scope['method']} {path} answers {status}: name that error in funmagic/openapi.py"
+            assert is_named, f"{scope['method']} {path} answers {status}: name that error in funmagic/api/openapi.py"

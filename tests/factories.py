@@ -12,25 +12,25 @@ from PIL import Image, ImageDraw
 from sqlmodel import col, select
 
 from funmagic.accounts.passwords import hash_password
-from funmagic.accounts.sessions import COOKIE_NAME, open_session
 from funmagic.accounts.users import create_user, prove_email
-from funmagic.accounts.viewer import Viewer
+from funmagic.catalogue.figme_styles import SEEDED_STYLES
+from funmagic.core.db import reading, snapshot, transaction
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.credits import ledger
 from funmagic.credits.audit import audit_credits
 from funmagic.credits.service import Balance, get_balance
-from funmagic.db import reading, snapshot, transaction
 from funmagic.library.uploads import UploadPurpose, create_upload
 from funmagic.models.base import new_id
 from funmagic.models.billing import Payment
 from funmagic.models.tasks import Task, TaskStatus
 from funmagic.models.tools import Tool
 from funmagic.models.users import Role, User
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.sessions.service import COOKIE_NAME, open_session
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.lifecycle import claim_task, finish_step, take_step
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskView
-from funmagic.tools.figme.styles import SEEDED_STYLES
 from tests.waiting import wait_until  # noqa: F401 - where tests look for it
 
 # The first of those that a new installation offers.

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from funmagic.db import reading
-from funmagic.mailbox.store import clear_mails, list_mails
+from funmagic.core.db import reading
+from funmagic.mail.mailbox.store import clear_mails, list_mails
 from funmagic.models.base import db_time
 from funmagic.models.mails import OutgoingMail
-from worker.mail import send_mail
+from worker.mail.sending import send_mail
 
 Message = dict[str, Any]
 LINK = re.compile(r"^https?://\S+$", re.MULTILINE)

@@ -13,7 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from funmagic.cli import app
-from funmagic.settings import Settings
+from funmagic.core.settings import Settings
 from tests.conftest import PROJECT
 
 DOCKERFILE = (PROJECT / "Dockerfile").read_text().replace("\\\n", " ")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from funmagic.settings import Settings
+from funmagic.core.settings import Settings
 from funmagic.supervisor import embedded_redis
 from tests.bytecode import FOLDER
 from tests.conftest import PROJECT

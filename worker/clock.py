@@ -10,22 +10,22 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from funmagic.billing.recovery import recover_payments
-from funmagic.db import after_commit, reading, transaction
+from funmagic.core.db import after_commit, reading, transaction
+from funmagic.core.queues import TASK_QUEUES, waiting_ids
+from funmagic.core.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
+from funmagic.core.telemetry.traces import configure_tracing
 from funmagic.models.base import new_id
 from funmagic.models.tasks import Task
-from funmagic.queues import TASK_QUEUES, waiting_ids
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_tasks
 from funmagic.tasks.failures import FailureCode
-from funmagic.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
-from funmagic.telemetry.traces import configure_tracing
-from worker.audit import audit_when_due
-from worker.health import check_providers
-from worker.leadership import drop_lease, hold_lease
-from worker.mail import wake_due_mails
-from worker.periodic import Periodic
-from worker.slots import give_slots_back
-from worker.sweeps import sweep_everything
+from worker.limits.slots import give_slots_back
+from worker.mail.sending import wake_due_mails
+from worker.upkeep.audit import audit_when_due
+from worker.upkeep.health import check_providers
+from worker.upkeep.leadership import drop_lease, hold_lease
+from worker.upkeep.periodic import Periodic
+from worker.upkeep.sweeps import sweep_everything
 
 log = structlog.get_logger()
 

@@ -1,6 +1,7 @@
 """RQ's entry points: each takes an id and calls one function; running one twice is harmless."""
 
-from worker import cancel, mail, run
+from worker.mail import sending as mail
+from worker.runs import cancel, run
 
 
 def run_task(task_id: str) -> None:

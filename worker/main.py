@@ -10,12 +10,12 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from funmagic.queues import QueueName
-from funmagic.redis_client import get_redis, new_worker_redis
-from funmagic.telemetry.counters import hand_over
-from funmagic.telemetry.traces import configure_tracing, end_tracing
+from funmagic.core.queues import QueueName
+from funmagic.core.redis import get_redis, new_worker_redis
+from funmagic.core.telemetry.counters import hand_over
+from funmagic.core.telemetry.traces import configure_tracing, end_tracing
 from worker import jobs  # noqa: F401 - loads everything a job needs before the first one arrives
-from worker.heartbeat import hand_back
+from worker.runs.heartbeat import hand_back
 
 log = structlog.get_logger()
 

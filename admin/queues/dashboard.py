@@ -14,8 +14,8 @@ from rq.worker import BaseWorker
 from rq_dashboard import web  # type: ignore[import-untyped]
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from funmagic.core.redis import get_redis
 from funmagic.i18n.translate import _
-from funmagic.redis_client import get_redis
 
 # What the pages show as Redis's address, which may have a password in it.
 ADDRESS_SHOWN = "redis://"

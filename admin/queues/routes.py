@@ -11,12 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin.queues.dashboard import make_dashboard
 from funmagic import paths
-from funmagic.accounts.sessions import COOKIE_NAME, read_viewer
-from funmagic.errors import Forbidden, ForeignOrigin, FunMagicError, SignInRequired
-from funmagic.json_api import error_response
-from funmagic.middleware import SAFE_METHODS
-from funmagic.rate_limits.requests import limit_viewer
-from funmagic.settings import get_settings
+from funmagic.core.errors import Forbidden, FunMagicError, SignInRequired
+from funmagic.core.settings import get_settings
+from funmagic.http.errors import ForeignOrigin
+from funmagic.http.middleware import SAFE_METHODS
+from funmagic.http.rates import limit_viewer
+from funmagic.http.responses import error_response
+from funmagic.sessions.service import COOKIE_NAME, read_viewer
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 import structlog
 from alembic import op
 
-from funmagic.accounts.emails import canonical_email
+from funmagic.core.emails import canonical_email
 
 revision = "0006"
 down_revision = "0005"

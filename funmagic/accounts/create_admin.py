@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 
-from funmagic.accounts.emails import read_email
 from funmagic.accounts.passwords import (
     MAX_PASSWORD,
     MIN_PASSWORD,
@@ -13,8 +12,9 @@ from funmagic.accounts.passwords import (
 )
 from funmagic.accounts.roles import make_admin
 from funmagic.accounts.users import find_user
-from funmagic.db import reading, transaction
-from funmagic.errors import SettingRefused
+from funmagic.core.db import reading, transaction
+from funmagic.core.emails import read_email
+from funmagic.core.errors import SettingRefused
 from funmagic.models.users import Role
 
 

@@ -1,19 +1,50 @@
 """Why an email or a name is not accepted, in a sentence each."""
 
-from funmagic.errors import InvalidInput
+from funmagic.core.errors import Forbidden, FunMagicError, InvalidInput
 
 
-class EmailRefused(InvalidInput):
-    """No mail can be sent to what was given."""
+class EmailTaken(FunMagicError):
+    """There is already an account with this email."""
 
-    code = "INVALID_EMAIL"
-    text = "This is not an email address that mail can be sent to. Please give one such as name@example.com."
+    code = "EMAIL_TAKEN"
+    status = 409
+    text = "There is already an account with this email. Try signing in instead."
 
 
-class InternationalEmailRefused(EmailRefused):
-    """The part before the @ has letters that many mail servers do not take."""
+class InvalidCredentials(FunMagicError):
+    """The email and the password do not belong together; which one is wrong is not said."""
 
-    text = "Please give an email address with only the letters a to z before the @: many mail servers take no others."
+    code = "INVALID_CREDENTIALS"
+    status = 401
+    text = "That email and password do not match."
+
+
+class EmailUnverified(Forbidden):
+    """Tools are for people whose email is proved."""
+
+    code = "EMAIL_UNVERIFIED"
+    text = "Please confirm your email first: we have sent you a link. Nothing was charged."
+
+
+class LinkExpired(FunMagicError):
+    """A mailed link is unknown, used, replaced by a newer one, or too old."""
+
+    code = "LINK_EXPIRED"
+    text = "This link has expired or was already used. Ask for a new one."
+
+
+class WeakPassword(FunMagicError):
+    """The password is one of those that everybody tries first."""
+
+    code = "WEAK_PASSWORD"
+    text = "This password is too easy to guess. Please choose another one."
+
+
+class WrongPassword(FunMagicError):
+    """Whoever wants another password does not know the one they have."""
+
+    code = "WRONG_PASSWORD"
+    text = "That is not your current password."
 
 
 class NameRefused(InvalidInput):

@@ -3,8 +3,8 @@
 from sqlmodel import Session
 
 from funmagic import paths
-from funmagic.accounts.links import public_url
-from funmagic.mail import MailKind, send_mail
+from funmagic.core.links import public_url
+from funmagic.mail.service import MailKind, send_mail
 from funmagic.models.base import utcnow
 from funmagic.models.users import User
 

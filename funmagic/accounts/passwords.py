@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from funmagic.errors import WeakPassword
+from funmagic.accounts.errors import WeakPassword
 
 MIN_PASSWORD = 8
 # Long enough for any pass phrase, short enough that hashing cannot be made a denial of service.

@@ -3,12 +3,12 @@
 from sqlmodel import Session, col, select
 
 from funmagic.accounts.notices import send_notice
-from funmagic.accounts.sessions import close_sessions, refresh_sessions
 from funmagic.accounts.tokens import revoke_tokens
 from funmagic.accounts.users import create_user, find_user, prove_email, set_password
-from funmagic.mail import MailKind
+from funmagic.mail.service import MailKind
 from funmagic.models.base import utcnow
 from funmagic.models.users import Role, User
+from funmagic.sessions.service import close_sessions, refresh_sessions
 
 
 def make_admin(session: Session, email: str, *, role: Role, password_hash: str | None = None) -> User:

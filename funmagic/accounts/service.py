@@ -6,21 +6,21 @@ from sqlmodel import Session, col, select
 
 from funmagic import paths
 from funmagic.accounts import tokens
-from funmagic.accounts.emails import canonical_email, read_email
-from funmagic.accounts.links import mailed_link, public_url
+from funmagic.accounts.email_change import find_pending_email
+from funmagic.accounts.errors import EmailTaken, InvalidCredentials, LinkExpired
 from funmagic.accounts.notices import send_notice
 from funmagic.accounts.passwords import check_password, hash_password, refuse_common_password
-from funmagic.accounts.sessions import close_sessions
 from funmagic.accounts.tokens import digest
 from funmagic.accounts.users import create_user, find_user, prove_email, replace_hash, set_password
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
-from funmagic.errors import EmailTaken, InvalidCredentials, LinkExpired
+from funmagic.core.db import reading, transaction
+from funmagic.core.emails import canonical_email, read_email
+from funmagic.core.links import mailed_link, public_url
+from funmagic.core.settings import get_settings
 from funmagic.i18n.translate import current_locale
-from funmagic.mail import MailKind, may_mail, send_mail
+from funmagic.mail.service import MailKind, may_mail, send_mail
 from funmagic.models.users import Account, AccountProvider, OneTimeToken, TokenPurpose, User
-from funmagic.profile.email_change import find_pending_email
-from funmagic.settings import get_settings
+from funmagic.sessions.service import close_sessions
+from funmagic.sessions.viewer import Viewer
 
 
 @dataclass(frozen=True)

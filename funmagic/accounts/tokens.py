@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.errors import LinkExpired
+from funmagic.accounts.errors import LinkExpired
 from funmagic.models.base import utcnow
 from funmagic.models.users import OneTimeToken, TokenPurpose
 

@@ -7,18 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.emails import canonical_email, read_email
+from funmagic.accounts.errors import EmailTaken
 from funmagic.accounts.names import read_name
 from funmagic.accounts.notices import send_notice
-from funmagic.accounts.sessions import close_sessions, find_viewer, refresh_sessions
 from funmagic.accounts.tokens import revoke_tokens
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.emails import canonical_email, read_email
+from funmagic.core.errors import SignInRequired
+from funmagic.core.settings import get_settings
 from funmagic.credits import ledger
-from funmagic.errors import EmailTaken, SignInRequired
-from funmagic.mail import MailKind
+from funmagic.mail.service import MailKind
 from funmagic.models.base import utcnow
 from funmagic.models.users import Account, AccountProvider, Role, User
-from funmagic.settings import get_settings
+from funmagic.sessions.service import close_sessions, find_viewer, refresh_sessions
+from funmagic.sessions.viewer import Viewer
 
 
 def create_user(

@@ -10,16 +10,16 @@ from sqlmodel import select
 from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
 from funmagic import paths
-from funmagic.accounts.links import own_path, public_url
-from funmagic.accounts.viewer import Viewer
-from funmagic.billing.customers import find_or_make_customer, is_customer_gone, replace_customer
 from funmagic.billing.packages import find_package, package_name
-from funmagic.billing.stripe_client import asking_stripe, get_stripe
-from funmagic.db import transaction
-from funmagic.errors import IdempotencyConflict
+from funmagic.billing.stripe.client import asking_stripe, get_stripe
+from funmagic.billing.stripe.customers import find_or_make_customer, is_customer_gone, replace_customer
+from funmagic.core.db import transaction
+from funmagic.core.errors import IdempotencyConflict
+from funmagic.core.links import own_path, public_url
 from funmagic.i18n.translate import _
 from funmagic.models.base import new_id
 from funmagic.models.billing import CreditPackage, Payment
+from funmagic.sessions.viewer import Viewer
 
 
 @dataclass(frozen=True)

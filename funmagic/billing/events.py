@@ -16,12 +16,13 @@ from sqlmodel import Session, col, select
 from stripe import SignatureVerificationError, Webhook, WebhookSignature
 
 from funmagic.billing import payments
+from funmagic.billing.errors import PaymentsNotSetUp
 from funmagic.billing.returns import note_returns
-from funmagic.billing.stripe_facts import dispute_of, keep, refund_of, refunds_of_charge, totals_of
-from funmagic.errors import InvalidInput, PaymentsNotSetUp
+from funmagic.billing.stripe.facts import dispute_of, keep, refund_of, refunds_of_charge, totals_of
+from funmagic.core.errors import InvalidInput
+from funmagic.core.settings import get_settings
 from funmagic.models.base import locked_until_commit, utcnow
 from funmagic.models.billing import Payment, PaymentStatus, StripeEvent
-from funmagic.settings import get_settings
 
 log = structlog.get_logger()
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from funmagic.errors import PackageUnavailable
+from funmagic.billing.errors import PackageUnavailable
+from funmagic.core.json import Shape
 from funmagic.i18n.translate import current_locale
-from funmagic.json_api import Shape
 from funmagic.models.billing import CreditPackage
 
 

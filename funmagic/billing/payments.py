@@ -11,14 +11,14 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.viewer import Viewer
 from funmagic.billing.receipts import mail_receipt
 from funmagic.billing.returns import note_returns
 from funmagic.billing.settlement import settle_payment
-from funmagic.errors import NotFound
-from funmagic.json_api import Shape
+from funmagic.core.errors import NotFound
+from funmagic.core.json import Shape
 from funmagic.models.base import utcnow
 from funmagic.models.billing import Payment, PaymentStatus
+from funmagic.sessions.viewer import Viewer
 
 log = structlog.get_logger()
 

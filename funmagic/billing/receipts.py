@@ -4,10 +4,10 @@ from babel.dates import format_date
 from sqlmodel import Session
 
 from funmagic import paths
-from funmagic.accounts.links import public_url
-from funmagic.billing.money import format_price
+from funmagic.core.links import public_url
+from funmagic.core.money import format_price
 from funmagic.i18n.translate import use_locale
-from funmagic.mail import MailKind, send_mail
+from funmagic.mail.service import MailKind, send_mail
 from funmagic.models.base import utcnow
 from funmagic.models.billing import Payment
 from funmagic.models.users import User

@@ -8,17 +8,17 @@ import stripe
 import structlog
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.viewer import Viewer
+from funmagic.billing.errors import PaymentsUnavailable
 from funmagic.billing.events import adopt_ids, find_for_update
 from funmagic.billing.payments import PaymentView, find_payment, note_paid, note_status
 from funmagic.billing.rereading import PATIENCE, read_returns, reread_returns
-from funmagic.billing.stripe_client import asking_stripe, get_stripe
-from funmagic.billing.stripe_facts import totals_of
-from funmagic.db import reading, transaction
-from funmagic.errors import PaymentsUnavailable
+from funmagic.billing.stripe.client import asking_stripe, get_stripe
+from funmagic.billing.stripe.facts import totals_of
+from funmagic.core.db import reading, transaction
+from funmagic.core.settings import get_settings
 from funmagic.models.base import utcnow
 from funmagic.models.billing import Payment, PaymentStatus
-from funmagic.settings import get_settings
+from funmagic.sessions.viewer import Viewer
 
 log = structlog.get_logger()
 

@@ -10,20 +10,21 @@ from dataclasses import dataclass
 import stripe
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.audit.service import note_act
+from funmagic.audit_log.service import note_act
+from funmagic.billing.errors import NotRefundable, PaymentsUnavailable
 from funmagic.billing.events import PAYMENT_ID
-from funmagic.billing.money import format_price
 from funmagic.billing.payments import PaymentView
 from funmagic.billing.returns import note_returns
-from funmagic.billing.stripe_client import asking_stripe, get_stripe
-from funmagic.billing.stripe_facts import refund_of
-from funmagic.db import reading, transaction
-from funmagic.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound, NotRefundable, PaymentsUnavailable
+from funmagic.billing.stripe.client import asking_stripe, get_stripe
+from funmagic.billing.stripe.facts import refund_of
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
+from funmagic.core.money import format_price
 from funmagic.i18n.translate import _
 from funmagic.models.audit import AuditEntry
 from funmagic.models.base import new_id
 from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
+from funmagic.sessions.viewer import Viewer
 
 PAYMENT = "payment"
 ASKED, DONE, FAILED = "billing.refund", "billing.refund_done", "billing.refund_failed"

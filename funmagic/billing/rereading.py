@@ -9,12 +9,12 @@ import stripe
 import structlog
 from sqlmodel import Session, col, select
 
+from funmagic.billing.errors import PaymentsUnavailable
 from funmagic.billing.events import find_for_update
 from funmagic.billing.returns import note_looked_at, note_returns
-from funmagic.billing.stripe_client import asking_stripe, get_stripe
-from funmagic.billing.stripe_facts import dispute_of, refund_of, totals_of
-from funmagic.db import reading, transaction
-from funmagic.errors import PaymentsUnavailable
+from funmagic.billing.stripe.client import asking_stripe, get_stripe
+from funmagic.billing.stripe.facts import dispute_of, refund_of, totals_of
+from funmagic.core.db import reading, transaction
 from funmagic.models.base import utcnow
 from funmagic.models.billing import Payment, PaymentStatus
 

@@ -14,7 +14,7 @@ import structlog
 from sqlmodel import Session, select
 
 from funmagic.billing.settlement import settle_payment
-from funmagic.billing.stripe_facts import DisputeFact, RefundFact
+from funmagic.billing.stripe.facts import DisputeFact, RefundFact
 from funmagic.models.base import utcnow
 from funmagic.models.billing import (
     LOST_STATUSES,

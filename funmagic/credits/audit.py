@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.audit.service import note_act
+from funmagic.audit_log.service import note_act
 from funmagic.credits.audited_books import BOOKS, Book
 from funmagic.models.audit import AuditEntry
 

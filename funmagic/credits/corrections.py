@@ -12,16 +12,17 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.emails import canonical_email
-from funmagic.accounts.viewer import Viewer
-from funmagic.audit.service import note_act
+from funmagic.audit_log.service import note_act
+from funmagic.core.emails import canonical_email
+from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
+from funmagic.core.json import Shape
 from funmagic.credits import ledger
-from funmagic.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound, RefundTooLarge
-from funmagic.json_api import Shape
+from funmagic.credits.errors import RefundTooLarge
 from funmagic.models.base import locked_until_commit
 from funmagic.models.credits import CreditTransaction, TransactionType
 from funmagic.models.tasks import Task
 from funmagic.models.users import User
+from funmagic.sessions.viewer import Viewer
 
 # More than anybody is given at once: it catches a slip of the finger.
 MOST = 1_000_000

@@ -7,12 +7,12 @@ from datetime import UTC
 
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading
+from funmagic.core.db import reading
 from funmagic.models.billing import Payment
 from funmagic.models.credits import CreditTransaction, TransactionType
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
+from funmagic.sessions.viewer import Viewer
 
 LINES_AT_ONCE = 500
 COLUMNS = (

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.viewer import Viewer
+from funmagic.catalogue.kinds import TOOL_KINDS
+from funmagic.core.json import decode_cursor, encode_cursor
 from funmagic.i18n.translate import _
-from funmagic.json_api import decode_cursor, encode_cursor
 from funmagic.models.billing import Payment
 from funmagic.models.credits import CreditTransaction, TransactionType
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
-from funmagic.tools.kinds import TOOL_KINDS
+from funmagic.sessions.viewer import Viewer
 
 # Lines of these types tell one story where they name the same payment.
 HOLDS = (TransactionType.RESERVATION, TransactionType.RELEASE)

@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from funmagic.credits.live import tell_of_change
+from funmagic.core.live.viewers import tell_of_change
+from funmagic.credits.errors import InsufficientCredits
 from funmagic.credits.statements import (
     FIND_LINE,
     INSERT_LINE,
@@ -22,7 +23,6 @@ from funmagic.credits.statements import (
     SETTLE,
     UPDATE_ACCOUNT,
 )
-from funmagic.errors import InsufficientCredits
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.credits import CreditAccount, TransactionType
 

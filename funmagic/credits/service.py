@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.json_api import Shape, decode_cursor, encode_cursor
+from funmagic.core.json import Shape, decode_cursor, encode_cursor
 from funmagic.models.credits import CreditAccount, CreditTransaction, TransactionType
+from funmagic.sessions.viewer import Viewer
 
 
 class Balance(Shape):

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from funmagic.errors import InvalidInput
-from funmagic.json_api import RequestShape
+from funmagic.core.errors import InvalidInput
+from funmagic.core.json import RequestShape
 
 
 class DescribedFile(RequestShape, extra="ignore"):

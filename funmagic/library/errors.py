@@ -1,6 +1,37 @@
 """What can be wrong with a photo whose type we take, and with a user's files as a whole."""
 
-from funmagic.errors import FunMagicError, UnsupportedFile
+from funmagic.core.errors import FunMagicError
+
+
+class UploadMissing(FunMagicError):
+    """The asset row exists, but the file never arrived."""
+
+    code = "UPLOAD_MISSING"
+    text = "The photo was not uploaded completely. Please upload it again."
+
+
+class UnsupportedFile(FunMagicError):
+    """The bytes are not one of the accepted image types, whatever the name says."""
+
+    code = "UNSUPPORTED_FILE"
+    status = 415
+    text = "This file is not a photo that we can use. Please choose a PNG, JPEG, WebP, GIF or HEIC."
+
+
+class FileTooLarge(FunMagicError):
+    """The file has more bytes than its purpose allows."""
+
+    code = "FILE_TOO_LARGE"
+    status = 413
+    text = "This file is too large. The limit is {limit_mb} MB."
+
+
+class ImageTooLarge(FunMagicError):
+    """The image has more pixels than we can work on."""
+
+    code = "IMAGE_TOO_LARGE"
+    status = 413
+    text = "This image has too many pixels. The limit is {limit_megapixels} megapixels."
 
 
 class DamagedPhoto(UnsupportedFile):

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlmodel import Session, col
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.errors import NotFound
-from funmagic.json_api import Shape
+from funmagic.core.errors import NotFound
+from funmagic.core.json import Shape
+from funmagic.core.storage.current import get_storage
 from funmagic.library.uploads import discard_assets, find_seen_asset
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
-from funmagic.storage.current import get_storage
+from funmagic.sessions.viewer import Viewer
 
 UNSAVED_LIFETIME = timedelta(days=30)
 

@@ -9,19 +9,19 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from funmagic.accounts.users import load_user
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import after_commit, reading, transaction
-from funmagic.errors import FileTooLarge, InvalidInput, NotFound, UnsupportedFile
-from funmagic.library.errors import UnusedUploadsFull
+from funmagic.core.db import after_commit, reading, transaction
+from funmagic.core.errors import InvalidInput, NotFound
+from funmagic.core.settings import get_settings
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET, UPLOAD_LIFETIME, PresignedPut
+from funmagic.library.errors import FileTooLarge, UnsupportedFile, UnusedUploadsFull
 from funmagic.library.names import clean_filename
 from funmagic.library.photos.types import type_for
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import new_id, utcnow
 from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import check_address_rate
-from funmagic.settings import get_settings
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET, UPLOAD_LIFETIME, PresignedPut
+from funmagic.sessions.viewer import Viewer
 
 MEGABYTE = 1024 * 1024
 UPLOADS = "uploads/"

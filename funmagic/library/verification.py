@@ -7,10 +7,10 @@ from functools import partial
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import after_commit, reading, transaction
-from funmagic.errors import UploadMissing
-from funmagic.library.errors import PhotoTooSmall
+from funmagic.core.db import after_commit, reading, transaction
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import ObjectMissing
+from funmagic.library.errors import PhotoTooSmall, UploadMissing
 from funmagic.library.images import ImageFacts, inspect_image
 from funmagic.library.names import with_suffix
 from funmagic.library.photos.decoder import check_photo
@@ -19,8 +19,7 @@ from funmagic.library.photos.types import WEBP
 from funmagic.library.uploads import find_own_asset, looked_at_prefix
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import ObjectMissing
+from funmagic.sessions.viewer import Viewer
 
 # In less there is nothing to work on.
 SHORTEST_SIDE = 64

@@ -83,7 +83,7 @@ class Task(Row, table=True):
     finished_at: datetime | None = time_field()
     # Null while the end of the task still has to be told to those who watch it; see the clock.
     announced_at: datetime | None = time_field()
-    # Null while attempts that came to nothing may have left files behind; see worker/leftovers.py.
+    # Null while attempts that came to nothing may have left files behind; see worker/upkeep/leftovers.py.
     files_swept_at: datetime | None = time_field()
     deleted_at: datetime | None = time_field()
     idempotency_key: str = Field(max_length=200)

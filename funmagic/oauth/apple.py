@@ -7,7 +7,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from funmagic.settings import get_settings
+from funmagic.core.settings import get_settings
 
 ALGORITHM = "ES256"
 SECRET_LIFETIME_S = 300

@@ -8,11 +8,12 @@ from sqlmodel import Session, col, select
 
 from funmagic.accounts.notices import send_notice
 from funmagic.accounts.users import load_user
-from funmagic.accounts.viewer import Viewer
-from funmagic.errors import AlreadyLinked, LastWayIn, NotFound
-from funmagic.mail import MailKind
+from funmagic.core.errors import NotFound
+from funmagic.mail.service import MailKind
 from funmagic.models.users import Account, User
+from funmagic.oauth.errors import AlreadyLinked, LastWayIn
 from funmagic.oauth.providers import TITLES, configured_providers
+from funmagic.sessions.viewer import Viewer
 
 
 @dataclass(frozen=True)

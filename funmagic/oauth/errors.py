@@ -1,6 +1,22 @@
 """How signing in with a provider can end, besides well: a code for the page that tells it, and the sentence."""
 
-from funmagic.errors import FunMagicError
+from funmagic.core.errors import FunMagicError
+
+
+class LastWayIn(FunMagicError):
+    """Without it the account could not be opened any more."""
+
+    code = "LAST_WAY_IN"
+    status = 409
+    text = "This is your only way to sign in. Add another one first."
+
+
+class AlreadyLinked(FunMagicError):
+    """The account at the provider already opens another account here."""
+
+    code = "ALREADY_LINKED"
+    status = 409
+    text = "This {provider} account already belongs to another FunMagic account."
 
 
 class OAuthFailure(FunMagicError):

@@ -11,8 +11,7 @@ import structlog
 from authlib.integrations.starlette_client import OAuthError, StarletteOAuth2App
 from joserfc.errors import JoseError
 
-from funmagic.accounts.emails import read_email
-from funmagic.accounts.errors import EmailRefused
+from funmagic.core.emails import EmailRefused, read_email
 from funmagic.models.users import AccountProvider
 from funmagic.oauth.errors import OAuthCancelled, OAuthExpired, OAuthFailure, OAuthUnavailable
 from funmagic.oauth.flow import Flow

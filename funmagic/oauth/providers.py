@@ -7,9 +7,9 @@ from typing import Any
 import certifi
 from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 
+from funmagic.core.settings import get_settings
 from funmagic.models.users import AccountProvider
 from funmagic.oauth.apple import make_client_secret
-from funmagic.settings import get_settings
 
 TIMEOUT_S = 10
 DISCOVERY = "/.well-known/openid-configuration"

@@ -2,19 +2,27 @@
 
 from sqlmodel import Session
 
+from funmagic.accounts.errors import EmailTaken, LinkExpired
 from funmagic.accounts.names import clean_name
 from funmagic.accounts.notices import send_notice
 from funmagic.accounts.service import find_or_create_proven, send_verification
 from funmagic.accounts.users import create_user, find_user, load_signed_in, prove_email
-from funmagic.accounts.viewer import Viewer
-from funmagic.errors import AlreadyLinked, EmailTaken, LinkExpired, SignInRequired
+from funmagic.core.errors import SignInRequired
 from funmagic.i18n.translate import current_locale
-from funmagic.mail import MailKind
+from funmagic.mail.service import MailKind
 from funmagic.models.users import User
 from funmagic.oauth.connections import link, owner_of
-from funmagic.oauth.errors import OAuthEmailMissing, OAuthEmailTaken, OAuthExpired, OAuthFailure, OAuthLinked
+from funmagic.oauth.errors import (
+    AlreadyLinked,
+    OAuthEmailMissing,
+    OAuthEmailTaken,
+    OAuthExpired,
+    OAuthFailure,
+    OAuthLinked,
+)
 from funmagic.oauth.exchange import Identity
 from funmagic.oauth.providers import TITLES
+from funmagic.sessions.viewer import Viewer
 
 
 def enter(session: Session, identity: Identity) -> Viewer:

@@ -9,9 +9,10 @@ from PIL import Image, ImageOps
 from sqlmodel import Session, col
 
 from funmagic.accounts.users import load_user
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
-from funmagic.errors import NotFound
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import NotFound
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.library.photos.decoder import decode_photo
 from funmagic.library.photos.types import WEBP
 from funmagic.library.uploads import discard_assets, find_own_asset
@@ -19,8 +20,7 @@ from funmagic.library.verification import read_upload
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.users import User
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.sessions.viewer import Viewer
 
 # As large as it is ever shown, twice over for fine screens; a smaller picture is not blown up.
 SIDE = 512

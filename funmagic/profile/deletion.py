@@ -9,23 +9,23 @@ from functools import partial
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.emails import canonical_email
-from funmagic.accounts.sessions import close_sessions
 from funmagic.accounts.tokens import revoke_tokens
 from funmagic.accounts.users import load_user
-from funmagic.accounts.viewer import Viewer
-from funmagic.audit.service import forget_reasons
+from funmagic.audit_log.service import forget_reasons
 from funmagic.billing import payments
+from funmagic.core.db import after_commit, reading, transaction
+from funmagic.core.emails import canonical_email
 from funmagic.credits import ledger
-from funmagic.db import after_commit, reading, transaction
-from funmagic.errors import LastSuperAdmin, WrongConfirmation
 from funmagic.library.uploads import discard_assets
-from funmagic.mail import MailKind
+from funmagic.mail.service import MailKind
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, utcnow
 from funmagic.models.mails import OutgoingMail
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStep
 from funmagic.models.users import Account, OneTimeToken, Role, TokenPurpose, User
+from funmagic.profile.errors import LastSuperAdmin, WrongConfirmation
+from funmagic.sessions.service import close_sessions
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, stop_remote_jobs
 from funmagic.tasks.failures import FailureCode

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from sqlmodel import Session, col, select
 
 from funmagic.accounts.users import load_user
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.storage.current import get_storage
 from funmagic.credits.service import get_balance
 from funmagic.i18n.translate import _
 from funmagic.models.assets import Asset
@@ -18,7 +18,7 @@ from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
 from funmagic.models.users import Account, User, UserSession
-from funmagic.storage.current import get_storage
+from funmagic.sessions.viewer import Viewer
 
 COLUMNS: dict[type[Any], tuple[str, ...]] = {
     User: ("id", "email", "name", "role", "email_verified_at", "locale", "theme", "accent", "created_at"),

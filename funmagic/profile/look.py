@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from funmagic.accounts.users import load_user
-from funmagic.accounts.viewer import Viewer
 from funmagic.profile.avatars import find_avatar_url
 from funmagic.profile.preferences import DEFAULT_ACCENT, DEFAULT_THEME
+from funmagic.sessions.viewer import Viewer
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,21 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from funmagic.accounts.email_change import find_pending_email
+from funmagic.accounts.errors import WrongPassword
 from funmagic.accounts.names import read_name
 from funmagic.accounts.notices import send_notice
 from funmagic.accounts.passwords import has_fitting_length, hash_password, password_matches, refuse_common_password
-from funmagic.accounts.sessions import close_sessions, refresh_sessions
 from funmagic.accounts.tokens import revoke_tokens
 from funmagic.accounts.users import find_password_hash, load_signed_in, load_user, set_password
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
-from funmagic.errors import InvalidInput, WrongPassword
-from funmagic.mail import MailKind
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import InvalidInput
+from funmagic.mail.service import MailKind
 from funmagic.models.users import TokenPurpose
 from funmagic.profile.avatars import find_avatar_url
-from funmagic.profile.email_change import find_pending_email
 from funmagic.profile.preferences import CHOICES, DEFAULT_ACCENT
+from funmagic.sessions.service import close_sessions, refresh_sessions
+from funmagic.sessions.viewer import Viewer
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.sessions import close_sessions, forget_closed
 from funmagic.accounts.tokens import digest
-from funmagic.accounts.viewer import Viewer
-from funmagic.errors import NotFound
+from funmagic.core.errors import NotFound
 from funmagic.models.base import utcnow
 from funmagic.models.users import UserSession
 from funmagic.profile.devices import describe_device
+from funmagic.sessions.service import close_sessions, forget_closed
+from funmagic.sessions.viewer import Viewer
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import structlog
 from redis.exceptions import RedisError
 
-from funmagic.redis_client import get_redis
+from funmagic.core.redis import get_redis
 
 log = structlog.get_logger()
 

@@ -7,13 +7,13 @@ from typing import Any
 from pydantic import ValidationError
 from sqlmodel import Session, select
 
-from funmagic.crypto import encrypt
-from funmagic.db import after_commit
-from funmagic.errors import SettingRefused
+from funmagic.core.crypto import encrypt
+from funmagic.core.db import after_commit
+from funmagic.core.errors import SettingRefused
+from funmagic.core.json import Shape
+from funmagic.core.outbound import AddressRefused, check_address
 from funmagic.i18n.translate import _
-from funmagic.json_api import Shape
 from funmagic.models.providers import Provider
-from funmagic.outbound import AddressRefused, check_address
 from funmagic.providers.breakers import WEB, close_breaker
 from funmagic.providers.config import ProviderConfig
 from funmagic.providers.types import PROVIDER_TYPES

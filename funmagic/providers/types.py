@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from funmagic.providers import fal_options, google_options, openai_options, replicate_options, tripo_options
-from funmagic.providers.options import Options
-from funmagic.queues import QueueName
+from funmagic.core.queues import QueueName
+from funmagic.providers.options import fal as fal_options
+from funmagic.providers.options import google as google_options
+from funmagic.providers.options import openai as openai_options
+from funmagic.providers.options import replicate as replicate_options
+from funmagic.providers.options import tripo as tripo_options
+from funmagic.providers.options.base import Options
 
 
 @dataclass(frozen=True)

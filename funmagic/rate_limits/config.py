@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from limits import RateLimitItem, RateLimitItemPerMinute
 from pydantic import Field, model_validator
 
-from funmagic.json_api import RequestShape, Shape
+from funmagic.core.json import RequestShape, Shape
 
 
 class Category(StrEnum):

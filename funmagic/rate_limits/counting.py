@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from funmagic.errors import TooManyRequests
 from funmagic.rate_limits.config import Category, RateLimits
+from funmagic.rate_limits.errors import TooManyRequests
 from funmagic.rate_limits.service import load_rate_limits, understand
 from funmagic.rate_limits.subjects import address_subject
 from funmagic.rate_limits.trips import ask, ask_here

@@ -10,12 +10,12 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 
-from funmagic.db import after_commit, reading
-from funmagic.errors import SettingRefused
+from funmagic.core.db import after_commit, reading
+from funmagic.core.errors import SettingRefused
+from funmagic.core.redis import get_redis
 from funmagic.i18n.translate import _
 from funmagic.models.rate_limits import RateLimitSettings
 from funmagic.rate_limits.config import RateLimits, RateLimitsChange
-from funmagic.redis_client import get_redis
 
 log = structlog.get_logger()
 

@@ -15,9 +15,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
+from funmagic.core.redis import get_async_redis
+from funmagic.core.settings import get_settings
 from funmagic.rate_limits.service import KEY
-from funmagic.redis_client import get_async_redis
-from funmagic.settings import get_settings
 
 log = structlog.get_logger()
 

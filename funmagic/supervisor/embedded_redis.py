@@ -12,8 +12,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from funmagic.private_files import OWNER_ONLY, make_private
 from funmagic.supervisor.errors import StartError
+from funmagic.supervisor.private_files import OWNER_ONLY, make_private
 
 OLDEST = (6, 2)
 POLL_SECONDS = 0.05

@@ -5,11 +5,12 @@ import signal
 import sys
 from collections.abc import Iterable
 
-from funmagic import frontend, paths, weights
-from funmagic.db import migrate
+from funmagic import paths
+from funmagic.core import weights
+from funmagic.core.db import migrate
+from funmagic.core.settings import Settings, get_settings
 from funmagic.seed import seed
-from funmagic.settings import Settings, get_settings
-from funmagic.supervisor import embedded_redis
+from funmagic.supervisor import embedded_redis, frontend
 from funmagic.supervisor.data_lock import sole_use_of
 from funmagic.supervisor.errors import StartError
 from funmagic.supervisor.keeper import Child, Keeper, Stopped

@@ -1,6 +1,6 @@
 """What a tab may not send, or can no longer."""
 
-from funmagic.errors import FunMagicError
+from funmagic.core.errors import FunMagicError
 
 
 class TooMuchAtOnce(FunMagicError):

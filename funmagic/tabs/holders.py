@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import structlog
 from starlette.requests import cookie_parser
 
-from funmagic.accounts.sessions import COOKIE_NAME, read_viewer
 from funmagic.accounts.tokens import digest
-from funmagic.db import DATABASE_AWAY
+from funmagic.core.db import DATABASE_AWAY
+from funmagic.sessions.service import COOKIE_NAME, read_viewer
 
 log = structlog.get_logger()
 

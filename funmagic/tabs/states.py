@@ -11,7 +11,7 @@ from reflex.istate.manager.token import StateToken
 from reflex.state import BaseState
 from reflex_base.constants import ROUTER_DATA, ROUTER_VARS, CompileVars
 
-from funmagic.settings import get_settings
+from funmagic.core.settings import get_settings
 from funmagic.tabs.holders import NOBODY, Holder
 
 LOOK_EVERY_S = 5.0

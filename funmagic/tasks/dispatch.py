@@ -4,9 +4,9 @@ from functools import partial
 
 from sqlmodel import Session, col, select
 
-from funmagic.db import after_commit, noting, reading
+from funmagic.core.db import after_commit, noting, reading
+from funmagic.core.queues import TaskJob, enqueue_cancel, enqueue_tasks
 from funmagic.models.tasks import StepStatus, TaskStep
-from funmagic.queues import TaskJob, enqueue_cancel, enqueue_tasks
 from funmagic.tasks import lifecycle
 from funmagic.tasks.events import End, find_end, publish
 

@@ -9,12 +9,12 @@ import structlog
 from redis.exceptions import RedisError
 from sqlmodel import Session
 
+from funmagic.core.json import Shape
+from funmagic.core.redis import get_redis
 from funmagic.i18n.translate import _
-from funmagic.json_api import Shape
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.models.tasks import Task, TaskStatus
-from funmagic.redis_client import get_redis
 from funmagic.tasks.failures import SENTENCES, FailureCode
 from funmagic.tasks.views import TaskError, TaskOutput, output_asset, view_error, view_output
 

@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from funmagic.core.db import execute_rows
+from funmagic.core.queues import QueueName, TaskJob
 from funmagic.credits import ledger
-from funmagic.db import execute_rows
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, new_id, utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
-from funmagic.queues import QueueName, TaskJob
 from funmagic.tasks.failures import SENTENCES, FailureCode
 from funmagic.tasks.statements import (
     BEGIN_STEP,

@@ -5,14 +5,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.errors import InvalidInput, NotFound
+from funmagic.catalogue.kinds import StepKind
+from funmagic.catalogue.service import PlannedStep
+from funmagic.catalogue.styles import read_styles
+from funmagic.core.errors import InvalidInput, NotFound
 from funmagic.models.base import utcnow
 from funmagic.models.tasks import Task, TaskStatus
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.statements import COUNT_FILES, FIND_INPUT, MARK_USED
-from funmagic.tools.kinds import StepKind
-from funmagic.tools.service import PlannedStep
-from funmagic.tools.styles import read_styles
 
 
 class UnseenUpload(Exception):

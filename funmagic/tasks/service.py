@@ -4,15 +4,16 @@ from functools import partial
 
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import after_commit, reading
-from funmagic.errors import NotFound, TaskFinished, TaskNotFailed, TaskRunning
-from funmagic.json_api import decode_cursor, encode_cursor
+from funmagic.core.db import after_commit, reading
+from funmagic.core.errors import NotFound
+from funmagic.core.json import decode_cursor, encode_cursor
 from funmagic.models.base import utcnow
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStatus
 from funmagic.models.tools import Tool
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, stop_remote_jobs
+from funmagic.tasks.errors import TaskFinished, TaskNotFailed, TaskRunning
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskPage, TaskView, view_tasks
 

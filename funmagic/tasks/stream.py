@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from funmagic.accounts.sessions import is_still
-from funmagic.accounts.viewer import Viewer
-from funmagic.credits.live import balance_channel
-from funmagic.db import DATABASE_AWAY, reading
-from funmagic.live.watch import LOOK_AGAIN, PAUSED, START, StreamEvent, get_watchers
+from funmagic.core.db import DATABASE_AWAY, reading
+from funmagic.core.live.viewers import balance_channel
+from funmagic.core.live.watch import LOOK_AGAIN, PAUSED, START, StreamEvent, get_watchers
+from funmagic.sessions.service import is_still
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.events import TERMINAL_EVENTS, EventType, find_end, make_event, stream_key
 
 # The id of an end that the stream had lost; whoever resumes from it has heard everything.

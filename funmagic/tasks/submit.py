@@ -9,28 +9,24 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from funmagic.accounts.viewer import Viewer
+from funmagic.accounts.errors import EmailUnverified
+from funmagic.catalogue.service import PlannedStep, find_runnable_tool, plan_steps
+from funmagic.core.db import after_commit, execute_rows, reading, transaction
+from funmagic.core.errors import FunMagicError, IdempotencyConflict
+from funmagic.core.queues import TaskJob
+from funmagic.core.settings import get_settings
 from funmagic.credits import ledger
-from funmagic.db import after_commit, execute_rows, reading, transaction
-from funmagic.errors import (
-    EmailUnverified,
-    FunMagicError,
-    IdempotencyConflict,
-    PriceChanged,
-    TooManyTasks,
-)
 from funmagic.library.verification import verify_upload
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.tasks import Task
-from funmagic.queues import TaskJob
 from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import check_rate
-from funmagic.settings import get_settings
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.dispatch import dispatch_tasks
+from funmagic.tasks.errors import PriceChanged, TooManyTasks
 from funmagic.tasks.references import UnseenUpload, check_input, check_parent
 from funmagic.tasks.statements import COUNT_RUNNING, FIND_BY_KEY, INSERT_STEPS, INSERT_TASK
 from funmagic.tasks.views import TaskView, view_new_task, view_tasks
-from funmagic.tools.service import PlannedStep, find_runnable_tool, plan_steps
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from funmagic.core.json import Shape
+from funmagic.core.storage.current import get_storage
 from funmagic.i18n.translate import _
-from funmagic.json_api import Shape
 from funmagic.models.assets import Asset
 from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool
-from funmagic.storage.current import get_storage
 
 
 class OutputAsset(Shape):

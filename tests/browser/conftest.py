@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from funmagic.weights import fetch_models
+from funmagic.core.weights import fetch_models
 from tests.browser.product import ONE_WORKER, Product
 
 PROJECT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import redis
 
+from funmagic.core.settings import Settings
 from funmagic.providers.breakers import WEB, breaker_key
-from funmagic.settings import Settings
 from tests.browser.product import Product
 from tests.emulators.fal import FalEmulator
 from tests.emulators.openai import OpenAIEmulator

@@ -17,11 +17,11 @@ import redis
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from funmagic.db import make_engine
+from funmagic.core.db import make_engine
+from funmagic.core.settings import Settings
 from funmagic.models.rate_limits import RateLimitSettings
 from funmagic.models.tools import Tool
 from funmagic.rate_limits.service import KEY
-from funmagic.settings import Settings
 from tests.factories import wait_until
 from tests.limits import lift_limits
 from tests.ports import free_port
@@ -190,7 +190,7 @@ class Product:
         connection.delete(KEY, *connection.scan_iter("rl:*"))
 
     def _engine(self) -> sa.Engine:
-        embedded = f"sqlite:///{self.data_dir / 'funmagic.db'}"
+        embedded = f"sqlite:///{self.data_dir / 'funmagic.core.db'}"
         return make_engine(self.environment.get("FUNMAGIC_DATABASE_URL", embedded))
 
     def find_processes(self, kind: str) -> list[psutil.Process]:

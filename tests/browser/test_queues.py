@@ -4,7 +4,7 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from funmagic.settings import Settings
+from funmagic.core.settings import Settings
 from tests.browser.product import Product
 from tests.browser.steps import sign_up
 from tests.factories import PASSWORD, wait_until

@@ -16,7 +16,7 @@ from tests.browser.product import Product
 from tests.browser.steps import assert_accessible, expect_within_width
 from tests.browser.viewer_page import LABEL, build_viewer_page, served
 from tests.browser.viewer_steps import assert_not_blank, do_without_webgl, pixels_of, wait_until_ready
-from worker.clouds import MOST_POINTS
+from worker.files.clouds import MOST_POINTS
 
 MODEL = "/?kind=model&src=model.glb"
 CLOUD = "/?kind=cloud&src=cloud.ply"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from funmagic.weights import fetch_models
+from funmagic.core.weights import fetch_models
 from tests.browser.conftest import PROJECT, fresh_profile
 from tests.browser.product import ONE_WORKER, Product
 from tests.browser.proxy import Proxy

@@ -11,7 +11,7 @@ import sys
 import time
 
 from benchmarks.machine import machine_size
-from funmagic.telemetry.logs import configure_logging
+from funmagic.core.telemetry.logs import configure_logging
 from tests.bytecode import keep_bytecode
 from tests.chaos.errands import Day, plan_mix, plan_runs
 from tests.chaos.figures import print_act

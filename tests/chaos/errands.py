@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from funmagic.accounts.viewer import Viewer
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 
 RUN, CLOUD, FIGURE, MODEL = "background-remove", "crystal-memory", "figure", "model"

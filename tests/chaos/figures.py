@@ -5,7 +5,7 @@ from collections import Counter
 
 from sqlmodel import select
 
-from funmagic.db import reading
+from funmagic.core.db import reading
 from funmagic.models.tasks import Task, TaskStatus, TaskStep
 from tests.chaos.remote import Bill
 

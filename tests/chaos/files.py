@@ -8,11 +8,11 @@ import trimesh
 from PIL import Image
 from sqlmodel import Session, col, select
 
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.tasks import StepStatus, Task, TaskStatus, TaskStep
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
-from worker.clouds import read_ply
+from worker.files.clouds import read_ply
 
 MADE_BY = {
     "remove": AssetKind.IMAGE,

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from funmagic.accounts.sessions import COOKIE_NAME
+from funmagic.sessions.service import COOKIE_NAME
 from tests import factories
 from tests.chaos.errands import FIGURE, MODEL, Day, Errand
 

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 from sqlmodel import Session
 
+from funmagic.catalogue.configure import configure_step
 from funmagic.providers.service import set_provider
-from funmagic.tools.configure import configure_step
 from tests.factories import wait_until
 from tests.ports import free_port
 

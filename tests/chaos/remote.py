@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from funmagic.db import reading
+from funmagic.core.db import reading
 from funmagic.models.tasks import Task, TaskStep
 from funmagic.tasks.failures import FailureCode
 from tests.chaos.providers import Emulated

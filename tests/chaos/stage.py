@@ -15,12 +15,12 @@ from pathlib import Path
 import psutil
 import sqlalchemy as sa
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import get_engine, transaction
+from funmagic.core.db import get_engine, transaction
+from funmagic.core.redis import get_redis
+from funmagic.core.settings import get_settings
 from funmagic.models.base import utcnow
 from funmagic.providers.breakers import read_breakers
-from funmagic.redis_client import get_redis
-from funmagic.settings import get_settings
+from funmagic.sessions.viewer import Viewer
 from funmagic.supervisor import embedded_redis
 from tests import factories
 from tests.browser.product import Product

@@ -13,8 +13,8 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from funmagic.queues import JOB_TIMEOUT, RUN_TASK, TASK_QUEUES, QueueName, queue
-from funmagic.redis_client import get_redis
+from funmagic.core.queues import JOB_TIMEOUT, RUN_TASK, TASK_QUEUES, QueueName, queue
+from funmagic.core.redis import get_redis
 from tests.chaos.people import Crowd
 from tests.chaos.stage import Stage
 from tests.chaos.verify import count_ended

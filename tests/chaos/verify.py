@@ -6,20 +6,20 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
+from funmagic.core.db import reading
+from funmagic.core.redis import get_redis
 from funmagic.credits.audit import audit_credits
-from funmagic.db import reading
 from funmagic.models.base import utcnow
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool
-from funmagic.redis_client import get_redis
 from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.lifecycle import MAX_ATTEMPTS
 from tests.chaos.files import check_files
 from tests.chaos.people import Witness
-from worker.leftovers import sweep_leftovers
-from worker.limiter import slots_in_use
-from worker.slots import SLOT_LEASE_S
+from worker.limits.limiter import slots_in_use
+from worker.limits.slots import SLOT_LEASE_S
+from worker.upkeep.leftovers import sweep_leftovers
 
 # What the emulated faults, and people, may lead to; anything else is a defect of ours.
 EXPECTED_FAILURES = {

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import get_engine, transaction
+from funmagic.core.db import get_engine, transaction
+from funmagic.core.redis import get_redis
+from funmagic.core.settings import get_settings
 from funmagic.providers.service import set_provider
-from funmagic.redis_client import get_redis
-from funmagic.settings import get_settings
+from funmagic.sessions.viewer import Viewer
 from tests.emulators.fal import FalEmulator
 from tests.emulators.server import serving
 from tests.factories import configure_step
@@ -43,7 +43,7 @@ def migrated(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     for name, value in servers.settings.items():
         monkeypatch.setattr(get_settings(), name, value)
     # This process looks on from outside, and is to see what there is right after a cut.
-    monkeypatch.setattr("funmagic.db.PING_AFTER_S", 0)
+    monkeypatch.setattr("funmagic.core.db.PING_AFTER_S", 0)
     servers.make_ready()
     yield
     get_engine().dispose()

@@ -1,7 +1,7 @@
 """Starts the product's processes for tests: each is forked from this one, which has loaded what they need.
 
 It reads one order a line, in JSON, and answers with the new process's id. A process may be told to freeze at a point,
-`before worker.run.store_outputs` or `after` it: the first time it gets there it touches the file `reached` in its
+`before worker.runs.run.store_outputs` or `after` it: the first time it gets there it touches the file `reached` in its
 folder, and goes on when there is a file `go`. Whether it then is killed, or finds a server gone, is up to the test.
 Its pace is how long some of the product's waits are in it, by their names.
 """
@@ -18,12 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from funmagic.api import create_api
+from funmagic.api.app import create_api
+from funmagic.api.operations.stopping import EndOpenConnections
 from funmagic.cli import app
-from funmagic.settings import get_settings
-from funmagic.stopping import EndOpenConnections
+from funmagic.core.settings import get_settings
+from funmagic.core.telemetry.logs import configure_logging
 from funmagic.supervisor.tether import die_with_parent
-from funmagic.telemetry.logs import configure_logging
 from tests.emulators.server import serve_forever
 
 LOADED = ("worker.main", "worker.clock")
@@ -93,7 +93,7 @@ def _freeze_at(point: str, folder: Path) -> None:
             (folder / "ended").touch()
 
     _wrap(path, before=freeze if moment == "before" else None, after=freeze if moment == "after" else None)
-    _wrap("worker.run.run_task", finally_=note_end)
+    _wrap("worker.runs.run.run_task", finally_=note_end)
 
 
 def _wrap(

@@ -16,22 +16,22 @@ import httpx
 import psutil
 from sqlmodel import func, select
 
-from funmagic.accounts.sessions import COOKIE_NAME
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading
+from funmagic.core.db import reading
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, new_id
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task, TaskStatus
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.sessions.service import COOKIE_NAME
+from funmagic.sessions.viewer import Viewer
 from tests.conftest import PROJECT
 from tests.factories import balance_of, books_are_right, change_task, load_task, session_token, upload_photo, wait_until
 from tests.faults.servers import Servers
 from tests.faults.watching import EventSource, new_client
 from tests.ports import answers, free_port
 from tests.waiting import PATIENCE_S
-from worker.limiter import slots_in_use
+from worker.limits.limiter import slots_in_use
 
 T = TypeVar("T")
 
@@ -41,9 +41,9 @@ HURRIED = {
     "worker.clock.TICK_S": 0.1,
     "worker.clock.RENEW_S": 0.5,
     "worker.main.Worker.max_connection_wait_time": 0.3,
-    "worker.providers.fal.FIRST_CHECK_S": 0.2,
-    "funmagic.live.subscription.RECONNECT_S": 0.2,
-    "funmagic.live.watch.RECONNECT_S": 0.2,
+    "worker.providers.fal.adapter.FIRST_CHECK_S": 0.2,
+    "funmagic.core.live.subscription.RECONNECT_S": 0.2,
+    "funmagic.core.live.watch.RECONNECT_S": 0.2,
 }
 
 

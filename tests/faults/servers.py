@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from funmagic.db import get_engine, migrate
-from funmagic.redis_client import get_redis
+from funmagic.core.db import get_engine, migrate
+from funmagic.core.redis import get_redis
 from tests.conftest import StoppableRedis
 from tests.emulators.fal import FalEmulator
 from tests.postgres import Cluster

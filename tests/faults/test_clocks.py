@@ -5,20 +5,20 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from funmagic.db import transaction
+from funmagic.core.db import transaction
 from funmagic.models.base import db_time
 from funmagic.models.leases import Lease
 from funmagic.tasks.lifecycle import MAX_ATTEMPTS
 from tests.factories import change_task, wait_until
 from tests.faults.product import Process, Product, Run
 
-WORKING = "before worker.run.call_provider"
-COMMITTED = "before worker.run.announce_end"
+WORKING = "before worker.runs.run.call_provider"
+COMMITTED = "before worker.runs.run.announce_end"
 
 # Where the leading clock is, and where the worker had died before.
 WAKING = {
-    "about-to-enqueue": ("before worker.clock.dispatch_tasks", "after worker.run._wait"),
-    "enqueued-and-not-noted": ("before funmagic.tasks.lifecycle.mark_queued", "after worker.run._wait"),
+    "about-to-enqueue": ("before worker.clock.dispatch_tasks", "after worker.runs.run._wait"),
+    "enqueued-and-not-noted": ("before funmagic.tasks.lifecycle.mark_queued", "after worker.runs.run._wait"),
     "about-to-recover": ("before funmagic.tasks.lifecycle.revoke_lease", WORKING),
     "about-to-tell": ("before worker.clock.announce_end", COMMITTED),
 }

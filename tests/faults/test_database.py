@@ -57,7 +57,7 @@ def test_a_run_that_was_committed_is_answered_though_the_database_is_lost_before
 def test_a_result_outlives_a_database_that_is_away_for_longer_than_its_worker_waits(product: Product) -> None:
     api = product.start_api()
     product.start("clock")
-    worker = product.start("worker", freeze="after worker.run.store_outputs")
+    worker = product.start("worker", freeze="after worker.runs.run.store_outputs")
     run = product.submit(api)
     worker.wait_until_frozen()
     wait_until(lambda: run.source.is_connected)

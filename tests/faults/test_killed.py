@@ -8,7 +8,7 @@ from tests.factories import wait_until
 from tests.faults.product import Product
 from worker.clock import TICK_S
 
-WORKING = "before worker.run.call_provider"
+WORKING = "before worker.runs.run.call_provider"
 AGAIN_WITHIN_S = 20
 
 

@@ -4,31 +4,31 @@ from collections.abc import Callable
 
 import pytest
 
-from funmagic.redis_client import get_redis
+from funmagic.core.redis import get_redis
 from tests.factories import wait_until
 from tests.faults.product import Process, Product, Run
 
 # Where a worker is, and how often fal.ai may have been asked to start the job when the worker dies right there.
 POINTS = {
     "before-the-claim": ("before funmagic.tasks.lifecycle.claim_task", (1,)),
-    "claimed": ("before worker.run.call_provider", (1,)),
+    "claimed": ("before worker.runs.run.call_provider", (1,)),
     # The one double start there is: nobody but fal.ai knows of the first.
-    "job-taken-and-its-id-not-saved": ("before worker.run._wait", (1, 2)),
-    "parked": ("after worker.run._wait", (1,)),
-    "looking-at-the-job": ("before worker.providers.fal.FalProvider.check", (1,)),
-    "provider-done-and-nothing-stored": ("before worker.run.store_outputs", (1,)),
-    "stored-and-not-committed": ("after worker.run.store_outputs", (1,)),
+    "job-taken-and-its-id-not-saved": ("before worker.runs.run._wait", (1, 2)),
+    "parked": ("after worker.runs.run._wait", (1,)),
+    "looking-at-the-job": ("before worker.providers.fal.adapter.FalProvider.check", (1,)),
+    "provider-done-and-nothing-stored": ("before worker.runs.run.store_outputs", (1,)),
+    "stored-and-not-committed": ("after worker.runs.run.store_outputs", (1,)),
     "committing": ("after funmagic.tasks.lifecycle.finish_step", (1,)),
-    "committed-and-not-told": ("before worker.run.announce_end", (1,)),
+    "committed-and-not-told": ("before worker.runs.run.announce_end", (1,)),
     "told-and-not-noted": ("before funmagic.tasks.lifecycle.mark_announced", (1,)),
 }
 
 
 # The same when fal.ai declines the photo.
 POINTS_OF_A_FAILURE = {
-    "declined-and-nothing-done": "before worker.run._fail",
+    "declined-and-nothing-done": "before worker.runs.run._fail",
     "failing": "after funmagic.tasks.lifecycle.fail_task",
-    "failed-and-not-told": "before worker.run.announce_end",
+    "failed-and-not-told": "before worker.runs.run.announce_end",
 }
 
 Fault = Callable[[Product, Process, Run], None]

@@ -2,10 +2,10 @@
 
 import httpx
 
-from funmagic.db import transaction
-from funmagic.live import subscription
+from funmagic.core.db import transaction
+from funmagic.core.live import subscription
+from funmagic.core.redis import get_redis
 from funmagic.providers.service import set_provider
-from funmagic.redis_client import get_redis
 from funmagic.tasks.statements import LEASE_S, LOOK_AGAIN_S
 from tests.factories import upload_photo, wait_until
 from tests.faults.product import Product, RunRequest
@@ -48,7 +48,7 @@ def test_a_run_that_is_watched_goes_on_after_the_return_of_redis(product: Produc
     product.servers.fal.script("queue", polls=1)
     api = product.start_api()
     product.start("clock")
-    worker = product.start("worker", freeze="after worker.run._wait")
+    worker = product.start("worker", freeze="after worker.runs.run._wait")
     run = product.submit(api)
     worker.wait_until_frozen()
     wait_until(lambda: run.source.is_connected)
@@ -69,7 +69,7 @@ def test_runs_that_are_queued_parked_and_running_survive_a_flushed_redis(product
     product.servers.fal.script("queue", polls=2)
     api = product.start_api()
     product.start("clock")
-    worker = product.start("worker", freeze="before worker.run.store_outputs")
+    worker = product.start("worker", freeze="before worker.runs.run.store_outputs")
     parked = product.submit(api)
     wait_until(lambda: parked.row.attempts == 1 and parked.row.lease_token is None)
     running = product.submit(api)

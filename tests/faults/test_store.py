@@ -7,17 +7,17 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from funmagic.settings import Settings, get_settings
-from funmagic.storage import current
-from funmagic.storage.setup import setup_buckets
+from funmagic.core.settings import Settings, get_settings
+from funmagic.core.storage import current
+from funmagic.core.storage.setup import setup_buckets
 from tests.factories import balance_of, upload_photo
 from tests.faults.gateway import Gateway, Mood
 from tests.faults.product import Product, RunRequest
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 POINTS = {
-    "reading-the-photo": "before worker.subject._read_file",
-    "storing-the-result": "before worker.run.store_outputs",
+    "reading-the-photo": "before worker.runs.subject._read_file",
+    "storing-the-result": "before worker.runs.run.store_outputs",
 }
 AWAY: list[Mood] = ["refusing", "silent"]
 
@@ -46,7 +46,7 @@ def store(gateway: Gateway, product: Product, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(get_settings(), "s3_secret_key", SecretStr(SECRET_KEY))
     product.environment["FUNMAGIC_S3_SECRET_KEY"] = SECRET_KEY
     # A store that is silent is given up after twice this; that it is seconds in production is for test_unavailable.py.
-    product.pace["funmagic.storage.s3.READ_TIMEOUT_S"] = 1.0
+    product.pace["funmagic.core.storage.s3.READ_TIMEOUT_S"] = 1.0
     current._make_s3_storage.cache_clear()
     yield gateway
     current._make_s3_storage.cache_clear()

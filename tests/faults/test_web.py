@@ -38,7 +38,7 @@ def test_asking_again_after_a_web_process_died_leads_to_one_run(
 def test_who_watches_a_run_follows_on_at_the_next_web_process(product: Product) -> None:
     api = product.start_api()
     product.start("clock")
-    worker = product.start("worker", freeze="before worker.run.store_outputs")
+    worker = product.start("worker", freeze="before worker.runs.run.store_outputs")
     run = product.submit(api)
     worker.wait_until_frozen()
     wait_until(lambda: len(run.source.ids) > 0)

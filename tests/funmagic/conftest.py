@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from funmagic.live.watch import Watchers, get_watchers
+from funmagic.core.live.watch import Watchers, get_watchers
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@ import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from funmagic.accounts.viewer import Viewer
 from funmagic.cli import app
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.settings import get_settings
 from funmagic.models.credits import CreditAccount
 from funmagic.models.users import User
-from funmagic.settings import get_settings
+from funmagic.sessions.viewer import Viewer
 
 runner = CliRunner()
 

@@ -3,12 +3,14 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlmodel import select
 
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.settings import get_settings
 from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool, ToolType
 from funmagic.models.users import User
 from funmagic.seed import seed
-from funmagic.settings import get_settings
+
+pytestmark = pytest.mark.both_databases
 
 
 def counts() -> list[int]:

@@ -11,15 +11,15 @@ from typing import Any
 from PIL import Image
 from sqlmodel import select
 
-from funmagic.db import reading
+from funmagic.catalogue.service import list_tools
+from funmagic.core.db import reading
+from funmagic.core.storage.current import get_storage
 from funmagic.models.assets import Asset
 from funmagic.models.base import new_id
 from funmagic.models.tasks import TaskStatus, TaskStep
-from funmagic.storage.current import get_storage
 from funmagic.tasks.submit import Submission, submit_task
-from funmagic.tools.service import list_tools
 from tests.factories import balance_of, books_are_right, load_task, make_user, upload_photo
-from worker.run import run_task
+from worker.runs.run import run_task
 
 MOST_TURNS = 5
 

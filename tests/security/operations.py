@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from funmagic.accounts.viewer import Viewer
 from funmagic.models.base import new_id
+from funmagic.sessions.viewer import Viewer
 from tests.factories import PASSWORD
 
 # What a value of this name means; other texts are "x".

@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading
+from funmagic.core.db import reading
 from funmagic.models.tables import metadata
+from funmagic.sessions.viewer import Viewer
 
 
 def rows(owner: Viewer | None = None) -> dict[str, list[str]]:

@@ -9,8 +9,8 @@ from reflex_base.constants import Env
 from reflex_base.environment import environment
 from starlette.types import ASGIApp
 
-from funmagic.settings import Settings
-from funmagic.telemetry.logs import configure_logging
+from funmagic.core.settings import Settings
+from funmagic.core.telemetry.logs import configure_logging
 
 # As in tests/conftest.py: whatever a developer has configured, this process has what it is given.
 Settings.model_config["env_file"] = None

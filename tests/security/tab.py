@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from websockets.sync.client import ClientConnection, connect
 
-from funmagic.accounts.sessions import COOKIE_NAME
+from funmagic.sessions.service import COOKIE_NAME
 from tests.waiting import PATIENCE_S
 
 # Engine.IO's numbers are 2 ping, 3 pong, 4 message, and Socket.IO's 0 connect, 2 event.

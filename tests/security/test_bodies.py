@@ -8,12 +8,12 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.errors import InvalidInput
+from funmagic.core.errors import InvalidInput
+from funmagic.core.json import RequestShape
 from funmagic.funmagic import api as composed
-from funmagic.json_api import RequestShape
 from funmagic.library.described_file import read_description
 from funmagic.models.users import Role
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.security.operations import Operation, Things
 from tests.security.test_routes import OPERATIONS, SCHEMAS, browser

@@ -1,12 +1,12 @@
 """What follows a tab's credits goes with the tab, and there is one of it however often the page is loaded."""
 
-from funmagic.accounts.sessions import close_session
-from funmagic.accounts.state import SessionState
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.db import transaction
+from funmagic.core.live.viewers import balance_channel
+from funmagic.core.redis import get_redis
 from funmagic.credits import ledger
-from funmagic.credits.live import balance_channel
-from funmagic.db import transaction
-from funmagic.redis_client import get_redis
+from funmagic.sessions.service import close_session
+from funmagic.sessions.viewer import Viewer
+from funmagic.site.frame.state import SessionState
 from tests.factories import session_token, wait_until
 from tests.security.tab import Update, open_tab, shown
 

@@ -9,9 +9,9 @@ import pytest
 from reflex.istate.storage import ClientStorageBase
 
 import funmagic.funmagic  # noqa: F401 - loads every state that the product has
-from funmagic.accounts.state import SessionState, SignInDialogState
-from funmagic.accounts.viewer import Viewer
-from funmagic.errors import Forbidden, SignInRequired
+from funmagic.core.errors import Forbidden, SignInRequired
+from funmagic.sessions.viewer import Viewer
+from funmagic.site.frame.state import SessionState, SignInDialogState
 from tests import factories
 from tests.security import throwaway
 from tests.security.introspection import OURS, Handler, find_handlers

@@ -10,11 +10,11 @@ from httpx import Response
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from funmagic.api import create_api
+from funmagic.api.app import create_api
+from funmagic.core.settings import get_settings
 from funmagic.funmagic import api as composed
-from funmagic.headers import middleware
+from funmagic.http.headers import middleware
 from funmagic.models.users import Role
-from funmagic.settings import get_settings
 from tests import factories
 from tests.security.operations import Operation, Things, list_operations
 from tests.security.test_routes import UNDOCUMENTED
@@ -88,7 +88,7 @@ def test_an_operation_answers_everybody_with_all_headers(
 ) -> None:
     root = factories.sign_in(browser(), factories.make_user("root", Role.SUPER_ADMIN))
     hers = factories.sign_in(browser(), things.owner)
-    # A stream goes on for as long as its run: tests/funmagic/http/test_stream.py looks at one.
+    # A stream goes on for as long as its run: tests/funmagic/api/streams/test_stream.py looks at one.
     for client in (visitor,) if operation.path.endswith("/stream") else (visitor, hers, root):
         for body in ({}, operation.body(SCHEMAS, things)):
             assert_complete(operation.call(client, things, body))
@@ -143,8 +143,8 @@ def test_a_defect_is_answered_with_all_headers(db: None, redis: None) -> None:
 
 
 def test_a_stored_file_is_kept_by_its_owner_s_browser_only_and_runs_nothing(db: None) -> None:
-    from funmagic.storage.current import get_storage  # noqa: PLC0415 - a store of this test's settings
-    from funmagic.storage.protocol import PRIVATE_BUCKET  # noqa: PLC0415
+    from funmagic.core.storage.current import get_storage  # noqa: PLC0415 - a store of this test's settings
+    from funmagic.core.storage.protocol import PRIVATE_BUCKET  # noqa: PLC0415
 
     get_storage().put(PRIVATE_BUCKET, "a/page", b"<script>alert(1)</script>", mime="text/html")
     answer = browser().get(get_storage().presign_get(PRIVATE_BUCKET, "a/page"))

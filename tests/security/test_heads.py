@@ -6,10 +6,10 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.models.users import Role
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.security.operations import Operation, Things
 from tests.security.test_routes import OPERATIONS, UNDOCUMENTED, browser

@@ -10,11 +10,11 @@ from reflex_base.registry import RegistrationContext
 from websockets.exceptions import ConnectionClosed
 
 import funmagic.funmagic  # noqa: F401 - loads every state that the product has
-from funmagic.accounts.state import SessionState, SignInDialogState
-from funmagic.profile.state import ProfileState
+from funmagic.core.telemetry.floods import LEFT_OUT, MOST_LINES
+from funmagic.site.frame.state import SessionState, SignInDialogState
+from funmagic.site.profile.state import ProfileState
 from funmagic.tabs.arguments import check_arguments
 from funmagic.tabs.errors import UnknownEvent
-from funmagic.telemetry.floods import LEFT_OUT, MOST_LINES
 from tests import factories
 from tests.security.tab import MARK, PREFIX, Tab, open_tab
 from tests.security.throwaway import Hurried

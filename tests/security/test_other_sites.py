@@ -5,10 +5,10 @@ from fastapi.testclient import TestClient
 from websockets.exceptions import InvalidStatus
 
 from funmagic import paths
-from funmagic.accounts.viewer import Viewer
 from funmagic.funmagic import api as composed
-from funmagic.middleware import SAFE_METHODS
+from funmagic.http.middleware import SAFE_METHODS
 from funmagic.models.users import Role
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.security.operations import Operation, Things, list_operations
 from tests.security.rows import rows

@@ -6,13 +6,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 import funmagic.funmagic  # noqa: F401 - loads every state that the product has
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.redis import get_redis
 from funmagic.models.users import Role
-from funmagic.profile.avatar_state import AvatarState
-from funmagic.profile.state import ProfileState
 from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import check_rate
-from funmagic.redis_client import get_redis
+from funmagic.sessions.viewer import Viewer
+from funmagic.site.profile.avatar_state import AvatarState
+from funmagic.site.profile.state import ProfileState
 from tests import factories
 from tests.funmagic.rate_limits.conftest import set_limits
 from tests.security.introspection import Handler

@@ -9,11 +9,11 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from admin.queues.routes import mount_queues
-from funmagic.accounts.viewer import Viewer
-from funmagic.api import create_api
-from funmagic.db import reading
+from funmagic.api.app import create_api
+from funmagic.core.db import reading
 from funmagic.funmagic import api as composed
 from funmagic.models.users import Role, UserSession
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.security.operations import Operation, Things, list_operations
 from tests.security.rows import rows

@@ -12,12 +12,12 @@ from sqlmodel import select
 
 from funmagic import paths
 from funmagic.accounts import roles, service
-from funmagic.accounts.sessions import COOKIE_NAME, close_sessions
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
-from funmagic.errors import Forbidden, SignInRequired
+from funmagic.core.db import transaction
+from funmagic.core.errors import Forbidden, SignInRequired
+from funmagic.core.settings import get_settings
 from funmagic.models.users import Role, User
-from funmagic.settings import get_settings
+from funmagic.sessions.service import COOKIE_NAME, close_sessions
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import PASSWORD
 from tests.mailbox import Mailbox, link_in

@@ -9,17 +9,17 @@ import pytest
 import sqlalchemy as sa
 
 from funmagic.accounts import roles
-from funmagic.accounts.sessions import close_session, close_sessions
-from funmagic.accounts.state import SessionState
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
+from funmagic.core.db import transaction
+from funmagic.core.redis import get_redis
 from funmagic.models.users import Role, User, UserSession
-from funmagic.profile.state import ProfileState
-from funmagic.redis_client import get_redis
+from funmagic.sessions.service import close_session, close_sessions
+from funmagic.sessions.viewer import Viewer
+from funmagic.site.frame.state import SessionState
+from funmagic.site.profile.state import ProfileState
+from funmagic.site.tools.background_remove.state import BackgroundRemoveState
+from funmagic.site.tools.figme.state import FigmeState
 from funmagic.tabs.events import MOST_FOLLOWERS
 from funmagic.tasks.events import EventType, publish
-from funmagic.tools.background_remove.state import BackgroundRemoveState
-from funmagic.tools.figme.state import FigmeState
 from tests import factories
 from tests.security import throwaway
 from tests.security.tab import Tab, open_tab, shown

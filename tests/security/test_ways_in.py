@@ -11,13 +11,13 @@ from sqlmodel import func, select
 
 from funmagic import paths
 from funmagic.accounts import passwords
-from funmagic.accounts.links import own_path
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading
+from funmagic.core.db import reading
+from funmagic.core.links import own_path
+from funmagic.core.settings import get_settings
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.mails import OutgoingMail
 from funmagic.models.users import OneTimeToken, Role, User, UserSession
-from funmagic.settings import get_settings
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.conftest import shared_api
 from tests.factories import PASSWORD

@@ -7,10 +7,10 @@ import reflex as rx
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from funmagic.accounts.guards import require_admin, require_user
-from funmagic.db import transact
-from funmagic.errors import FunMagicError
+from funmagic.core.db import transact
+from funmagic.core.errors import FunMagicError
 from funmagic.models.users import User
+from funmagic.tabs.callers import require_admin, require_user
 
 
 class Throwaway(rx.State):

@@ -8,24 +8,24 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
+from funmagic.core.db import transaction
+from funmagic.core.queues import QueueName, queue
+from funmagic.core.redis import get_redis
+from funmagic.core.settings import get_settings
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.models.assets import AssetKind
 from funmagic.models.base import db_time
 from funmagic.models.providers import Provider
-from funmagic.queues import QueueName, queue
-from funmagic.redis_client import get_redis
-from funmagic.settings import get_settings
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.events import stream_key
 from funmagic.tasks.service import cancel_task
 from tests.factories import change_task, configure_step, photo_bytes
 from tests.mail_server import MailServer, running_mail_server
-from worker import smtp
+from worker.mail import smtp
 from worker.providers.base import Done, OutputFile, Report, Waiting, Work
 from worker.providers.registry import ADAPTERS
-from worker.run import run_task
+from worker.runs.run import run_task
 
 OUTPUT = OutputFile(photo_bytes(format="PNG"), AssetKind.IMAGE, "image/png", "png", width=64, height=48)
 DONE = Done([OUTPUT], usage={"seconds": 1})

@@ -2,10 +2,10 @@
 
 import pytest
 
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.queues import TaskJob, enqueue_tasks
+from funmagic.core.redis import get_redis
 from funmagic.models.base import db_time, utcnow
-from funmagic.queues import TaskJob, enqueue_tasks
-from funmagic.redis_client import get_redis
 from funmagic.tasks import lifecycle
 from tests.factories import balance_of, books_are_right, change_task, load_task, submit
 from tests.worker.conftest import (
@@ -18,7 +18,9 @@ from tests.worker.conftest import (
     waiting_jobs,
 )
 from worker.clock import Clock, announce_forgotten_ends, recover_orphans, wake_due_tasks
-from worker.run import run_task
+from worker.runs.run import run_task
+
+pytestmark = pytest.mark.both_databases
 
 
 def forget_dispatch(task_id):

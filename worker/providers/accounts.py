@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
 from sqlmodel import Session, col
 
-from funmagic.crypto import UndecryptableSecret, decrypt
+from funmagic.core.crypto import UndecryptableSecret, decrypt
 from funmagic.models.providers import Provider
 from funmagic.providers.config import ProviderConfig
 from worker.providers.base import ProviderUnavailable

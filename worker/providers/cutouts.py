@@ -4,13 +4,13 @@ import io
 
 from PIL import Image
 
-from funmagic.errors import FunMagicError
+from funmagic.core.errors import FunMagicError
 from funmagic.library.images import inspect_image
 from funmagic.library.photos.decoder import decode_photo
 from funmagic.library.photos.orientation import SIDEWAYS, turn_upright
 from funmagic.library.photos.reader import read_container
 from funmagic.models.assets import AssetKind
-from worker.previews import shrink_picture
+from worker.files.previews import shrink_picture
 from worker.providers.base import OutputFile, ProviderError
 
 

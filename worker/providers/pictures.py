@@ -1,6 +1,6 @@
 """Pictures as providers take them: seen by all as we see them, of a type they know, and no larger than they may be."""
 
-from funmagic.errors import FunMagicError
+from funmagic.core.errors import FunMagicError
 from funmagic.library.photos.decoder import decode_photo
 from funmagic.library.photos.plain import make_plain, write_picture
 from funmagic.library.photos.types import SUFFIXES

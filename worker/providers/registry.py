@@ -5,9 +5,9 @@ from importlib import import_module
 
 from worker.providers.accounts import Account
 from worker.providers.base import Provider, ProviderUnavailable
-from worker.providers.fal import FalProvider
-from worker.providers.local import LocalProvider
-from worker.providers.replicate import ReplicateProvider
+from worker.providers.fal.adapter import FalProvider
+from worker.providers.local.adapter import LocalProvider
+from worker.providers.replicate.adapter import ReplicateProvider
 
 
 def _when_used(module: str, name: str) -> Callable[[Account], Provider]:
@@ -22,10 +22,10 @@ def _when_used(module: str, name: str) -> Callable[[Account], Provider]:
 ADAPTERS: dict[str, Callable[[Account], Provider]] = {
     "local": LocalProvider,
     "fal": FalProvider,
-    "openai": _when_used("worker.providers.openai", "OpenAIProvider"),
-    "google": _when_used("worker.providers.google", "GoogleProvider"),
+    "openai": _when_used("worker.providers.openai.adapter", "OpenAIProvider"),
+    "google": _when_used("worker.providers.google.adapter", "GoogleProvider"),
     "replicate": ReplicateProvider,
-    "tripo": _when_used("worker.providers.tripo", "TripoProvider"),
+    "tripo": _when_used("worker.providers.tripo.adapter", "TripoProvider"),
 }
 
 

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from funmagic.errors import FunMagicError
+from funmagic.core.errors import FunMagicError
 from funmagic.library.images import inspect_image
 from funmagic.library.photos.decoder import decode_photo
 from funmagic.library.photos.types import SUFFIXES
 from funmagic.models.assets import AssetKind
-from worker.clouds import Cloud, render_cloud_preview, write_ply
-from worker.glb import BrokenModel, EmptyModel
-from worker.meshes import inspect_model, render_preview
-from worker.previews import shrink_picture
+from worker.files.clouds import Cloud, render_cloud_preview, write_ply
+from worker.files.glb import BrokenModel, EmptyModel
+from worker.files.meshes import inspect_model, render_preview
+from worker.files.previews import shrink_picture
 from worker.providers.base import NoSubject, OutputFile, ProviderError
 
 # Fainter than about 5 %, of 255, a pixel is not seen; nor are so few of them, or so small a share of the picture.

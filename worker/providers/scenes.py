@@ -4,12 +4,12 @@ import json
 
 from PIL import Image
 
-from funmagic.errors import FunMagicError
+from funmagic.core.errors import FunMagicError
 from funmagic.library.photos.decoder import decode_photo
-from worker.clouds import BrokenCloud, EmptyCloud
+from worker.files.clouds import BrokenCloud, EmptyCloud
+from worker.files.vggt import cloud_from_vggt
 from worker.providers.base import InputFile, InvalidWork, NoSubject, OutputFile, ProviderError
 from worker.providers.results import cloud_file
-from worker.vggt import cloud_from_vggt
 
 SCENE_BYTES = 60_000_000
 # A scene may take a while to arrive; with a second try it still ends within the queue's time limit for a job.

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from funmagic.errors import ImageTooLarge, UnsupportedFile
-from funmagic.library.errors import DamagedPhoto
+from funmagic.library.errors import DamagedPhoto, ImageTooLarge, UnsupportedFile
 from funmagic.library.photos.container import Container
 from funmagic.library.photos.jpeg import read_jpeg
 from funmagic.library.photos.png import SIGNATURE, read_png

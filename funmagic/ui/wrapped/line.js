@@ -1,4 +1,4 @@
-/** Whether the live connection is there, as Reflex's client tells (see funmagic/reflex_client.py). */
+/** Whether the live connection is there, as Reflex's client tells (see funmagic/ui/reflex_seams/client.py). */
 
 export const isLineThere = () => window.funmagicLine === true;
 

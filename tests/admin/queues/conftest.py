@@ -12,10 +12,10 @@ from rq.serializers import JSONSerializer
 from starlette.responses import PlainTextResponse
 
 from admin.queues.routes import mount_queues
-from funmagic.api import create_api
+from funmagic.api.app import create_api
+from funmagic.core.queues import QueueName, TaskJob, enqueue_tasks, queue
+from funmagic.core.redis import get_redis
 from funmagic.models.users import Role
-from funmagic.queues import QueueName, TaskJob, enqueue_tasks, queue
-from funmagic.redis_client import get_redis
 from tests import factories
 
 QUEUES = "/dashboard/queues"

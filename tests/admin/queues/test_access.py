@@ -3,10 +3,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
+from funmagic.core.db import transaction
 from funmagic.models.base import utcnow
 from funmagic.models.users import Role, User
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.admin.queues.conftest import CHANGES, DATA, FILES, OWN, PAGE, PAGES, QUEUES, assert_nothing_changed, code_of
 

@@ -1,7 +1,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from funmagic.queues import TaskJob, enqueue_tasks
+from funmagic.core.queues import TaskJob, enqueue_tasks
 from tests.admin.queues.conftest import (
     CHANGES,
     OWN,

@@ -6,11 +6,11 @@ from fastapi.testclient import TestClient
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
+from funmagic.core.queues import QueueName, TaskJob, enqueue_tasks, queue
+from funmagic.core.redis import get_redis
+from funmagic.core.settings import get_settings
 from funmagic.models.base import new_id
 from funmagic.models.users import Role
-from funmagic.queues import QueueName, TaskJob, enqueue_tasks, queue
-from funmagic.redis_client import get_redis
-from funmagic.settings import get_settings
 from tests import factories
 from tests.admin.queues.conftest import (
     DATA,

@@ -4,14 +4,14 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from funmagic.accounts import service
+from funmagic.accounts.errors import InvalidCredentials
 from funmagic.accounts.roles import ban_user
-from funmagic.accounts.sessions import find_viewer
 from funmagic.accounts.users import find_user
-from funmagic.accounts.viewer import Viewer
 from funmagic.cli import app
-from funmagic.db import reading, transaction
-from funmagic.errors import InvalidCredentials
+from funmagic.core.db import reading, transaction
 from funmagic.models.users import Role, User
+from funmagic.sessions.service import find_viewer
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import PASSWORD
 

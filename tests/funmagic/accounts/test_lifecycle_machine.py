@@ -10,25 +10,21 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlmodel import col, select
 
 from funmagic.accounts import passwords, roles, service, tokens
-from funmagic.accounts.sessions import find_viewer, open_session
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
-from funmagic.errors import (
-    AlreadyLinked,
-    EmailTaken,
-    InvalidCredentials,
-    LastWayIn,
-    LinkExpired,
-    NotFound,
-    SignInRequired,
-)
+from funmagic.accounts.errors import EmailTaken, InvalidCredentials, LinkExpired
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import NotFound, SignInRequired
+from funmagic.core.settings import get_settings
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.tables import metadata
 from funmagic.models.users import Account, Role, TokenPurpose, User
 from funmagic.oauth import connections
+from funmagic.oauth.errors import AlreadyLinked, LastWayIn
 from funmagic.profile.deletion import delete_account
-from funmagic.settings import get_settings
+from funmagic.sessions.service import find_viewer, open_session
+from funmagic.sessions.viewer import Viewer
 from tests.factories import books_are_right
+
+pytestmark = pytest.mark.both_databases
 
 EMAILS = st.sampled_from(["ann@example.com", "ben@example.com"])
 PASSWORDS = st.sampled_from(["correct horse battery", "purple monkey dishwasher"])

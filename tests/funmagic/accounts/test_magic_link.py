@@ -9,14 +9,16 @@ from sqlmodel import select
 from funmagic import paths
 from funmagic.accounts import service
 from funmagic.accounts.tokens import LIFETIMES
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
 from funmagic.models.base import utcnow
 from funmagic.models.users import OneTimeToken, TokenPurpose, User
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.conftest import shared_api
 from tests.funmagic.accounts.links_mailed import mailed_token
 from tests.mailbox import Mailbox, link_in
+
+pytestmark = pytest.mark.both_databases
 
 CAROL = "carol@example.com"
 

@@ -7,7 +7,7 @@ from sqlmodel import select
 from funmagic.accounts.errors import NameRefused
 from funmagic.accounts.names import LONGEST_NAME, clean_name, read_name
 from funmagic.accounts.users import create_user
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
 from funmagic.models.users import User
 from tests.factories import PASSWORD
 

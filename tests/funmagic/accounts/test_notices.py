@@ -8,11 +8,11 @@ from fastapi.testclient import TestClient
 
 from funmagic.accounts.create_admin import create_admin
 from funmagic.accounts.users import drop_password
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
-from funmagic.mail import MOST_NOTICES
+from funmagic.core.db import transaction
+from funmagic.mail.service import MOST_NOTICES
 from funmagic.models.users import User
 from funmagic.oauth.connections import link, unlink
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.emulators.openid import OpenIdEmulator
 from tests.factories import PASSWORD

@@ -8,14 +8,16 @@ from sqlmodel import select
 
 from funmagic import paths
 from funmagic.accounts.tokens import LIFETIMES
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
 from funmagic.models.base import utcnow
 from funmagic.models.users import Account, OneTimeToken, TokenPurpose, User, UserSession
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import PASSWORD
 from tests.funmagic.accounts.links_mailed import mailed_token
 from tests.mailbox import Mailbox
+
+pytestmark = pytest.mark.both_databases
 
 NEW = "another good password"
 

@@ -7,13 +7,13 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from funmagic.accounts import passwords
+from funmagic.accounts.errors import InvalidCredentials, WeakPassword
 from funmagic.accounts.passwords import COMMON_PASSWORDS, hash_password, password_matches, refuse_common_password
 from funmagic.accounts.service import sign_in
 from funmagic.accounts.users import find_password_hash, set_password
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
-from funmagic.errors import InvalidCredentials, WeakPassword
+from funmagic.core.db import reading, transaction
 from funmagic.models.users import User
+from funmagic.sessions.viewer import Viewer
 
 
 @pytest.mark.parametrize("password", ["password", "Password", "PASSWORD1", "12345678", "  iloveyou ", "qwertyuiop"])

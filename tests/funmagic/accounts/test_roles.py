@@ -1,15 +1,17 @@
 import pytest
 
 from funmagic.accounts import roles, service
-from funmagic.accounts.sessions import find_viewer
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
-from funmagic.errors import InvalidCredentials, LinkExpired
+from funmagic.accounts.errors import InvalidCredentials, LinkExpired
+from funmagic.core.db import reading, transaction
 from funmagic.models.users import Role, User
+from funmagic.sessions.service import find_viewer
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import PASSWORD
 from tests.funmagic.accounts.links_mailed import mailed_token
 from tests.mailbox import Mailbox
+
+pytestmark = pytest.mark.both_databases
 
 ROOT = "root@example.com"
 

@@ -8,13 +8,15 @@ from sqlmodel import Session, select
 
 from funmagic.accounts import service
 from funmagic.accounts.passwords import hash_password
-from funmagic.accounts.sessions import refresh_sessions
 from funmagic.accounts.users import prove_email, set_password
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
 from funmagic.models.base import utcnow
 from funmagic.models.users import User, UserSession
+from funmagic.sessions.service import refresh_sessions
+from funmagic.sessions.viewer import Viewer
 from tests.factories import PASSWORD
+
+pytestmark = pytest.mark.both_databases
 
 
 def sign_in(client: TestClient, email: str = "alice@example.com", password: str = PASSWORD) -> Response:

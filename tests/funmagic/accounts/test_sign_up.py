@@ -8,13 +8,15 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.api import create_api
-from funmagic.db import reading
+from funmagic.api.app import create_api
+from funmagic.core.db import reading
+from funmagic.core.settings import get_settings
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.users import Account, User
-from funmagic.settings import get_settings
+from funmagic.sessions.viewer import Viewer
 from tests.factories import PASSWORD
+
+pytestmark = pytest.mark.both_databases
 
 CAROL = {"email": "carol@example.com", "password": PASSWORD, "name": "Carol"}
 

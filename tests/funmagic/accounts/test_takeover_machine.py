@@ -14,25 +14,28 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlmodel import col, select
 
-from funmagic import mail
 from funmagic.accounts import service
+from funmagic.accounts.email_change import confirm_email_change, request_email_change
+from funmagic.accounts.errors import LinkExpired
 from funmagic.accounts.passwords import password_matches
-from funmagic.accounts.sessions import find_viewer, open_session
 from funmagic.accounts.tokens import digest
-from funmagic.accounts.viewer import Viewer
-from funmagic.crypto import decrypt
-from funmagic.db import reading, transaction
-from funmagic.errors import FunMagicError, LinkExpired, SignInRequired
-from funmagic.mail import SEALED
+from funmagic.core.crypto import decrypt
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import FunMagicError, SignInRequired
+from funmagic.core.settings import get_settings
+from funmagic.mail import service as mail
+from funmagic.mail.service import SEALED
 from funmagic.models.mails import OutgoingMail
 from funmagic.models.tables import metadata
 from funmagic.models.users import Account, OneTimeToken, TokenPurpose, User
 from funmagic.oauth.exchange import Identity
 from funmagic.oauth.service import connect, enter
-from funmagic.profile.email_change import confirm_email_change, request_email_change
 from funmagic.profile.service import change_password
-from funmagic.settings import get_settings
+from funmagic.sessions.service import find_viewer, open_session
+from funmagic.sessions.viewer import Viewer
 from tests.funmagic.accounts.links_mailed import token_in
+
+pytestmark = pytest.mark.both_databases
 
 EMAILS = st.sampled_from(["ann1@example.com", "ann2@example.com", "eve1@example.com"])
 NAMES = st.sampled_from(["ann", "eve"])

@@ -4,15 +4,17 @@ from httpx import Response
 from sqlmodel import select
 
 from funmagic import paths
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading
+from funmagic.core.db import reading
+from funmagic.core.settings import get_settings
 from funmagic.models.tasks import Task
 from funmagic.models.users import User
-from funmagic.settings import get_settings
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import PASSWORD
 from tests.funmagic.accounts.links_mailed import mailed_token
 from tests.mailbox import Mailbox
+
+pytestmark = pytest.mark.both_databases
 
 CAROL = {"email": "carol@example.com", "password": PASSWORD, "name": "Carol", "browserKey": "k" * 43}
 

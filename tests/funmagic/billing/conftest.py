@@ -7,9 +7,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.settings import get_settings
 from funmagic.models.users import Role
-from funmagic.settings import get_settings
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.emulators.stripe import KEY, SECRET, StripeEmulator, running_stripe
 from tests.funmagic.billing.shop import Shop

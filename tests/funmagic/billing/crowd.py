@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlmodel import select
 
-from funmagic.accounts.viewer import Viewer
 from funmagic.billing.events import HANDLERS
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
 from funmagic.models.base import new_id
 from funmagic.models.billing import CreditPackage, Payment
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.emulators.stripe import StripeEmulator
 from tests.funmagic.billing.stories import (

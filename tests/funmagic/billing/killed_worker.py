@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from funmagic.billing.events import Event, receive_event
-from funmagic.db import get_engine, reading, transaction
+from funmagic.core.db import get_engine, reading, transaction
 
 
 def main() -> None:

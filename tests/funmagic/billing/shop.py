@@ -8,12 +8,12 @@ from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
 from funmagic import paths
-from funmagic.accounts.viewer import Viewer
 from funmagic.billing.checkout import start_checkout
+from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
-from funmagic.db import reading, transaction
 from funmagic.models.billing import CreditPackage, Payment, StripeEvent
 from funmagic.models.credits import CreditAccount, CreditTransaction
+from funmagic.sessions.viewer import Viewer
 from tests.emulators.stripe import StripeEmulator
 from tests.emulators.stripe_webhooks import Post
 from tests.funmagic.credits.conftest import confirm, reserve

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from funmagic.accounts.viewer import Viewer
 from funmagic.billing.events import HANDLERS, Event, receive_event
 from funmagic.billing.recovery import refresh_payment
 from funmagic.billing.rereading import read_returns
-from funmagic.db import transaction
+from funmagic.core.db import transaction
 from funmagic.models.base import new_id
 from funmagic.models.billing import Payment
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.emulators.stripe import StripeEmulator
 from tests.funmagic.billing.shop import Shop, account_of, load

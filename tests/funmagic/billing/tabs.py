@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 import reflex as rx
 from reflex.istate.data import RouterData
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.billing.shortage_state import ShortageState
+from funmagic.sessions.viewer import Viewer
+from funmagic.site.shop.shortage_state import ShortageState
 from tests.factories import session_token
 
 S = TypeVar("S", bound=rx.State)

@@ -4,16 +4,19 @@ import pytest
 from sqlmodel import select
 
 from funmagic import paths
-from funmagic.accounts.viewer import Viewer
 from funmagic.billing.checkout import start_checkout
-from funmagic.db import reading, transaction
-from funmagic.errors import IdempotencyConflict, PackageUnavailable, PaymentsNotSetUp, PaymentsUnavailable
+from funmagic.billing.errors import PackageUnavailable, PaymentsNotSetUp, PaymentsUnavailable
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import IdempotencyConflict
 from funmagic.models.base import new_id
 from funmagic.models.billing import CreditPackage, Payment
 from funmagic.models.users import User
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.emulators.stripe import StripeEmulator
 from tests.funmagic.billing.shop import account_of, load, package_id
+
+pytestmark = pytest.mark.both_databases
 
 CHECKOUT = paths.API_CREDITS + "/checkout"
 SESSIONS = "POST /v1/checkout/sessions"

@@ -5,10 +5,12 @@ import threading
 import pytest
 
 from funmagic.billing.events import Event, receive_event
-from funmagic.db import transaction
+from funmagic.core.db import transaction
 from tests.factories import books_are_right, run_together
 from tests.funmagic.billing.shop import account_of, events, lines_of, load, spend, take_all
 from tests.funmagic.credits.conftest import release, reserve
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_a_payment_brings_its_credits_and_its_bonus(shop, alice):

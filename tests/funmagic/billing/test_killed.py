@@ -7,12 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from funmagic.billing.events import Event, receive_event
-from funmagic.db import transaction
+from funmagic.core.db import transaction
 from tests.conftest import PROJECT
 from tests.emulators.stripe import StripeEmulator
 from tests.funmagic.billing.crowd import gather_crowd
 from tests.funmagic.billing.stories import dispute, lose, pay, refund
+
+pytestmark = pytest.mark.both_databases
 
 PLOT = [pay, refund(700), dispute(1000), lose]
 

@@ -9,9 +9,11 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from funmagic.db import alembic_config, get_engine, migrate
-from funmagic.settings import get_settings
+from funmagic.core.db import alembic_config, get_engine, migrate
+from funmagic.core.settings import get_settings
 from tests.conftest import new_database
+
+pytestmark = pytest.mark.both_databases
 
 BEFORE = "0005"
 # Refunds as they were written, how the dispute stood, and what was disputed of 2499 cents.

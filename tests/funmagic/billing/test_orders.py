@@ -37,6 +37,8 @@ from tests.funmagic.billing.stories import (
     write_story,
 )
 
+pytestmark = pytest.mark.both_databases
+
 # A Creator: 300 credits and 30 on top for 2499 cents. What is said of an end: status, cents that went back, how many
 # of the 330 left, how many are frozen, and how many count as bought.
 STORIES: dict[str, tuple[list[Act], tuple[str, int, int, int, int]]] = {

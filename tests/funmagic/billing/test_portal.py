@@ -3,9 +3,9 @@
 import pytest
 
 from funmagic import paths
-from funmagic.billing.portal import open_portal
-from funmagic.db import reading
-from funmagic.errors import PaymentsUnavailable
+from funmagic.billing.errors import PaymentsUnavailable
+from funmagic.billing.stripe.portal import open_portal
+from funmagic.core.db import reading
 from funmagic.models.users import User
 from tests import factories
 

@@ -1,7 +1,7 @@
 """Our own receipt: mailed once for each payment, in words, however many mails the buyer had already."""
 
-from funmagic.db import transaction
-from funmagic.mail import MailKind, send_mail
+from funmagic.core.db import transaction
+from funmagic.mail.service import MailKind, send_mail
 from funmagic.models.base import utcnow
 from funmagic.models.users import User
 

@@ -2,13 +2,16 @@
 
 import pytest
 
+from funmagic.billing.errors import PaymentsNotSetUp, PaymentsUnavailable
 from funmagic.billing.recovery import recover_payments, refresh_payment
-from funmagic.errors import NotFound, PaymentsNotSetUp, PaymentsUnavailable
+from funmagic.core.errors import NotFound
 from funmagic.models.base import db_time
 from funmagic.models.billing import Payment
 from tests.factories import books_are_right, run_together
 from tests.funmagic.billing.shop import account_of, change_payment, events, load
 from worker import clock
+
+pytestmark = pytest.mark.both_databases
 
 HOUR = 3600
 

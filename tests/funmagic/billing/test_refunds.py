@@ -6,21 +6,16 @@ import pytest
 from sqlmodel import select
 
 from funmagic import paths
+from funmagic.billing.errors import NotRefundable, PaymentsNotSetUp, PaymentsUnavailable
 from funmagic.billing.refunds import refund_payment
-from funmagic.db import reading
-from funmagic.errors import (
-    Forbidden,
-    IdempotencyConflict,
-    InvalidInput,
-    NotFound,
-    NotRefundable,
-    PaymentsNotSetUp,
-    PaymentsUnavailable,
-)
+from funmagic.core.db import reading
+from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from funmagic.models.audit import AuditEntry
 from tests import factories
 from tests.factories import books_are_right
 from tests.funmagic.billing.shop import account_of, load, spend
+
+pytestmark = pytest.mark.both_databases
 
 REFUNDS = "POST /v1/refunds"
 

@@ -12,6 +12,8 @@ from funmagic.models.billing import Payment
 from tests.factories import books_are_right
 from tests.funmagic.billing.shop import account_of, change_payment, load
 
+pytestmark = pytest.mark.both_databases
+
 HOUR, DAY = 3600, 86_400
 LISTS = ("/v1/refunds", "/v1/disputes")
 

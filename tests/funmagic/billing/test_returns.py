@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from funmagic.billing.stripe_facts import DisputeFact, RefundFact, dispute_of, refund_of, totals_of
-from funmagic.db import reading
+from funmagic.billing.stripe.facts import DisputeFact, RefundFact, dispute_of, refund_of, totals_of
+from funmagic.core.db import reading
 from funmagic.models.billing import BankStatus, PaymentDispute, PaymentRefund, RefundStatus
 from tests.factories import books_are_right
 from tests.funmagic.billing.shop import account_of, events, lines_of, load, spend
+
+pytestmark = pytest.mark.both_databases
 
 REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 DISPUTE_EVENTS = [f"charge.dispute.{what}" for what in ("created", "updated", "closed", "funds_withdrawn")]

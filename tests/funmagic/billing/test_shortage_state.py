@@ -3,17 +3,17 @@
 import pytest
 
 from funmagic import paths
-from funmagic.accounts.state import SessionState
-from funmagic.billing.shortage_state import ShortageState
-from funmagic.db import reading
-from funmagic.errors import SignInRequired
+from funmagic.core.db import reading
+from funmagic.core.errors import SignInRequired
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.models.billing import Payment
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
-from funmagic.tools.background_remove.state import BackgroundRemoveState
-from funmagic.tools.figme.state import FigmeState
+from funmagic.site.frame.state import SessionState
+from funmagic.site.shop.shortage_state import ShortageState
+from funmagic.site.tools.background_remove.state import BackgroundRemoveState
+from funmagic.site.tools.figme.state import FigmeState
 from tests.factories import balance_of, change_task, completed_figure, configure_step, photo_bytes, submit
 from tests.funmagic.billing.shop import spend
 from tests.funmagic.billing.tabs import place_of, play, press, shortage_of, tab

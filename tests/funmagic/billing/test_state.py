@@ -3,10 +3,12 @@
 import pytest
 
 from funmagic import paths
-from funmagic.accounts.state import SignInDialogState
-from funmagic.billing.state import ShopState
-from funmagic.errors import PackageUnavailable, PaymentsNotSetUp, PaymentsUnavailable, SignInRequired, TooManyRequests
+from funmagic.billing.errors import PackageUnavailable, PaymentsNotSetUp, PaymentsUnavailable
+from funmagic.core.errors import SignInRequired
 from funmagic.models.billing import Payment
+from funmagic.rate_limits.errors import TooManyRequests
+from funmagic.site.frame.state import SignInDialogState
+from funmagic.site.shop.state import ShopState
 from tests.funmagic.billing.shop import package_id
 from tests.funmagic.billing.tabs import place_of, press, tab
 from tests.funmagic.rate_limits.conftest import set_limits

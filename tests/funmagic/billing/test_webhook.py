@@ -12,8 +12,8 @@ from stripe import WebhookSignature
 
 from funmagic import paths
 from funmagic.billing import payments
+from funmagic.core.telemetry.counters import hand_over, read_shared
 from funmagic.models.base import new_id
-from funmagic.telemetry.counters import hand_over, read_shared
 from tests.emulators.stripe import SECRET
 from tests.emulators.stripe_objects import event as make_event
 from tests.factories import books_are_right, wait_until

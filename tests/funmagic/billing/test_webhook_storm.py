@@ -8,18 +8,21 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 
 from funmagic import paths
-from funmagic.db import get_engine, reading
-from funmagic.mail import MailKind
+from funmagic.core.db import get_engine, reading
+from funmagic.mail.service import MailKind
 from funmagic.models.billing import StripeEvent
 from funmagic.models.mails import OutgoingMail
 from tests.emulators.stripe import StripeEmulator
 from tests.funmagic.billing.crowd import Crowd, gather_crowd
+
+pytestmark = pytest.mark.both_databases
 
 EVENTS, PAYMENTS, BUYERS, CLIENTS, SEED = 1_000, 250, 40, 8, 20
 FAILURES = 0.01

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.db import snapshot, transaction
 from funmagic.credits import ledger
 from funmagic.credits.audit import audit_credits
-from funmagic.db import snapshot, transaction
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.billing import DisputeStatus, Payment, PaymentDispute, PaymentRefund, PaymentStatus
 from funmagic.models.credits import CreditAccount, CreditTransaction
+from funmagic.sessions.viewer import Viewer
 from tests.factories import make_payment
 from tests.funmagic.credits.conftest import confirm, release, reserve
 

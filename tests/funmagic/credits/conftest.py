@@ -1,26 +1,17 @@
-"""Tasks for the ledger to work on, and an admin."""
+"""Tasks for the ledger to work on."""
 
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
-from funmagic.db import reading, transaction
 from funmagic.models.audit import AuditEntry
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.tasks import Task, TaskStatus
 from funmagic.models.tools import Tool
-from funmagic.models.users import Role
-from tests.factories import make_user
-
-
-@pytest.fixture
-def ann(db: None) -> Viewer:
-    """An admin."""
-    return make_user("ann", Role.ADMIN)
+from funmagic.sessions.viewer import Viewer
 
 
 def make_task(viewer: Viewer) -> str:

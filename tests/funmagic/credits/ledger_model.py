@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from funmagic.credits.errors import InsufficientCredits
 from funmagic.credits.ledger import AlreadySettled, ImpossibleEntry, KeyTaken, NothingReserved
-from funmagic.errors import InsufficientCredits
 
 Refusal = type[Exception] | None
 

@@ -6,10 +6,10 @@ from functools import partial
 
 from sqlmodel import Session, select
 
+from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
+from funmagic.credits.errors import InsufficientCredits
 from funmagic.credits.ledger import AlreadySettled, ImpossibleEntry, NothingReserved
-from funmagic.db import reading, transaction
-from funmagic.errors import InsufficientCredits
 from funmagic.models.base import new_id
 from funmagic.models.billing import Payment
 from funmagic.models.credits import CreditAccount, CreditTransaction

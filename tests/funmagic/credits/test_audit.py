@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from funmagic.billing.payments import note_status
 from funmagic.billing.returns import note_returns
-from funmagic.billing.stripe_facts import DisputeFact, RefundFact
+from funmagic.billing.stripe.facts import DisputeFact, RefundFact
+from funmagic.core.db import transaction
 from funmagic.credits import ledger
-from funmagic.db import transaction
 from funmagic.models.base import utcnow
 from funmagic.models.billing import (
     BankStatus,
@@ -35,7 +35,7 @@ from tests.funmagic.credits.audited_world import (
 from tests.funmagic.credits.conftest import confirm, make_task, release, reserve
 
 # They put things into the books that must not be there.
-pytestmark = pytest.mark.falsifies_books
+pytestmark = [pytest.mark.both_databases, pytest.mark.falsifies_books]
 
 
 @pytest.fixture

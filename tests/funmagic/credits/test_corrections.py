@@ -4,23 +4,19 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from funmagic.credits import corrections
 from funmagic.credits.corrections import MOST
-from funmagic.db import reading, transaction
-from funmagic.errors import (
-    Forbidden,
-    IdempotencyConflict,
-    InsufficientCredits,
-    InvalidInput,
-    NotFound,
-    RefundTooLarge,
-)
+from funmagic.credits.errors import InsufficientCredits, RefundTooLarge
 from funmagic.models.base import utcnow
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.models.users import Role, User
 from funmagic.profile.deletion import delete_account
 from tests.factories import balance_of, books_are_right, make_user, run_together
 from tests.funmagic.credits.conftest import acts, charged, release, reserve
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,11 @@ import io
 
 import pytest
 
+from funmagic.core.db import transaction
 from funmagic.credits import ledger
-from funmagic.db import transaction
 from tests.funmagic.credits.conftest import confirm, reserve
+
+pytestmark = pytest.mark.both_databases
 
 ADDRESS = "/api/credits/transactions.csv"
 

@@ -6,17 +6,19 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
+from funmagic.core.db import get_engine, reading, transaction
+from funmagic.core.errors import InvalidInput
 from funmagic.credits import ledger
 from funmagic.credits.history import Story, list_stories
-from funmagic.credits.words import StoryRow, tell_story
-from funmagic.db import get_engine, reading, transaction
-from funmagic.errors import InvalidInput
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.billing import PaymentStatus
 from funmagic.models.credits import CreditTransaction, TransactionType
+from funmagic.site.credits.words import StoryRow, tell_story
 from tests import factories
 from tests.factories import change_task
 from tests.funmagic.credits.conftest import confirm, make_task, release, reserve
+
+pytestmark = pytest.mark.both_databases
 
 
 def do(operation, *arguments, **details) -> None:

@@ -7,15 +7,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from funmagic.accounts.viewer import Viewer
+from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
+from funmagic.credits.errors import InsufficientCredits
 from funmagic.credits.ledger import AlreadySettled, NothingReserved
-from funmagic.db import reading, transaction
-from funmagic.errors import InsufficientCredits
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.credits import CreditAccount, CreditTransaction
+from funmagic.sessions.viewer import Viewer
 from tests.factories import balance_of, books_are_right, run_together
 from tests.funmagic.credits.conftest import confirm, make_task, release, reserve
+
+pytestmark = pytest.mark.both_databases
 
 
 def ledger_types(viewer: Viewer) -> list[str]:

@@ -18,10 +18,10 @@ from hypothesis.stateful import (
 )
 from sqlmodel import Session, col, select
 
+from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
+from funmagic.credits.errors import InsufficientCredits
 from funmagic.credits.ledger import AlreadySettled, ImpossibleEntry, KeyTaken, NothingReserved
-from funmagic.db import reading, transaction
-from funmagic.errors import InsufficientCredits
 from funmagic.models.base import new_id
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from tests.funmagic.credits import ledger_model
@@ -29,7 +29,7 @@ from tests.funmagic.credits.ledger_model import Account, Line, Refusal
 from tests.funmagic.credits.ledger_operations import account_of, make_payments, make_tasks, open_accounts
 
 # About the ledger by itself: runs and payments are bare rows, and a model of its own says what is right.
-pytestmark = pytest.mark.falsifies_books
+pytestmark = [pytest.mark.both_databases, pytest.mark.falsifies_books]
 
 USERS = 3
 GAINS = st.integers(1, 60)

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from funmagic.core.db import get_engine, reading, transaction
 from funmagic.credits import ledger
+from funmagic.credits.errors import InsufficientCredits
 from funmagic.credits.ledger import AlreadySettled, ImpossibleEntry, KeyTaken
-from funmagic.db import get_engine, reading, transaction
-from funmagic.errors import InsufficientCredits
 from tests.factories import wait_until
 from tests.funmagic.credits.ledger_model import Account
 from tests.funmagic.credits.ledger_operations import (
@@ -30,7 +30,7 @@ from tests.funmagic.credits.ledger_operations import (
 )
 
 # About the ledger by itself: runs and payments are bare rows, and a model of its own says what is right.
-pytestmark = pytest.mark.falsifies_books
+pytestmark = [pytest.mark.both_databases, pytest.mark.falsifies_books]
 
 WAITING = sa.text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 Action = Callable[[Session], object]

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 import pytest
 from sqlmodel import select
 
-from funmagic.db import get_engine, reading
+from funmagic.core.db import get_engine, reading
 from funmagic.models.credits import CreditTransaction
 from funmagic.supervisor.tether import die_with_parent
 from tests.funmagic.credits.ledger_model import Account
@@ -31,7 +31,7 @@ from tests.funmagic.credits.ledger_operations import (
 )
 
 # About the ledger by itself: runs and payments are bare rows, and a model of its own says what is right.
-pytestmark = pytest.mark.falsifies_books
+pytestmark = [pytest.mark.both_databases, pytest.mark.falsifies_books]
 
 THREADS = 32
 CALLS = 200

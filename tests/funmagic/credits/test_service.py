@@ -2,11 +2,13 @@
 
 import pytest
 
+from funmagic.core.db import reading
+from funmagic.core.errors import InvalidInput
 from funmagic.credits.service import list_transactions
-from funmagic.db import reading
-from funmagic.errors import InvalidInput
 from funmagic.models.credits import TransactionType
 from tests.funmagic.credits.conftest import confirm, release, reserve
+
+pytestmark = pytest.mark.both_databases
 
 
 def page(viewer, **options):

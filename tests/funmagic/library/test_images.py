@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funmagic.errors import ImageTooLarge, UnsupportedFile
-from funmagic.library.errors import DamagedPhoto
+from funmagic.library.errors import DamagedPhoto, ImageTooLarge, UnsupportedFile
 from funmagic.library.images import ImageFacts, inspect_image
 from funmagic.library.photos.decoder import decode_photo
 from tests.conftest import PROJECT
@@ -19,7 +18,7 @@ MEMORY_USED = r"""
 import io, re, sys
 from pathlib import Path
 from PIL import Image
-from funmagic.errors import FunMagicError
+from funmagic.core.errors import FunMagicError
 from funmagic.library.images import inspect_image
 
 def peak():

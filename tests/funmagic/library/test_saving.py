@@ -6,15 +6,15 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.library.service import sweep_unsaved_outputs
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import utcnow
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
 from tests.factories import submit_figure, upload_photo
 
-pytestmark = pytest.mark.usefixtures("redis")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("redis")]
 
 
 def make_output(viewer, **columns):

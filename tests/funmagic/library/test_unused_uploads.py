@@ -4,18 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
+from funmagic.core.db import transaction
+from funmagic.core.settings import get_settings
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.library.errors import UnusedUploadsFull
 from funmagic.library.uploads import MEGABYTE, UploadPurpose, create_upload, discard_assets, sweep_missing_uploads
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.profile.avatars import use_avatar
-from funmagic.settings import get_settings
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import photo_bytes, run_together
+
+pytestmark = pytest.mark.both_databases
 
 FULL = 20 * MEGABYTE
 PHOTO = photo_bytes()

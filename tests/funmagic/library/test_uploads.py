@@ -6,22 +6,22 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlmodel import select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.library.uploads import sweep_unused_uploads
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.models.tasks import TaskStep
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
-from funmagic.tasks.run_view import look_at_run
+from funmagic.sessions.viewer import Viewer
+from funmagic.site.runner.run_view import look_at_run
 from tests import factories
 from tests.factories import photo_bytes
 from tests.funmagic.library import samples
 from tests.funmagic.library.photos import kinds
 from tests.funmagic.library.photos.faulty import DAMAGED
 from worker.providers.base import InvalidWork
-from worker.subject import load_subject, read_work
+from worker.runs.subject import load_subject, read_work
 
 MEGABYTE = 1024 * 1024
 

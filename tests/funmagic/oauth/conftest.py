@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
-from funmagic.settings import get_settings
+from funmagic.core.settings import get_settings
 from tests.emulators import facebook as facebook_emulator
 from tests.emulators.facebook import FacebookEmulator
 from tests.emulators.openid import OpenIdEmulator

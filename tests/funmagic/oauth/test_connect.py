@@ -2,9 +2,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading
+from funmagic.core.db import reading
 from funmagic.models.users import Account
+from funmagic.sessions.viewer import Viewer
 from tests.emulators.facebook import FacebookEmulator
 from tests.emulators.openid import OpenIdEmulator
 from tests.factories import sign_in
@@ -17,6 +17,8 @@ from tests.funmagic.oauth.conftest import (
     sign_in_with_google,
     user_of,
 )
+
+pytestmark = pytest.mark.both_databases
 
 
 def ways_in(viewer: Viewer) -> set[str]:

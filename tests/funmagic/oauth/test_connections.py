@@ -4,13 +4,16 @@ import pytest
 from pydantic import SecretStr
 
 from funmagic.accounts.users import prove_email
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
-from funmagic.errors import AlreadyLinked, LastWayIn, NotFound
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import NotFound
+from funmagic.core.settings import get_settings
 from funmagic.models.users import User
 from funmagic.oauth.connections import Connection, link, list_connections, owner_of, unlink
-from funmagic.settings import get_settings
+from funmagic.oauth.errors import AlreadyLinked, LastWayIn
+from funmagic.sessions.viewer import Viewer
 from tests.factories import run_together
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture(autouse=True)

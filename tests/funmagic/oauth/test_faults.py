@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from funmagic.db import reading
+from funmagic.core.db import reading
 from funmagic.models.users import User
 from funmagic.oauth import exchange, flow
 from funmagic.oauth.errors import FAILURES

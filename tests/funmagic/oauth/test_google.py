@@ -6,10 +6,10 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from funmagic.accounts.roles import ban_user
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
 from funmagic.models.users import Account, User, UserSession
 from funmagic.oauth.providers import configured_providers
+from funmagic.sessions.viewer import Viewer
 from tests.conftest import shared_api
 from tests.emulators.openid import OpenIdEmulator
 from tests.factories import PASSWORD, balance_of, sign_in

@@ -6,20 +6,22 @@ from fastapi.testclient import TestClient
 from PIL import ExifTags, Image
 from sqlmodel import select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.local import LocalStorage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET, StorageUnavailable
 from funmagic.library.uploads import UploadPurpose, create_upload, remove_discarded, sweep_unused_uploads
 from funmagic.models.assets import Asset
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.users import User
 from funmagic.profile import avatars
 from funmagic.profile.avatars import remove_avatar, use_avatar
-from funmagic.storage.current import get_storage
-from funmagic.storage.local import LocalStorage
-from funmagic.storage.protocol import PRIVATE_BUCKET, StorageUnavailable
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import photo_bytes
 from tests.funmagic.library import samples
+
+pytestmark = pytest.mark.both_databases
 
 MEGABYTE = 1024 * 1024
 

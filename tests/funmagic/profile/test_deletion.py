@@ -7,14 +7,16 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
+from funmagic.accounts.email_change import request_email_change
 from funmagic.accounts.roles import has_super_admin
-from funmagic.accounts.sessions import open_session
 from funmagic.accounts.tokens import issue_token
-from funmagic.accounts.viewer import Viewer
-from funmagic.audit.service import note_act
+from funmagic.audit_log.service import note_act
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import SignInRequired
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.local import LocalStorage
+from funmagic.core.storage.protocol import StorageUnavailable
 from funmagic.credits import ledger
-from funmagic.db import reading, transaction
-from funmagic.errors import LastSuperAdmin, SignInRequired, WrongConfirmation
 from funmagic.library.uploads import remove_discarded
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, new_id, utcnow
@@ -25,15 +27,16 @@ from funmagic.models.users import Account, AccountProvider, Role, TokenPurpose, 
 from funmagic.profile import deletion
 from funmagic.profile.avatars import use_avatar
 from funmagic.profile.deletion import delete_account, erase_deleted_accounts
-from funmagic.profile.email_change import request_email_change
-from funmagic.storage.current import get_storage
-from funmagic.storage.local import LocalStorage
-from funmagic.storage.protocol import StorageUnavailable
+from funmagic.profile.errors import LastSuperAdmin, WrongConfirmation
+from funmagic.sessions.service import open_session
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import PASSWORD
 from tests.funmagic.profile.test_avatars import upload
 from tests.worker.conftest import ScriptedProvider, install
-from worker.run import run_task
+from worker.runs.run import run_task
+
+pytestmark = pytest.mark.both_databases
 
 # Nothing else in the database is called so.
 NAME, EMAIL = "Zaphod Beeblebrox", "zaphod@beeblebrox.example"

@@ -1,14 +1,17 @@
 import json
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
 from funmagic.models.users import Account
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks import lifecycle
 from tests import factories
 from tests.factories import PASSWORD_HASH
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_an_export_holds_everything_of_ones_own_and_no_secret(

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from fastapi.testclient import TestClient
 
-from funmagic.accounts.http import LOOK_COOKIE
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.http.callers import LOOK_COOKIE
 from funmagic.profile.look import Look, get_look
 from funmagic.profile.preferences import ACCENTS
 from funmagic.profile.service import set_preferences
+from funmagic.sessions.viewer import Viewer
 from funmagic.ui.wrapped.look import APPLY_LOOK
 from tests.factories import PASSWORD
 

@@ -5,11 +5,13 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from funmagic.accounts.users import drop_password
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
 from funmagic.models.users import Account, User
+from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import PASSWORD
+
+pytestmark = pytest.mark.both_databases
 
 NEW = "purple monkey dishwasher"
 

@@ -3,12 +3,14 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlmodel import col
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
+from funmagic.core.db import transaction
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.users import UserSession
 from funmagic.profile.devices import describe_device
+from funmagic.sessions.viewer import Viewer
 from tests import factories
+
+pytestmark = pytest.mark.both_databases
 
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
 CHROME = MAC + "Chrome/131.0.0.0 Safari/537.36"

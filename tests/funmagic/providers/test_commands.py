@@ -7,7 +7,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from funmagic.cli import app
-from funmagic.db import reading
+from funmagic.core.db import reading
 from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool
 from worker.providers.accounts import read_account

@@ -3,11 +3,11 @@
 import pytest
 from sqlmodel import select
 
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.redis import get_redis
 from funmagic.models.providers import Provider
 from funmagic.providers.breakers import BreakerState
 from funmagic.providers.health import LONGEST_NOTE, list_health, mark_healthy, mark_unhealthy
-from funmagic.redis_client import get_redis
 
 pytestmark = pytest.mark.usefixtures("db", "redis")
 

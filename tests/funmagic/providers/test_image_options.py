@@ -2,8 +2,8 @@
 
 import pytest
 
-from funmagic.providers.google_options import GeminiImageOptions
-from funmagic.providers.openai_options import OpenAIImageOptions
+from funmagic.providers.options.google import GeminiImageOptions
+from funmagic.providers.options.openai import OpenAIImageOptions
 from funmagic.providers.types import PROVIDER_TYPES
 
 NEWEST = "gpt-image-2.6-sunburst"

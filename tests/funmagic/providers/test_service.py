@@ -3,11 +3,11 @@
 import pytest
 from sqlmodel import select
 
-from funmagic.db import reading, transaction
-from funmagic.errors import SettingRefused
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import SettingRefused
+from funmagic.core.settings import get_settings
 from funmagic.models.providers import Provider
 from funmagic.providers.service import ending_of, set_provider
-from funmagic.settings import get_settings
 
 KEY = "secret-key-12345678"
 

@@ -2,7 +2,7 @@
 
 from fastapi.testclient import TestClient
 
-from funmagic.db import transaction
+from funmagic.core.db import transaction
 from funmagic.rate_limits.config import RateLimits, RateLimitsChange
 from funmagic.rate_limits.service import set_rate_limits
 from tests.conftest import shared_api

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from funmagic.api import create_api
-from funmagic.errors import TooManyRequests
+from funmagic.api.app import create_api
+from funmagic.core.redis import get_async_redis, get_redis
 from funmagic.models.base import new_id
 from funmagic.rate_limits import trips
 from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import Count, Hit, check_rate, count_hits
+from funmagic.rate_limits.errors import TooManyRequests
 from funmagic.rate_limits.subjects import address_subject, email_subject
-from funmagic.redis_client import get_async_redis, get_redis
 from tests.conftest import StoppableRedis
 from tests.funmagic.rate_limits.conftest import set_limits
 

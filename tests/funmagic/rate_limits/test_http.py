@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 from fastapi.testclient import TestClient
 
-from funmagic.accounts.sessions import close_sessions
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import transaction
-from funmagic.redis_client import get_redis
-from funmagic.settings import get_settings
+from funmagic.core.db import transaction
+from funmagic.core.redis import get_redis
+from funmagic.core.settings import get_settings
+from funmagic.sessions.service import close_sessions
+from funmagic.sessions.viewer import Viewer
 from tests.factories import PASSWORD, run_together, sign_in, submit, upload_photo
 from tests.funmagic.rate_limits.conftest import from_address, set_limits
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from funmagic.db import transaction
+from funmagic.core.db import transaction
+from funmagic.core.redis import get_redis
 from funmagic.models.credits import CreditAccount
 from funmagic.models.users import Role
 from funmagic.rate_limits.config import FEWEST, Category, RateLimits
 from funmagic.rate_limits.service import KEY, get_rate_limits, load_rate_limits
-from funmagic.redis_client import get_redis
 from tests.factories import PASSWORD, make_user, sign_in
 from tests.funmagic.rate_limits.conftest import set_limits
 

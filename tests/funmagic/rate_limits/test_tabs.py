@@ -4,12 +4,12 @@ import pytest
 import reflex as rx
 from reflex.istate.data import RouterData
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.client_address import tab_address
-from funmagic.errors import TooManyRequests
-from funmagic.settings import get_settings
-from funmagic.site import show_error
-from funmagic.tools.background_remove.state import BackgroundRemoveState
+from funmagic.core.settings import get_settings
+from funmagic.http.client_address import tab_address
+from funmagic.rate_limits.errors import TooManyRequests
+from funmagic.sessions.viewer import Viewer
+from funmagic.site.frame.page import show_error
+from funmagic.site.tools.background_remove.state import BackgroundRemoveState
 from tests.factories import session_token, sign_in
 from tests.funmagic.rate_limits.conftest import from_address, set_limits
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from funmagic.settings import Settings
+from funmagic.core.settings import Settings
 from funmagic.supervisor import up as supervisor
 from funmagic.supervisor.data_lock import sole_use_of
 from funmagic.supervisor.errors import StartError

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from funmagic.accounts.sessions import COOKIE_NAME
+from funmagic.sessions.service import COOKIE_NAME
 from funmagic.tabs import holders
 from funmagic.tabs.holders import NOBODY, find_holder, session_of
 from tests.factories import session_token

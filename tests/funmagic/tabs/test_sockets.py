@@ -9,7 +9,7 @@ from reflex_base.event import Event
 from reflex_base.event.context import EventContext
 
 import funmagic.funmagic  # noqa: F401 - loads every state that the product has
-from funmagic.accounts.sessions import COOKIE_NAME
+from funmagic.sessions.service import COOKIE_NAME
 from funmagic.tabs.events import TabEvents
 from funmagic.tabs.guard import GuardTabs
 from funmagic.tabs.sockets import LOAD_PAGE, TabSockets

@@ -5,7 +5,7 @@ import reflex as rx
 from reflex.istate.manager.token import BaseStateToken
 
 import funmagic.funmagic  # noqa: F401 - loads every state that the product has
-from funmagic.settings import get_settings
+from funmagic.core.settings import get_settings
 from funmagic.tabs import states as module
 from funmagic.tabs.holders import NOBODY, Holder
 from funmagic.tabs.states import NOBODYS, TabStates, empty

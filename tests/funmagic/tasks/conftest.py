@@ -5,13 +5,13 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import select
 
-from funmagic.accounts.viewer import Viewer
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.base import utcnow
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task
-from funmagic.storage.protocol import PRIVATE_BUCKET
+from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.service import cancel_task
 from tests.factories import change_task, load_task
 

@@ -3,16 +3,16 @@
 import pytest
 from sqlmodel import select
 
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.queues import TaskJob
 from funmagic.models.base import db_time, utcnow
 from funmagic.models.tasks import TaskStep
-from funmagic.queues import TaskJob
 from funmagic.tasks import lifecycle
 from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.lifecycle import LeaseLost
 from tests.factories import balance_of, change_task, load_task, run_together, submit
 
-pytestmark = pytest.mark.usefixtures("redis")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("redis")]
 
 
 def claim(task_id):

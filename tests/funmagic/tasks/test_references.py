@@ -2,8 +2,9 @@
 
 import pytest
 
-from funmagic.db import transaction
-from funmagic.errors import InsufficientCredits, InvalidInput, NotFound
+from funmagic.core.db import transaction
+from funmagic.core.errors import InvalidInput, NotFound
+from funmagic.credits.errors import InsufficientCredits
 from funmagic.models.assets import Asset
 from funmagic.models.base import new_id, utcnow
 from funmagic.tasks.submit import Submission, submit_task
@@ -19,7 +20,7 @@ from tests.factories import (
     upload_photo,
 )
 
-pytestmark = pytest.mark.usefixtures("redis")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("redis")]
 
 
 def start(viewer, slug, **fields):

@@ -2,12 +2,13 @@
 
 import pytest
 
+from funmagic.core.db import reading, transaction
+from funmagic.core.errors import InvalidInput, NotFound
 from funmagic.credits.service import list_transactions
-from funmagic.db import reading, transaction
-from funmagic.errors import InvalidInput, NotFound, TaskFinished, TaskNotFailed, TaskRunning
 from funmagic.models.base import db_time
 from funmagic.models.tasks import TaskStatus
 from funmagic.tasks import lifecycle, service
+from funmagic.tasks.errors import TaskFinished, TaskNotFailed, TaskRunning
 from funmagic.tasks.failures import SENTENCES, FailureCode
 from tests.factories import (
     balance_of,
@@ -21,7 +22,7 @@ from tests.factories import (
 )
 from tests.funmagic.tasks.conftest import cancel
 
-pytestmark = pytest.mark.usefixtures("redis")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("redis")]
 
 
 def get(viewer, task_id):

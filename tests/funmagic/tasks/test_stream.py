@@ -6,12 +6,12 @@ from contextlib import aclosing
 import pytest
 
 from funmagic.accounts import roles
-from funmagic.accounts.sessions import close_session, close_sessions
-from funmagic.db import transaction
-from funmagic.errors import LiveUpdatesPaused
-from funmagic.live.watch import LOOK_AGAIN, SIGNS, START
+from funmagic.core.db import transaction
+from funmagic.core.errors import LiveUpdatesPaused
+from funmagic.core.live.watch import LOOK_AGAIN, SIGNS, START
+from funmagic.core.redis import get_redis
 from funmagic.models.users import User
-from funmagic.redis_client import get_redis
+from funmagic.sessions.service import close_session, close_sessions
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end
 from funmagic.tasks.events import STREAM_CAP, EventType, publish, stream_key
@@ -131,7 +131,7 @@ async def test_a_follower_who_is_there_hears_the_end_after_redis_was_flushed(ali
 
 
 async def test_an_end_that_was_flushed_before_anybody_read_it_is_told_from_the_database(alice, redis, monkeypatch):
-    monkeypatch.setattr("funmagic.live.watch.SILENCE_S", 0.01)
+    monkeypatch.setattr("funmagic.core.live.watch.SILENCE_S", 0.01)
     task = submit(alice)
     async with aclosing(follow_task(task.id)) as stream:
         await read_past(stream)
@@ -183,7 +183,7 @@ def ban(session, viewer, _token):
 
 @pytest.mark.parametrize("end", [sign_out, sign_out_elsewhere, ban])
 async def test_a_stream_ends_with_its_session_though_nothing_happens_in_the_run(alice, redis, monkeypatch, end):
-    monkeypatch.setattr("funmagic.live.watch.SILENCE_S", 1_000_000)  # nobody looks by the clock
+    monkeypatch.setattr("funmagic.core.live.watch.SILENCE_S", 1_000_000)  # nobody looks by the clock
     task, token = submit(alice), session_token(alice)
 
     def end_session():

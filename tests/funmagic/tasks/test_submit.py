@@ -5,20 +5,16 @@ from itertools import count as counting
 import pytest
 import sqlalchemy as sa
 
-from funmagic.db import transaction
-from funmagic.errors import (
-    IdempotencyConflict,
-    InvalidInput,
-    NotFound,
-    PriceChanged,
-    ToolUnavailable,
-)
+from funmagic.catalogue.errors import ToolUnavailable
+from funmagic.core.db import transaction
+from funmagic.core.errors import IdempotencyConflict, InvalidInput, NotFound
+from funmagic.core.queues import QueueName, queue
 from funmagic.models.base import new_id
 from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
 from funmagic.models.users import Role
-from funmagic.queues import QueueName, queue
+from funmagic.tasks.errors import PriceChanged
 from funmagic.tasks.submit import Submission, submit_task
 from tests.factories import (
     balance_of,
@@ -31,7 +27,7 @@ from tests.factories import (
 )
 from tests.funmagic.tasks.conftest import assert_nothing_started, cancel, count
 
-pytestmark = pytest.mark.usefixtures("redis")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("redis")]
 
 
 def submit_input(viewer, values, **options):

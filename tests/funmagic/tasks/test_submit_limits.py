@@ -2,14 +2,15 @@
 
 import pytest
 
-from funmagic.errors import InsufficientCredits, TooManyTasks
+from funmagic.core.queues import QueueName, queue
+from funmagic.core.settings import get_settings
+from funmagic.credits.errors import InsufficientCredits
 from funmagic.models.tasks import Task
-from funmagic.queues import QueueName, queue
-from funmagic.settings import get_settings
+from funmagic.tasks.errors import TooManyTasks
 from tests.factories import balance_of, books_are_right, change_task, configure_step, run_together, submit, upload_photo
 from tests.funmagic.tasks.conftest import assert_nothing_started, cancel, count
 
-pytestmark = pytest.mark.usefixtures("redis")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("redis")]
 
 
 @pytest.fixture

@@ -3,17 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
-from funmagic.db import transaction
-from funmagic.errors import (
-    NotFound,
-    UnsupportedFile,
-    UploadMissing,
-)
+from funmagic.core.db import transaction
+from funmagic.core.errors import NotFound
+from funmagic.core.storage.current import get_storage
+from funmagic.core.storage.protocol import PRIVATE_BUCKET
+from funmagic.library.errors import UnsupportedFile, UploadMissing
 from funmagic.library.uploads import UploadPurpose, create_upload
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
-from funmagic.storage.current import get_storage
-from funmagic.storage.protocol import PRIVATE_BUCKET
 from tests.factories import (
     submit,
     upload_photo,

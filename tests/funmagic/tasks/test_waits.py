@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from funmagic.db import reading
+from funmagic.core.db import reading
 from funmagic.models.base import utcnow
 from funmagic.tasks.waits import Wait, expected_wait, place_in_line
 from tests.factories import change_task, submit
+
+pytestmark = pytest.mark.both_databases
 
 SLUG = "background-remove"
 

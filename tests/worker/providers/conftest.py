@@ -8,10 +8,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from funmagic.db import transaction
+from funmagic.core.db import transaction
+from funmagic.core.settings import get_settings
 from funmagic.providers.config import ProviderConfig
 from funmagic.providers.service import set_provider
-from funmagic.settings import get_settings
 from tests.emulators.fal import FalEmulator
 from tests.emulators.fal_faults import png
 from tests.emulators.gemini import GeminiEmulator
@@ -24,11 +24,11 @@ from tests.ports import free_port
 from tests.worker.providers import stylising
 from worker.providers.accounts import Account
 from worker.providers.base import Done, InputFile, Provider, Waiting, Work
-from worker.providers.fal import FalProvider
-from worker.providers.google import GoogleProvider
-from worker.providers.openai import OpenAIProvider
-from worker.providers.replicate import ReplicateProvider
-from worker.providers.tripo import TripoProvider
+from worker.providers.fal.adapter import FalProvider
+from worker.providers.google.adapter import GoogleProvider
+from worker.providers.openai.adapter import OpenAIProvider
+from worker.providers.replicate.adapter import ReplicateProvider
+from worker.providers.tripo.adapter import TripoProvider
 
 KEY = "fal-key-0123456789:abcdef"
 REPLICATE_KEY = "r8_0123456789abcdefghij"

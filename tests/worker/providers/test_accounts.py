@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import select
 
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
 from funmagic.models.providers import Provider
 from funmagic.providers.service import set_provider
 from funmagic.providers.types import PROVIDER_TYPES
@@ -11,10 +11,10 @@ from tests.factories import balance_of, configure_step, load_task, submit
 from tests.worker.providers.conftest import KEY
 from worker.providers.accounts import read_account
 from worker.providers.base import ProviderUnavailable
-from worker.providers.fal import FalProvider
-from worker.providers.local import LocalProvider
+from worker.providers.fal.adapter import FalProvider
+from worker.providers.local.adapter import LocalProvider
 from worker.providers.registry import ADAPTERS, open_provider
-from worker.run import run_task
+from worker.runs.run import run_task
 
 
 def change(name="fal", **values):

@@ -9,11 +9,9 @@ import pytest
 from fal_client import encode
 from PIL import Image
 
-import worker.providers.fal as adapter
-from funmagic.settings import get_settings
+from funmagic.core.settings import get_settings
 from tests.factories import photo_bytes
 from tests.worker.providers.conftest import KEY, PHOTO
-from worker.downloads import FileGone
 from worker.providers.base import (
     AccountRefused,
     Done,
@@ -27,6 +25,8 @@ from worker.providers.base import (
     Waiting,
     Work,
 )
+from worker.providers.downloads import FileGone
+from worker.providers.fal import adapter
 
 MODEL = "fal-ai/bria/background/remove"
 

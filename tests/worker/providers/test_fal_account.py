@@ -2,7 +2,7 @@
 
 import pytest
 
-from funmagic.settings import get_settings
+from funmagic.core.settings import get_settings
 from worker.providers.base import AccountRefused, ProviderUnavailable, Waiting
 
 

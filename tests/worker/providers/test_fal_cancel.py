@@ -7,17 +7,17 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from sqlmodel import select
 
-from funmagic.db import transaction
+from funmagic.core.db import transaction
+from funmagic.core.queues import QueueName, queue
+from funmagic.core.redis import new_worker_redis
+from funmagic.core.settings import get_settings
 from funmagic.models.tasks import TaskStep
 from funmagic.providers.service import set_provider
-from funmagic.queues import QueueName, queue
-from funmagic.redis_client import new_worker_redis
-from funmagic.settings import get_settings
 from tests.factories import balance_of, books_are_right, load_task, submit
 from tests.ports import free_port
 from tests.worker.conftest import cancel, take_jobs
-from worker.limiter import slots_in_use
-from worker.run import run_task
+from worker.limits.limiter import slots_in_use
+from worker.runs.run import run_task
 
 pytestmark = pytest.mark.usefixtures("fal_tool")
 

@@ -3,18 +3,18 @@
 import pytest
 from sqlmodel import select
 
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.storage.current import get_storage
 from funmagic.models.assets import Asset
 from funmagic.models.tasks import TaskStep
 from funmagic.providers.service import set_provider
-from funmagic.storage.current import get_storage
 from funmagic.tasks.failures import SENTENCES, FailureCode
 from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, configure_step, load_task, submit
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die
 from tests.worker.providers.conftest import KEY
-from worker.providers.fal import FalProvider
-from worker.run import run_task
+from worker.providers.fal.adapter import FalProvider
+from worker.runs.run import run_task
 
 pytestmark = pytest.mark.usefixtures("fal_tool")
 MOST_LOOKS = 10

@@ -8,7 +8,6 @@ from fal_client import SyncClient
 from PIL import Image
 from pydantic import SecretStr
 
-import worker.providers.fal_storage as storage
 from tests.worker.providers.conftest import KEY, PHOTO
 from worker.providers.accounts import Account
 from worker.providers.base import (
@@ -18,6 +17,7 @@ from worker.providers.base import (
     ProviderRateLimited,
     ProviderUnavailable,
 )
+from worker.providers.fal import storage
 
 
 @pytest.fixture(autouse=True)

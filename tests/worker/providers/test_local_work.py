@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from tests.factories import photo_bytes
-from tests.worker.relief.drawings import blank, disc
+from tests.worker.local.relief.drawings import blank, disc
 from worker.providers.base import DamagedFile, InputFile, NoSubject, Work
-from worker.providers.local_work import build_cloud, build_figure, remove_background
+from worker.providers.local.work import build_cloud, build_figure, remove_background
 
 
 def ignore(_progress: float, *, preview: bytes | None = None) -> None:

@@ -6,10 +6,9 @@ import logging
 import pytest
 from PIL import Image
 
-import worker.providers.openai as adapter
+from funmagic.core.settings import get_settings
+from funmagic.core.telemetry.logs import OURS
 from funmagic.library.images import inspect_image
-from funmagic.settings import get_settings
-from funmagic.telemetry.logs import OURS
 from tests.factories import photo_bytes
 from tests.worker.providers.stylising import KEY, PHOTO, PROMPT, STYLE
 from worker.providers.base import (
@@ -22,6 +21,7 @@ from worker.providers.base import (
     ProviderTimeout,
     ProviderUnavailable,
 )
+from worker.providers.openai import adapter
 
 MODEL = "gpt-image-2.6-sunburst"
 SMALL = {"size": "256x256", "partial_images": 0}

@@ -7,20 +7,20 @@ import pytest
 from PIL import Image
 from sqlmodel import select
 
-from funmagic.db import reading, transaction
+from funmagic.catalogue.configure import configure_step
+from funmagic.core.db import reading, transaction
+from funmagic.core.queues import QueueName
+from funmagic.core.storage.current import get_storage
 from funmagic.models.assets import Asset
 from funmagic.models.tasks import TaskStep
 from funmagic.providers.service import set_provider
-from funmagic.queues import QueueName
-from funmagic.storage.current import get_storage
 from funmagic.tasks.failures import SENTENCES, FailureCode
-from funmagic.tools.configure import configure_step
 from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, load_task, submit_figure
 from tests.worker.conftest import Killed, events_of, expire_lease, run_and_die, waiting_jobs
 from tests.worker.providers.stylising import KEY
-from worker.providers.openai import OpenAIProvider
-from worker.run import run_task
+from worker.providers.openai.adapter import OpenAIProvider
+from worker.runs.run import run_task
 
 pytestmark = pytest.mark.usefixtures("db", "redis")
 MOST_ATTEMPTS = 6

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from funmagic.settings import get_settings
+from funmagic.core.settings import get_settings
 from tests.worker.providers.conftest import CUTOUT, REPLICATE_KEY
 from worker.providers.base import (
     AccountRefused,

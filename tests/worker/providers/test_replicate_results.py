@@ -2,8 +2,6 @@
 
 import pytest
 
-import worker.providers.replicate as adapter
-from worker.downloads import FileGone
 from worker.providers.base import (
     AccountRefused,
     Done,
@@ -13,6 +11,8 @@ from worker.providers.base import (
     ProviderUnavailable,
     Waiting,
 )
+from worker.providers.downloads import FileGone
+from worker.providers.replicate import adapter
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,19 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
-from funmagic.db import reading, transaction
+from funmagic.core.db import reading, transaction
+from funmagic.core.storage.current import get_storage
 from funmagic.models.assets import Asset, AssetKind
 from funmagic.models.tasks import TaskStep
 from funmagic.providers.service import set_provider
-from funmagic.storage.current import get_storage
 from funmagic.tasks.failures import SENTENCES, FailureCode
 from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, load_task, photo_bytes, sign_in, submit_crystal
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die
 from tests.worker.providers.conftest import KEY, REPLICATE_KEY
 from tests.worker.providers.test_replicate_clouds import assert_is_the_subject, load
-from worker.providers.replicate import ReplicateProvider
-from worker.run import run_task
+from worker.providers.replicate.adapter import ReplicateProvider
+from worker.runs.run import run_task
 
 pytestmark = pytest.mark.usefixtures("crystal_tool")
 MOST_LOOKS = 15

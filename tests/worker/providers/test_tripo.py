@@ -9,9 +9,9 @@ import pytest
 import trimesh
 from PIL import Image
 
+from funmagic.core.settings import get_settings
+from funmagic.core.telemetry.logs import OURS
 from funmagic.models.assets import AssetKind
-from funmagic.settings import get_settings
-from funmagic.telemetry.logs import OURS
 from tests.emulators.tripo import CREDITS_OF_A_MODEL, LARGEST_UPLOAD
 from tests.factories import photo_bytes
 from tests.worker.providers.conftest import FIGURE
@@ -215,7 +215,7 @@ def test_a_creation_that_is_never_answered_is_a_timeout_and_not_repeated(tripo, 
 
 
 def test_no_call_takes_longer_than_the_step_has_left(tripo, new_tripo_run, monkeypatch):
-    monkeypatch.setattr("worker.providers.tripo.SHORTEST_CALL_S", 0.1)
+    monkeypatch.setattr("worker.providers.tripo.adapter.SHORTEST_CALL_S", 0.1)
     tripo.script("upload-silence")
     with pytest.raises(ProviderUnavailable):
         new_tripo_run(time_left_s=0.5).start()

@@ -12,7 +12,7 @@ import trimesh
 from tests.conftest import PROJECT
 from tests.worker.providers.conftest import FIGURE
 from tests.worker.providers.conftest import TRIPO_KEY as KEY
-from worker.providers.tripo_client import GuardedTripo
+from worker.providers.tripo.client import GuardedTripo
 
 # The import comes after ours, which keeps the client from asking around where this machine is.
 from tripo3d import TaskStatus, TripoAPIError, TripoClient, TripoValidationError  # isort: skip
@@ -21,7 +21,7 @@ LISTEN = """
 import sys
 seen = []
 sys.addaudithook(lambda event, args: seen.append((event, args)) if event.startswith("socket.") else None)
-import worker.providers.tripo
+import worker.providers.tripo.adapter
 import tripo3d
 tripo3d._detection_thread.join()
 print([event for event in seen if event[0] in ("socket.connect", "socket.getaddrinfo")], "aiohttp" in sys.modules)

@@ -2,8 +2,6 @@
 
 import pytest
 
-import worker.providers.tripo as adapter
-from worker.downloads import FileGone
 from worker.providers.base import (
     AccountRefused,
     Done,
@@ -15,6 +13,8 @@ from worker.providers.base import (
     ProviderUnavailable,
     Waiting,
 )
+from worker.providers.downloads import FileGone
+from worker.providers.tripo import adapter
 
 
 def test_a_task_that_waits_is_looked_at_until_it_is_done(tripo, new_tripo_run):

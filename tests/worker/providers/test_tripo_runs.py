@@ -6,14 +6,14 @@ import pytest
 import trimesh
 from sqlmodel import select
 
-from funmagic.db import reading, transaction
+from funmagic.catalogue.configure import configure_step as set_step
+from funmagic.core.db import reading, transaction
+from funmagic.core.storage.current import get_storage
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time
 from funmagic.models.tasks import TaskStep
 from funmagic.providers.service import set_provider
-from funmagic.storage.current import get_storage
 from funmagic.tasks.failures import SENTENCES, FailureCode
-from funmagic.tools.configure import configure_step as set_step
 from tests.emulators.fal_faults import Fault
 from tests.factories import (
     balance_of,
@@ -25,8 +25,8 @@ from tests.factories import (
 )
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die
 from tests.worker.providers.conftest import TRIPO_KEY
-from worker.providers.tripo import TripoProvider
-from worker.run import run_task
+from worker.providers.tripo.adapter import TripoProvider
+from worker.runs.run import run_task
 
 pytestmark = pytest.mark.usefixtures("figure_tool")
 MOST_LOOKS = 10

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from funmagic.errors import UnsupportedFile
-from funmagic.library.errors import DamagedPhoto
+from funmagic.library.errors import DamagedPhoto, UnsupportedFile
 from funmagic.library.images import ImageFacts, inspect_image
 from funmagic.library.photos.decoder import check_photo, decode_photo
 from tests.factories import photo_bytes

@@ -1,0 +1,12 @@
+"""What is refused to who holds too many connections."""
+
+from funmagic.core.errors import FunMagicError
+
+
+class TooManyConnections(FunMagicError):
+    """An address or a user holds as many connections of a kind as one may."""
+
+    code = "TOO_MANY_CONNECTIONS"
+    status = 429
+    text = "Too many connections are open at once. Please close some tabs or wait a moment, and try again."
+    retry_after = 10

@@ -1,0 +1,79 @@
+"""The audit log: who did what with an admin's rights, and why; entries are only ever added."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from funmagic.core.json import Shape, decode_cursor, encode_cursor
+from funmagic.models.audit import AuditEntry
+from funmagic.models.billing import Payment
+from funmagic.models.tasks import Task
+from funmagic.sessions.viewer import Viewer
+
+# What people own that entries are about.
+OWNED: dict[str, Any] = {"task": Task, "payment": Payment}
+
+
+class Act(Shape):
+    """One entry; no actor means the product itself, or an operator at its command line."""
+
+    id: str
+    created_at: datetime
+    actor_id: str | None
+    action: str
+    subject_type: str
+    subject_id: str
+    reason: str
+    details: dict[str, Any]
+
+
+class ActPage(Shape):
+    """Entries, newest first."""
+
+    acts: list[Act]
+    next_cursor: str | None
+
+
+def note_act(
+    session: Session, actor: Viewer | None, action: str, subject: tuple[str, str], *, reason: str = "", **details: Any
+) -> None:
+    """Write down what is done in this transaction: to `subject`, a kind of thing and its id."""
+    subject_type, subject_id = subject
+    entry = AuditEntry(
+        actor_id=actor.id if actor else None,
+        action=action,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        reason=reason,
+        details=details,
+    )
+    session.add(entry)
+
+
+def forget_reasons(session: Session, user_id: str) -> None:
+    """Empty what people wrote about a user, their runs and their payments; that it was done stays written down."""
+    theirs = [
+        sa.and_(col(AuditEntry.subject_type) == "user", col(AuditEntry.subject_id) == user_id),
+        *(
+            sa.and_(
+                col(AuditEntry.subject_type) == kind,
+                col(AuditEntry.subject_id).in_(sa.select(table.id).where(table.user_id == user_id)),
+            )
+            for kind, table in OWNED.items()
+        ),
+    ]
+    session.execute(sa.update(AuditEntry).where(sa.or_(*theirs)).values(reason=""))
+
+
+def list_acts(session: Session, *, limit: int = 20, cursor: str | None = None) -> ActPage:
+    """What was done, newest first; for admins."""
+    query = select(AuditEntry)
+    if before := decode_cursor(cursor):
+        query = query.where(col(AuditEntry.id) < before)
+    rows = session.exec(query.order_by(col(AuditEntry.id).desc()).limit(limit + 1)).all()
+    return ActPage(
+        acts=[Act.model_validate(row) for row in rows[:limit]],
+        next_cursor=encode_cursor(rows[limit - 1].id) if len(rows) > limit else None,
+    )

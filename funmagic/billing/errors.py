@@ -1,0 +1,36 @@
+"""Why a purchase or a refund does not come about."""
+
+from funmagic.core.errors import FunMagicError
+
+
+class PaymentsNotSetUp(FunMagicError):
+    """The site has no account at Stripe."""
+
+    code = "PAYMENTS_NOT_SET_UP"
+    status = 503
+    text = "Payments are not set up on this site, so credits cannot be bought here. Nothing was charged."
+
+
+class PaymentsUnavailable(FunMagicError):
+    """Stripe does not answer, or not as it should."""
+
+    code = "PAYMENTS_UNAVAILABLE"
+    status = 503
+    retry_after = 30
+    text = "We could not reach our payment partner. Nothing was charged. Please try again in a minute."
+
+
+class NotRefundable(FunMagicError):
+    """So much of the payment cannot be given back."""
+
+    code = "NOT_REFUNDABLE"
+    status = 409
+    text = "This payment cannot be refunded so: {problem} Nothing was given back."
+
+
+class PackageUnavailable(FunMagicError):
+    """The package is not, or no longer, for sale."""
+
+    code = "PACKAGE_UNAVAILABLE"
+    status = 404
+    text = "This package is no longer for sale. Nothing was charged. Please choose another one."

@@ -1,0 +1,19 @@
+"""Why credits are not spent or given back."""
+
+from funmagic.core.errors import FunMagicError
+
+
+class InsufficientCredits(FunMagicError):
+    """The available credits do not cover the price."""
+
+    code = "INSUFFICIENT_CREDITS"
+    status = 402
+    text = "Not enough credits. Please purchase more."
+
+
+class RefundTooLarge(FunMagicError):
+    """More was to be given back than a run was charged and has not been given back yet."""
+
+    code = "REFUND_TOO_LARGE"
+    status = 409
+    text = "Of what this run was charged, {left} credits can still be given back. Nothing was changed."

@@ -1,0 +1,29 @@
+"""What somebody hears who asks too often."""
+
+import time
+
+from funmagic.core.errors import FunMagicError
+from funmagic.i18n.translate import _
+
+
+class TooManyRequests(FunMagicError):
+    """A rate limit is used up."""
+
+    code = "RATE_LIMITED"
+    status = 429
+    text = "Too many requests. Please wait."
+
+    def __init__(self, retry_after: int, limit: int) -> None:
+        super().__init__(retryAfter=retry_after, limit=limit)
+        self.retry_after = retry_after  # type: ignore[misc]
+
+    @property
+    def notice(self) -> str:
+        """The sentence on a page, with the seconds to wait."""
+        return _("Too many requests. Please wait {seconds} s.", seconds=self.retry_after)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What an HTTP answer says beside it: of which limit nothing is left, and until when."""
+        limit = {"X-RateLimit-Limit": str(self.details["limit"]), "X-RateLimit-Remaining": "0"}
+        return {**super().headers, **limit, "X-RateLimit-Reset": str(int(time.time()) + self.details["retryAfter"])}

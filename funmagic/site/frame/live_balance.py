@@ -1,0 +1,60 @@
+"""Following somebody's credits live: looked up again whenever the ledger has told of a change."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+import structlog
+
+from funmagic.core.db import DATABASE_AWAY, read
+from funmagic.core.errors import LiveUpdatesPaused
+from funmagic.core.live.viewers import balance_channel
+from funmagic.core.live.watch import LOOK_AGAIN, get_watchers
+from funmagic.credits.service import Balance, get_balance
+from funmagic.sessions.service import read_viewer
+from funmagic.sessions.viewer import Viewer
+
+log = structlog.get_logger()
+
+PAUSE_S = 2.0
+# A burst of changes is looked up at its start and at its end.
+BREATH_S = 0.25
+
+
+async def follow_balance(
+    viewer: Viewer, token: str | None, is_wanted: Callable[[], bool]
+) -> AsyncGenerator[Balance | None, None]:
+    """The viewer's credits now, after every change, and after every outage; None once the viewer is no longer as here.
+
+    They have signed out, say, or confirmed their email.
+
+    It ends then, when nobody wants it any more, and with this process.
+    """
+    while is_wanted():
+        try:
+            async with aclosing(get_watchers().listen(balance_channel(viewer.id))) as signs:
+                async for sign in signs:
+                    if sign is LOOK_AGAIN:
+                        if await _has_changed(viewer, token):
+                            yield None
+                            return
+                        yield await read(get_balance, viewer)
+                        await asyncio.sleep(BREATH_S)
+                    elif not is_wanted():
+                        return
+        except LiveUpdatesPaused:
+            pass  # what was shown stays until Redis is back
+        except DATABASE_AWAY as error:
+            log.warning("balance_not_looked_up", error=str(error))
+        else:
+            return
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _has_changed(viewer: Viewer, token: str | None) -> bool:
+    now = await read_viewer(token)
+    return now is None or _as_shown(now) != _as_shown(viewer)
+
+
+def _as_shown(viewer: Viewer) -> tuple[str, str, str, bool]:
+    return viewer.id, viewer.email, viewer.name, viewer.is_verified

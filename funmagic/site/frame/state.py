@@ -1,0 +1,186 @@
+"""What every page knows of its viewer: their name and their credits; and the dialog that lets them in."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import urlencode
+
+import reflex as rx
+from reflex.event import EventSpec
+from reflex.state import OnLoadInternalState
+from reflex.utils.prerequisites import get_app
+from sqlmodel import Session
+
+from funmagic import paths
+from funmagic.core.db import answers, read
+from funmagic.core.links import own_path
+from funmagic.core.settings import get_settings
+from funmagic.credits.service import Balance, get_balance
+from funmagic.models.base import new_id
+from funmagic.oauth.errors import FAILURES
+from funmagic.profile.look import Look, get_look
+from funmagic.sessions.viewer import Viewer
+from funmagic.site.frame.live_balance import follow_balance
+from funmagic.tabs.callers import current_viewer, require_user, session_token
+
+ASK_AGAIN_S = 2.0
+# What else of a page shows a viewer's credits: the handler that is called when they change, by the page's path.
+_told_pages: dict[str, Any] = {}
+# Nobody who signs in there wants to be back there.
+WAYS_IN = (paths.LOGIN, paths.REGISTER, paths.FORGOT_PASSWORD, paths.RESET_PASSWORD, paths.VERIFY_EMAIL)
+
+
+def tell_page(path: str, handler: Any) -> None:
+    """Have this handler called in every tab that shows this page, whenever the credits of its viewer change."""
+    _told_pages[path] = handler
+
+
+class SessionState(rx.State):
+    """The viewer of this tab, as the header shows them."""
+
+    is_loaded: bool = False
+    is_signed_in: bool = False
+    name: str = ""
+    email: str = ""
+    avatar_url: str = ""
+    # Empty where the viewer has chosen nothing.
+    theme: str = ""
+    accent: str = ""
+    is_verified: bool = False
+    # Whether tools are closed to who has not confirmed their email.
+    must_verify: bool = False
+    # Where mails can be read on a developer's machine.
+    mailbox_url: str = ""
+    # Where "Sign in" leads: it knows the way back.
+    login_url: str = paths.LOGIN
+    available: int = 0
+    reserved: int = 0
+    is_database_away: bool = False
+
+    _waiting_id: str = ""
+
+    @rx.event
+    async def load(self) -> Any:
+        """Look the viewer and their credits up; whoever has just signed in no longer needs the dialog."""
+        await self._refresh()
+        dialog = await self.get_state(SignInDialogState)
+        # A connection that was merely lost brings us here too, and must not close it under somebody's hands.
+        if self.is_signed_in or dialog._path != self.router.url.path:  # noqa: SLF001 - no view data
+            dialog.is_open = False
+        # What waits to load the page goes on waiting: the rest of it may not be there yet.
+        self.is_database_away = False
+        return SessionState.follow_credits if self.is_signed_in else None
+
+    @rx.event(background=True, supersedes=True)
+    async def follow_credits(self) -> AsyncGenerator[Any, None]:
+        """Keep the viewer's credits as they are, once per tab: Reflex ends it with the page and with the socket."""
+        async with self:
+            viewer = await require_user(self)
+            token, tab, page = session_token(self), self.router.session.client_token, self.router.url.path
+            shown: tuple[int, int] | None = (self.available, self.reserved)
+        async with aclosing(follow_balance(viewer, token, lambda: _is_open(tab))) as balances:
+            async for balance in balances:
+                if balance is None:
+                    yield SessionState.load
+                    return
+                # Only at the start it may be what the page has just been given.
+                is_known, shown = (balance.available, balance.reserved) == shown, None
+                if not is_known:
+                    async with self:
+                        self.available, self.reserved = balance.available, balance.reserved
+                    if handler := _told_pages.get(page):
+                        yield handler
+
+    @rx.event(background=True)
+    async def load_when_possible(self) -> AsyncGenerator[Any, None]:
+        """Once the database answers, load the page anew, as after a lost connection; the newest call does it."""
+        async with self:
+            self.is_database_away, self._waiting_id = True, (waiting_id := new_id())
+        is_back = False
+        while not is_back:
+            await asyncio.sleep(ASK_AGAIN_S)
+            is_back = await asyncio.to_thread(answers)
+        async with self:
+            if self._waiting_id != waiting_id:
+                return
+        yield OnLoadInternalState.on_load_internal
+
+    async def _refresh(self) -> None:
+        viewer = await current_viewer(self)
+        self.is_loaded = True
+        self.is_signed_in = viewer is not None
+        self.name, self.email = (viewer.name, viewer.email) if viewer else ("", "")
+        self.is_verified, self.must_verify = bool(viewer and viewer.is_verified), get_settings().verifies_emails
+        has_mailbox = get_settings().is_local and get_settings().mail_server is None
+        self.mailbox_url = paths.MAILBOX if has_mailbox else ""
+        self.login_url = paths.LOGIN + _query(_here(self))
+        self.available, self.reserved = 0, 0
+        self.avatar_url, self.theme, self.accent = "", "", ""
+        if viewer:
+            balance, look = await read(_look_up, viewer)
+            self.available, self.reserved = balance.available, balance.reserved
+            self.avatar_url, self.theme, self.accent = look.avatar_url, look.theme, look.accent
+
+
+class SignInDialogState(rx.State):
+    """The dialog that asks a visitor to sign up or in, in the middle of what they were doing."""
+
+    is_open: bool = False
+    # Where it was opened, and all ways in lead back to.
+    next_url: str = ""
+    query: str = ""
+
+    _path: str = ""
+
+    @rx.event
+    async def set_is_open(self, is_open: bool) -> None:
+        """Open or close the dialog."""
+        self.is_open = is_open
+
+    def _open(self) -> None:
+        self.is_open, self._path, self.next_url = True, self.router.url.path, _here(self)
+        self.query = _query(self.next_url)
+
+
+class WaysInState(rx.State):
+    """The pages on which people sign in or up: where they were going, and what went wrong on the way."""
+
+    next_url: str = ""
+    # The same for the links between these pages.
+    query: str = ""
+    problem: str = ""
+
+    @rx.event
+    async def load(self) -> EventSpec | None:
+        """Note what the address says; whoever is signed in already goes on at once."""
+        said = self.router.url.query_parameters
+        self.next_url = own_path(str(said.get("next", "")))
+        self.query = _query(self.next_url)
+        failure = FAILURES.get(str(said.get("error", "")))
+        self.problem = failure().message if failure else ""
+        if await current_viewer(self):
+            # Not every page is one that Reflex knows: the browser asks the server.
+            return rx.call_script(f"window.location.replace({json.dumps(self.next_url)})")
+        return None
+
+
+def _is_open(tab: str) -> bool:
+    """Whether a browser holds the other end; a follower that no page has started outlives its socket unseen."""
+    namespace = get_app().app.event_namespace
+    return namespace is not None and tab in namespace.token_to_sid
+
+
+def _look_up(session: Session, viewer: Viewer) -> tuple[Balance, Look]:
+    return get_balance(session, viewer), get_look(session, viewer)
+
+
+def _here(state: rx.State) -> str:
+    url = state.router.url
+    return own_path(f"{url.path}?{url.query}" if url.query else url.path)
+
+
+def _query(next_url: str) -> str:
+    is_usual = next_url in ("", paths.HOME, paths.TOOLS) or next_url.partition("?")[0] in WAYS_IN
+    return "" if is_usual else "?" + urlencode({"next": next_url}, safe="/")

@@ -1,0 +1,44 @@
+"""Why a run is not started, cancelled, deleted or tried again."""
+
+from funmagic.core.errors import FunMagicError
+
+
+class TooManyTasks(FunMagicError):
+    """The user already has as many running tasks as allowed."""
+
+    code = "TOO_MANY_TASKS"
+    status = 429
+    retry_after = 5
+    text = "You already have {limit} runs in progress. Please wait until one of them ends."
+
+
+class PriceChanged(FunMagicError):
+    """The tool costs something else than the person was told."""
+
+    code = "PRICE_CHANGED"
+    status = 409
+    text = "The price has changed to {price} credits. Nothing was charged. Press again if that is fine."
+
+
+class TaskRunning(FunMagicError):
+    """A running task cannot be deleted."""
+
+    code = "TASK_RUNNING"
+    status = 409
+    text = "This run is still in progress. Cancel it first."
+
+
+class TaskFinished(FunMagicError):
+    """A finished task cannot be cancelled."""
+
+    code = "TASK_FINISHED"
+    status = 409
+    text = "This run has already ended."
+
+
+class TaskNotFailed(FunMagicError):
+    """Only a failed task can be tried again."""
+
+    code = "TASK_NOT_FAILED"
+    status = 409
+    text = "Only a failed run can be tried again."

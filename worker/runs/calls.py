@@ -1,0 +1,158 @@
+"""One call of a step's provider: with its account, its files and its slot, measured, and its refusals judged."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+from funmagic.core.telemetry.counters import PROVIDER_ERRORS, RATE_LIMITED_RETRIES, count
+from funmagic.models.tasks import TaskStep
+from worker.limits.breaker import check_breaker, note_outcome
+from worker.limits.slots import give_slot_back, keep_slot, slow_down, take_slot
+from worker.providers.accounts import Account
+from worker.providers.base import (
+    Done,
+    Provider,
+    ProviderError,
+    ProviderRateLimited,
+    ProviderTimeout,
+    Waiting,
+    Work,
+)
+from worker.providers.registry import open_provider
+from worker.runs.budget import OutOfTime, within_budget
+from worker.runs.heartbeat import Heartbeat
+from worker.runs.observe import observed_call
+from worker.runs.subject import Subject, read_work, time_left
+from worker.upkeep.alerts import alert
+
+Call = Callable[[], Done | Waiting]
+
+MAX_BACKOFF_S = 60.0
+# A look asks a few short questions, and brings the result home.
+LONGEST_LOOK_S = 240.0
+SOONEST_LOOK_S = 1.0
+BACKOFF_AFTER_HANG_S = 10.0
+LONGEST_DELAY_S = 3600.0
+
+
+class TryLater(Exception):
+    """The provider's own limit turned a call away; it is to be repeated after so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
+
+
+def call_provider(subject: Subject, heartbeat: Heartbeat) -> Done | Waiting:
+    """Start a step's work, or look at the job that was started.
+
+    Raises NoSlot or TryLater when it is not yet time, StorageUnavailable without its files, and else ProviderError.
+    """
+    step, account = subject.step, subject.account
+    provider, work = open_provider(account), read_work(subject)
+    report = partial(heartbeat.report, step.step_id)
+    try:
+        if step.provider_job_id is None:
+            return _start(step, account, partial(provider.start, work, report))
+        outcome = _look(step, account, partial(provider.check, step.provider_job_id, work, report))
+    except ProviderRateLimited as limit:
+        raise _later_or_never(step, account, limit) from limit
+    return outcome if isinstance(outcome, Done) else _in_time(step, account, provider, work, outcome)
+
+
+def bounded(seconds: float) -> float:
+    """A provider's wish for a delay, within what a run may wait."""
+    return min(max(seconds, 0.0), LONGEST_DELAY_S) if math.isfinite(seconds) else LONGEST_DELAY_S
+
+
+def _in_time(step: TaskStep, account: Account, provider: Provider, work: Work, waiting: Waiting) -> Waiting:
+    """The wait as long as the step's time lasts; after it the provider is told to stop, and ProviderTimeout raised."""
+    left = time_left(step)
+    if left > 0:
+        return replace(waiting, check_after_s=min(waiting.check_after_s, max(left, SOONEST_LOOK_S)))
+    if provider.cancel(waiting.provider_job_id, work):
+        give_slot_back(account.name, step.id)
+    late = ProviderTimeout(f"job {waiting.provider_job_id} was not done within {step.timeout_s} s")
+    note_outcome(account.name, late)
+    raise late from waiting.trouble
+
+
+def _start(step: TaskStep, account: Account, start: Call) -> Done | Waiting:
+    check_breaker(account.name, step.id)
+    with _noting(account, holder=step.id):
+        take_slot(step, account)
+        try:
+            with observed_call(account.name, "start"), within_budget(step.timeout_s):
+                outcome = start()
+        except ProviderTimeout:
+            # It may have begun all the same: the slot is kept until its lease runs out.
+            raise
+        except BaseException:
+            give_slot_back(account.name, step.id)
+            raise
+    if isinstance(outcome, Done):
+        give_slot_back(account.name, step.id)
+    return outcome
+
+
+def _look(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
+    try:
+        with observed_call(account.name, "check"), within_budget(LONGEST_LOOK_S):
+            outcome = check()
+    except OutOfTime as late:
+        outcome = Waiting(str(step.provider_job_id), BACKOFF_AFTER_HANG_S, trouble=late)
+    except ProviderError as error:
+        _tell(account, error)
+        if not isinstance(error, ProviderRateLimited):
+            give_slot_back(account.name, step.id)
+        raise
+    # Once for each look: one that went well forgives those that failed before it.
+    note_outcome(account.name, outcome.trouble if isinstance(outcome, Waiting) else None)
+    if isinstance(outcome, Done):
+        give_slot_back(account.name, step.id)
+    else:
+        keep_slot(step, account, next_look_s=bounded(outcome.check_after_s))
+        _note_trouble(account, outcome.trouble)
+    return outcome
+
+
+@contextmanager
+def _noting(account: Account, *, holder: str) -> Iterator[None]:
+    """Tell what became of a start."""
+    try:
+        yield
+    except Exception as error:
+        _tell(account, error, holder=holder)
+        raise
+    note_outcome(account.name, None, holder=holder)
+
+
+def _tell(account: Account, error: Exception, *, holder: str | None = None) -> None:
+    """Tell the breaker of a call that failed, and operators of what only an admin can mend."""
+    note_outcome(account.name, error, holder=holder)
+    if isinstance(error, ProviderError):
+        alert(account.name, error)
+
+
+def _note_trouble(account: Account, trouble: ProviderError | None) -> None:
+    if trouble is not None:
+        count(PROVIDER_ERRORS, account.name, type(trouble).__name__)
+    if isinstance(trouble, ProviderRateLimited):
+        slow_down(account, bounded(trouble.retry_after_s or 0))
+
+
+def _later_or_never(step: TaskStep, account: Account, limit: ProviderRateLimited) -> TryLater | ProviderRateLimited:
+    config = account.config.rate_limit
+    if limit.retry_after_s:
+        slow_down(account, bounded(limit.retry_after_s))
+    if not config.retry_on_429 or step.retries >= config.max_retries:
+        give_slot_back(account.name, step.id)
+        return limit
+    count(RATE_LIMITED_RETRIES, account.name)
+    backoff = min(config.base_backoff_ms / 1000 * 2**step.retries, MAX_BACKOFF_S)
+    seconds = max(bounded(limit.retry_after_s or 0), backoff)
+    if step.provider_job_id:
+        keep_slot(step, account, next_look_s=seconds)
+    return TryLater(seconds)
