@@ -3,7 +3,6 @@ RUN := .venv/bin/python -m
 # Without compiling ahead: Python compiles what it imports anyway, and most of it is never imported.
 SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
-ON_BOTH_DATABASES = $$(grep -rl --include='test_*.py' mark.both_databases tests)
 BENCHMARKS = catalogue submit engine recovery waiting live sockets ledger cutout lighthouse
 
 .DEFAULT_GOAL := help
@@ -23,10 +22,7 @@ test: .venv/dev.stamp ## run the tests; ARGS="-k credits" picks some
 ifdef ARGS
 	@$(RUN) pytest $(ARGS)
 else
-	@$(RUN) pytest -n auto --dist worksteal --ignore=tests/browser --ignore=tests/chaos
-	@$(RUN) pytest -n auto --dist worksteal --database=postgresql -m both_databases $(ON_BOTH_DATABASES)
-	@$(RUN) pytest -n 2 --dist loadfile tests/browser
-	@$(RUN) pytest tests/chaos
+	@tests/run.sh
 endif
 
 chaos: .venv/dev.stamp ## 11,000 runs under kill -9, restarted servers and failing providers

@@ -21,8 +21,8 @@ from funmagic.site.profile.page import email_page, profile_page
 from funmagic.site.profile.state import ProfileState
 from funmagic.site.shop.page import pricing_page
 from funmagic.site.shop.state import ShopState
-from funmagic.site.shop.success_page import success_page
-from funmagic.site.shop.success_state import SuccessState
+from funmagic.site.shop.success.page import success_page
+from funmagic.site.shop.success.state import SuccessState
 from funmagic.site.sign_in.page import (
     forgot_password_page,
     login_page,

@@ -1,8 +1,10 @@
 """The rules of the tree that no linter knows."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +20,14 @@ EVERY_FILE = [
     PROJECT / "rxconfig.py",
 ]
 LONGEST_FILE = 350
-LONGEST_FUNCTION = 60
+LONGEST_FUNCTION, LONGEST_COMPONENT_TREE = 40, 60
+TREES = {"rx.Component", "Node"}
+MOST_FILES = 14
+MOST_ROOT_FILES = {"funmagic": 8, "worker": 3}
+# Where Reflex is at home, and what the files are called elsewhere that hold pages and what browsers have of them.
+REFLEX_ROOMS = ("funmagic/ui/", "funmagic/tabs/")
+REFLEX_FILES = re.compile(r"(\w+_)?(page|state|components|forms|marks|layout|guard|listing)\.py")
+REFLEX_ALSO = {"funmagic/supervisor/frontend.py", "funmagic/web.py"}
 READERS_OF_THE_ENVIRONMENT = {"funmagic/core/settings.py", "rxconfig.py"}
 TOO_GENERAL = {"utils.py", "helpers.py", "util.py", "common.py", "misc.py", "manager.py"}
 
@@ -52,13 +61,66 @@ def test_no_file_is_long() -> None:
 
 
 def test_no_function_is_long() -> None:
-    lengths = {
-        f"{name_of(path)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+    long = {
+        f"{name_of(path)}:{node.lineno} {node.name}": length
         for path in MODULES
         for node in ast.walk(tree_of(path))
-        if isinstance(node, Function)
+        if isinstance(node, Function) and (length := length_of(node)) > longest(node)
     }
-    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+    assert long == {}
+
+
+def length_of(node: Function) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def longest(node: Function) -> int:
+    is_tree = node.returns is not None and ast.unparse(node.returns) in TREES
+    return LONGEST_COMPONENT_TREE if is_tree else LONGEST_FUNCTION
+
+
+def test_no_room_is_crowded() -> None:
+    crowded = {name_of(room): len(files) for room, files in rooms() if len(files) > MOST_FILES}
+    assert crowded == {}
+
+
+def test_few_files_stand_at_the_roots() -> None:
+    for root, most in MOST_ROOT_FILES.items():
+        assert len([path for path in (PROJECT / root).glob("*.py") if path.name != "__init__.py"]) <= most
+
+
+def test_what_shares_a_prefix_is_a_room_of_its_own() -> None:
+    families = {
+        f"{name_of(room)}/{prefix}_*"
+        for room, files in rooms()
+        for prefix, number in Counter(
+            stem.split("_")[0] for stem in {path.stem for path in files} if "_" in stem
+        ).items()
+        if number > 1
+    }
+    assert families == set()
+
+
+def rooms() -> Iterator[tuple[Path, list[Path]]]:
+    """The folders of the code with what is in each, beside the file that makes a package of it."""
+    for room in sorted({path.parent for path in MODULES}):
+        yield room, [path for path in room.iterdir() if path.is_file() and path.name != "__init__.py"]
+
+
+def test_reflex_is_only_where_pages_and_states_are() -> None:
+    users = {
+        name_of(path)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Import | ast.ImportFrom) and imports(node) & {"reflex", "reflex_base"}
+    }
+    elsewhere = {name for name in users if not name.startswith(REFLEX_ROOMS) and "/sections/" not in name}
+    assert {name for name in elsewhere if not REFLEX_FILES.fullmatch(name.rpartition("/")[2])} == REFLEX_ALSO
+
+
+def imports(node: ast.Import | ast.ImportFrom) -> set[str]:
+    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+    return {name.split(".")[0] for name in names}
 
 
 def test_every_module_and_public_part_says_what_it_promises() -> None:
@@ -131,16 +193,16 @@ def test_the_worker_and_the_business_never_load_reflex(modules: list[str]) -> No
 
 
 def test_nothing_of_the_site_imports_the_worker_and_only_the_root_imports_admin() -> None:
-    imports = {
+    imported = {
         (name_of(path), (node.module if isinstance(node, ast.ImportFrom) else alias.name) or "")
         for path in MODULES
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    outside = [pair for pair in imports if not pair[0].startswith("worker/")]
+    outside = [pair for pair in imported if not pair[0].startswith("worker/")]
     assert [pair for pair in outside if pair[1].split(".")[0] == "worker"] == []
-    from_admin = [pair for pair in imports if pair[1].split(".")[0] == "admin" and not pair[0].startswith("admin/")]
+    from_admin = [pair for pair in imported if pair[1].split(".")[0] == "admin" and not pair[0].startswith("admin/")]
     assert [pair for pair in from_admin if pair[0] != "funmagic/funmagic.py"] == []
 
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Scope
 
 from funmagic import paths
 from funmagic.api.errors import answer_errors
+from funmagic.api.oauth.routes import router as oauth
 from funmagic.api.openapi import DocumentedApi
 from funmagic.api.operations.health import router as health
 from funmagic.api.operations.requests import ObserveRequests
@@ -23,7 +24,6 @@ from funmagic.api.resources.mailbox import router as mailbox
 from funmagic.api.resources.profile import router as profile
 from funmagic.api.resources.storage import router as storage
 from funmagic.api.resources.tasks import router as tasks
-from funmagic.api.sign_in.oauth_routes import router as oauth
 from funmagic.api.sign_in.routes import router as sign_in
 from funmagic.api.streams.event_stream import StreamsAfterRoutes
 from funmagic.api.streams.limits import LimitConnections

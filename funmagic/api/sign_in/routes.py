@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from funmagic import paths
 from funmagic.accounts import service
 from funmagic.accounts.errors import LinkExpired
-from funmagic.api.sign_in.magic_link_page import enter_page, expired_page
+from funmagic.api.sign_in.magic_link import enter_page, expired_page
 from funmagic.core.db import reading, transaction
 from funmagic.core.json import RequestShape, Shape
 from funmagic.core.links import own_path

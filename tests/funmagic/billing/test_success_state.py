@@ -4,8 +4,8 @@ import pytest
 
 from funmagic import paths
 from funmagic.core.errors import SignInRequired
-from funmagic.site.shop import success_state
-from funmagic.site.shop.success_state import Purchase, SuccessState
+from funmagic.site.shop.success import state as success_state
+from funmagic.site.shop.success.state import Purchase, SuccessState
 from tests.factories import books_are_right
 from tests.funmagic.billing.shop import account_of
 from tests.funmagic.billing.tabs import place_of, tab

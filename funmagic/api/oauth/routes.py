@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from funmagic import paths
-from funmagic.api.sign_in.oauth_flows import find_flow, forget_flow, keep_flow
-from funmagic.api.sign_in.oauth_relay import relay_page
+from funmagic.api.oauth.flows import find_flow, forget_flow, keep_flow
+from funmagic.api.oauth.relay import relay_page
 from funmagic.core.db import transact
 from funmagic.core.errors import NotFound
 from funmagic.core.links import own_path

@@ -7,7 +7,7 @@ from funmagic.i18n.translate import _
 from funmagic.models.billing import PaymentStatus
 from funmagic.site.frame.page import site_page
 from funmagic.site.frame.state import SessionState
-from funmagic.site.shop.success_state import SuccessState
+from funmagic.site.shop.success.state import SuccessState
 from funmagic.ui.buttons import link_button
 from funmagic.ui.feedback import notice, skeleton
 from funmagic.ui.layout import container

@@ -31,7 +31,7 @@ from tests.waiting import PATIENCE_S
 SERVE = """
 from funmagic import web
 web.STOP_SECONDS = 60
-web.make_server("tests.funmagic.api.stopping_app:load_app").serve()
+web.make_server("tests.funmagic.api.operations.stopping_app:load_app").serve()
 """
 
 
