@@ -1,4 +1,4 @@
-"""A thousand events, each up to five times in any order, by eight clients, while we fail at random: all count once."""
+"""Hundreds of events, each up to five times in any order, by eight clients, while we fail at random: all count once."""
 
 import asyncio
 import random
@@ -24,7 +24,9 @@ from tests.funmagic.billing.crowd import Crowd, gather_crowd
 
 pytestmark = pytest.mark.both_databases
 
-EVENTS, PAYMENTS, BUYERS, CLIENTS, SEED = 1_000, 250, 40, 8, 20
+# SQLite writes one transaction at a time: what a crowd could do there, a few do as well.
+EVENTS = {"sqlite": 240, "postgresql": 1_000}
+EVENTS_OF_A_PAYMENT, BUYERS, CLIENTS, SEED = 4, 40, 8, 20
 FAILURES = 0.01
 
 
@@ -77,8 +79,10 @@ async def deliver_all(api: FastAPI, stripe: StripeEmulator, crowd: Crowd, picks:
 def test_a_storm_of_events_credits_every_payment_once(api: FastAPI, stripe: StripeEmulator) -> None:
     picks = random.Random(SEED)
     stripe.webhooks.hold()
-    crowd = gather_crowd(stripe, buyers=BUYERS, payments=PAYMENTS, events=EVENTS, seed=SEED)
-    assert len(crowd.events) >= EVENTS
+    events = EVENTS[get_engine().dialect.name]
+    payments = events // EVENTS_OF_A_PAYMENT
+    crowd = gather_crowd(stripe, buyers=BUYERS, payments=payments, events=events, seed=SEED)
+    assert len(crowd.events) >= events
     with failing_at_random(picks) as failed:
         statuses = asyncio.run(deliver_all(api, stripe, crowd, picks))
     assert set(statuses) == {200, 500, 503}

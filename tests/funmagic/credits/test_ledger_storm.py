@@ -34,7 +34,8 @@ from tests.funmagic.credits.ledger_operations import (
 pytestmark = [pytest.mark.both_databases, pytest.mark.falsifies_books]
 
 THREADS = 32
-CALLS = 200
+# SQLite writes one transaction at a time, however many ask.
+CALLS = {"sqlite": 60, "postgresql": 200}
 # So often each operation is asked for, by whichever threads …
 REPEATS = 3
 # … at about the same time, and now and then before what it needs.
@@ -47,7 +48,7 @@ FORK = multiprocessing.get_context("fork")
 
 @pytest.mark.parametrize("accounts", [1, 50])
 def test_every_operation_counts_once_under_thirty_two_threads(db, redis, accounts):
-    calls = make_calls(open_accounts(accounts), THREADS * CALLS, random.Random(accounts))
+    calls = make_calls(open_accounts(accounts), THREADS * CALLS[get_engine().dialect.name], random.Random(accounts))
     with ThreadPoolExecutor(THREADS) as pool:
         shares = pool.map(run_all, [calls[share::THREADS] for share in range(THREADS)])
         done = {operation.effect for share in shares for operation in share}
