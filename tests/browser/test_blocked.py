@@ -1,7 +1,7 @@
 """Browsers that keep nothing, never answer, or let no websocket through: pages work, or say in words why not."""
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
 from funmagic.funmagic import PAGES
 from tests.browser.steps import TOOL, choose_photo, expect_result, press_run, sign_up
@@ -17,19 +17,23 @@ Object.defineProperty(document, "cookie", {{ get() {{ {DENIED} }}, set() {{ {DEN
 FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') };"
 SILENT = "IDBFactory.prototype.open = () => new EventTarget();"
 CANNOT = "This page cannot connect"
+SOME_PAGES = ["/", TOOL, "/login"]
+ALL_PAGES = [*(route for route, *_ in PAGES), "/nowhere", "/dev/mailbox", "/api/auth/magic-link/verify?token=old"]
 
 
 @pytest.mark.parametrize(
-    "faults", [NOTHING_KEPT, NO_COOKIES, NOTHING_KEPT + NO_COOKIES, FULL], ids=["storage", "cookies", "both", "full"]
+    ("faults", "addresses"),
+    [
+        (NOTHING_KEPT, SOME_PAGES),
+        (NO_COOKIES, SOME_PAGES),
+        (NOTHING_KEPT + NO_COOKIES, ALL_PAGES),
+        (FULL, ALL_PAGES),
+    ],
+    ids=["storage", "cookies", "both", "full"],
 )
-def test_every_page_works_where_nothing_is_kept(page: Page, faults: str) -> None:
+def test_every_page_works_where_nothing_is_kept(page: Page, faults: str, addresses: list[str]) -> None:
     page.add_init_script(faults)
-    for address in (
-        *(route for route, *_ in PAGES),
-        "/nowhere",
-        "/dev/mailbox",
-        "/api/auth/magic-link/verify?token=old",
-    ):
+    for address in addresses:
         page.goto(address)
         expect(page.locator("body")).not_to_contain_text("Application Error")
         expect(page.get_by_role("heading").first).to_be_visible()
@@ -74,31 +78,37 @@ def test_a_browser_without_websockets_says_so_in_words_and_leads_on(page: Page) 
     expect(page.get_by_role("heading", name="Credits, and what they cost")).to_be_visible()
 
 
-@pytest.mark.parametrize("fault", ["throws", "closes", "silent"])
-def test_a_page_whose_websocket_is_blocked_says_so_in_words_and_goes_on_once_it_connects(
-    page: Page, fault: str
-) -> None:
-    is_blocked = [True]
+THROWS = f"""
+window.isBlocked = true;
+window.WebSocket = class extends WebSocket {{
+    constructor(...words) {{ if (window.isBlocked) {DENIED}; super(...words); }}
+}};
+"""
 
-    def meet(socket: WebSocketRoute) -> None:
-        if not is_blocked[0]:
+
+def test_pages_whose_websocket_is_blocked_say_so_in_words_and_go_on_once_they_connect(context: BrowserContext) -> None:
+    is_blocked = True
+    # Side by side, as each takes its time: one that throws, one that is closed at once, one that hears nothing.
+    throws, closes, silent = (context.new_page() for _ in range(3))
+
+    def close(socket: WebSocketRoute) -> None:
+        socket.close() if is_blocked else socket.connect_to_server()
+
+    def say_nothing(socket: WebSocketRoute) -> None:
+        if not is_blocked:
             socket.connect_to_server()
-        elif fault == "closes":
-            socket.close()
 
-    if fault == "throws":
-        page.add_init_script(f"""
-            window.isBlocked = true;
-            window.WebSocket = class extends WebSocket {{
-                constructor(...words) {{ if (window.isBlocked) {DENIED}; super(...words); }}
-            }};
-        """)
-    else:
-        page.route_web_socket("**/_event/**", meet)
-    page.goto("/tools")
-    expect(page.get_by_role("alert").filter(has_text=CANNOT)).to_be_visible(timeout=15_000)
-    expect(page.get_by_text("Connection lost")).to_be_hidden()
-    is_blocked[0] = False
-    page.evaluate("window.isBlocked = false")
-    expect(page.get_by_text(CANNOT)).to_be_hidden()
-    expect(page.get_by_role("link", name="Start free").first).to_be_visible()
+    throws.add_init_script(THROWS)
+    closes.route_web_socket("**/_event/**", close)
+    silent.route_web_socket("**/_event/**", say_nothing)
+    tabs = (throws, closes, silent)
+    for page in tabs:
+        page.goto("/tools")
+    for page in tabs:
+        expect(page.get_by_role("alert").filter(has_text=CANNOT)).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("Connection lost")).to_be_hidden()
+    is_blocked = False
+    throws.evaluate("window.isBlocked = false")
+    for page in tabs:
+        expect(page.get_by_text(CANNOT)).to_be_hidden()
+        expect(page.get_by_role("link", name="Start free").first).to_be_visible()
