@@ -12,6 +12,7 @@ from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import view_error
 from tests.factories import STYLE, balance_of, books_are_right, load_task, submit, upload_photo
 from tests.worker.conftest import OUTPUT, output_files
+from tests.worker.local.cutout.pictures import COLOURS, frame, gradient, page, stripes
 from worker.providers.base import Done, NoSubject, OutputFile
 from worker.runs.run import run_task
 
@@ -135,6 +136,20 @@ def test_a_picture_that_shows_something_is_sold(alice, provider, file):
 @pytest.mark.parametrize("photo", NOTHING.values(), ids=NOTHING)
 def test_no_tool_of_ours_sells_a_photo_without_a_subject(alice, redis, models, slug, photo):
     assert_found_no_subject(alice, run(alice, slug, encoded(photo)))
+
+
+SEEN_AS_SOMETHING = {
+    "gradient": gradient((400, 300), (0.5, 0.5), COLOURS[0]),
+    "stripes": stripes((400, 300), 40, 0, COLOURS[1]),
+    "frame": frame((400, 300), 6, COLOURS[0]),
+    "page": page((620, 877), 14, COLOURS[0]),
+}
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG"])
+@pytest.mark.parametrize("picture", SEEN_AS_SOMETHING.values(), ids=SEEN_AS_SOMETHING)
+def test_no_background_is_taken_from_what_is_all_background(alice, redis, models, picture, format):  # noqa: A002
+    assert_found_no_subject(alice, run(alice, "background-remove", encoded(picture, format)))
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["upright", "turned"])

@@ -19,8 +19,8 @@ FEWEST_LETTERS, IN_LETTERS = 40, 0.6
 Pixels = NDArray[np.float32]
 
 
-def is_page_of_text(photo: Image.Image) -> bool:
-    """Whether an RGB photo shows hardly anything but lines of letters on even paper."""
+def is_page_of_text(photo: Image.Image, fewest_letters: int = FEWEST_LETTERS) -> bool:
+    """Whether an RGB photo shows hardly anything but lines of so many letters, or more, on even paper."""
     scale = min(1.0, LOOKING_SIDE / max(photo.size))
     size = max(2, round(photo.width * scale)), max(2, round(photo.height * scale))
     page = photo.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -33,13 +33,13 @@ def is_page_of_text(photo: Image.Image) -> bool:
     ink = contrast > INK
     if not ink.any() or contrast[ink].mean() < CONTRAST or (contrast[~ink] < CLEAN).mean() < CLEAN_SHARE:
         return False
-    return _is_lettering(ink)
+    return _is_lettering(ink, fewest_letters)
 
 
-def _is_lettering(ink: NDArray[np.bool_]) -> bool:
+def _is_lettering(ink: NDArray[np.bool_], fewest_letters: int) -> bool:
     marks, _ = ndimage.label(ink, np.ones((3, 3)))
     boxes = ndimage.find_objects(marks)
     sizes = np.array([(rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in boxes]) / ink.size
     letters = (sizes > SMALLEST_LETTER) & (sizes < LARGEST_LETTER)
     amounts = np.bincount(marks.ravel())[1:]
-    return bool(letters.sum() >= FEWEST_LETTERS and amounts[letters].sum() >= IN_LETTERS * amounts.sum())
+    return bool(letters.sum() >= fewest_letters and amounts[letters].sum() >= IN_LETTERS * amounts.sum())

@@ -10,6 +10,7 @@ from PIL import Image, ImageChops
 from worker.local.cutout.flat import find_flat, lift
 from worker.local.cutout.foreground import estimate_foreground
 from worker.local.cutout.matting import estimate_alpha
+from worker.local.cutout.nothing import shows_nothing
 from worker.local.cutout.photo import clear_hidden, is_cut_out, split_photo
 from worker.local.cutout.saliency import predict_saliency
 from worker.local.cutout.upsampling import Layers, fit_layers, render_tile, split_into_tiles
@@ -30,6 +31,8 @@ def cut_out(image: Image.Image, *, model_path: Path, report: Callable[[float], N
     if own_alpha is not None and is_cut_out(own_alpha):
         photo.putalpha(own_alpha)
         result = clear_hidden(photo)
+    elif shows_nothing(photo):
+        result = Image.new("RGBA", photo.size)
     else:
         flat = find_flat(photo)
         result = lift(photo, flat) if flat else _cut_out_photo(photo, model_path, report)
