@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from funmagic.funmagic import PAGES
+from funmagic.site.pages import PAGES
 from tests.browser.steps import TOOL, choose_photo, expect_result, press_run, sign_up
 
 DENIED = "throw new DOMException('Access is denied for this document.', 'SecurityError')"
@@ -25,7 +25,7 @@ CANNOT = "This page cannot connect"
 def test_every_page_works_where_nothing_is_kept(page: Page, faults: str) -> None:
     page.add_init_script(faults)
     for address in (
-        *(route for route, *_ in PAGES),
+        *(known.route for known in PAGES),
         "/nowhere",
         "/dev/mailbox",
         "/api/auth/magic-link/verify?token=old",
