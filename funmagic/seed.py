@@ -6,7 +6,8 @@ from sqlmodel import Session, select
 
 from funmagic.accounts.passwords import hash_password
 from funmagic.accounts.roles import has_super_admin, make_admin
-from funmagic.catalogue.figme_styles import SEEDED_STYLES
+from funmagic.catalogue.kinds import Listing
+from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.core.db import reading, transaction
 from funmagic.core.settings import get_settings
 from funmagic.models.billing import CreditPackage
@@ -31,15 +32,17 @@ def seed_catalogue(session: Session) -> None:
         session.add(Provider(name="local", display_name="This machine", type="local"))
     if session.exec(select(CreditPackage.id).limit(1)).first() is None:
         session.add_all(_packages())
-    images = _find_or_make_type(session, ToolType(name="image", title="Image", icon="image", colour="violet"))
-    spaces = _find_or_make_type(session, ToolType(name="3d", title="3D", icon="box", colour="teal", position=1))
+    types = {
+        wanted.name: _find_or_make_type(session, wanted)
+        for wanted in (
+            ToolType(name="image", title="Image", icon="image", colour="violet"),
+            ToolType(name="3d", title="3D", icon="box", colour="teal", position=1),
+        )
+    }
     there = set(session.exec(select(Tool.slug)))
-    tools = (
-        _crystal_memory(spaces.id),
-        _figme(spaces.id),
-        _background_remove(images.id),
-    )
-    session.add_all(tool for tool in tools if tool.slug not in there)
+    for kind in TOOL_KINDS.values():
+        if kind.listing and kind.name not in there:
+            session.add(_tool(kind.name, kind.listing, types[kind.listing.tool_type]))
 
 
 def _packages() -> list[CreditPackage]:
@@ -58,6 +61,20 @@ def _find_or_make_type(session: Session, wanted: ToolType) -> ToolType:
     return found or wanted
 
 
+def _tool(name: str, listing: Listing, tool_type: ToolType) -> Tool:
+    return Tool(
+        slug=name,
+        kind=name,
+        tool_type_id=tool_type.id,
+        title=listing.title,
+        description=listing.description,
+        features=list(listing.features),
+        thumbnail=listing.thumbnail,
+        config=listing.config,
+        is_featured=listing.is_featured,
+    )
+
+
 def _make_super_admin() -> tuple[str, str]:
     settings = get_settings()
     password = settings.super_admin_password.get_secret_value() or secrets.token_urlsafe(12)
@@ -65,56 +82,3 @@ def _make_super_admin() -> tuple[str, str]:
     with transaction() as session:
         make_admin(session, settings.super_admin_email, role=Role.SUPER_ADMIN, password_hash=password_hash)
     return settings.super_admin_email, password
-
-
-def _background_remove(tool_type_id: str) -> Tool:
-    return Tool(
-        slug="background-remove",
-        kind="background-remove",
-        tool_type_id=tool_type_id,
-        title="Background Remove",
-        description="Lift any subject off its background, down to the last hair. "
-        "You get a full-size PNG with a clean, transparent backdrop.",
-        features=[
-            "Full resolution, never scaled down",
-            "Soft edges for hair and fur, with no colour fringe",
-            "A real transparent PNG, ready for any design",
-        ],
-        thumbnail="/showcase/background-remove.webp",
-        is_featured=True,
-    )
-
-
-def _figme(tool_type_id: str) -> Tool:
-    return Tool(
-        slug="figme",
-        kind="figme",
-        tool_type_id=tool_type_id,
-        title="FigMe",
-        description="Turn a portrait into a stylised figure, and the figure into a 3D model that you can turn around.",
-        features=[
-            "Pick a style, see the figure, then decide",
-            "A textured 3D model in GLB, ready for Blender, games and printing",
-            "Each step tells its price before it starts",
-        ],
-        thumbnail="/showcase/figme.webp",
-        config={"styles": SEEDED_STYLES},
-        is_featured=True,
-    )
-
-
-def _crystal_memory(tool_type_id: str) -> Tool:
-    return Tool(
-        slug="crystal-memory",
-        kind="crystal-memory",
-        tool_type_id=tool_type_id,
-        title="Crystal Memory",
-        description="One click lifts a photo into space: a cloud of coloured points, a memory engraved in crystal.",
-        features=[
-            "Cut out and lifted into space in one go",
-            "Fly around it, thin it out, let it shine",
-            "A coloured PLY for Blender, MeshLab and Open3D",
-        ],
-        thumbnail="/showcase/crystal-memory.webp",
-        is_featured=True,
-    )

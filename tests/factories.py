@@ -13,7 +13,6 @@ from sqlmodel import col, select
 
 from funmagic.accounts.passwords import hash_password
 from funmagic.accounts.users import create_user, prove_email
-from funmagic.catalogue.figme_styles import SEEDED_STYLES
 from funmagic.core.db import reading, snapshot, transaction
 from funmagic.core.storage.current import get_storage
 from funmagic.core.storage.protocol import PRIVATE_BUCKET
@@ -28,6 +27,7 @@ from funmagic.models.tools import Tool
 from funmagic.models.users import Role, User
 from funmagic.sessions.service import COOKIE_NAME, open_session
 from funmagic.sessions.viewer import Viewer
+from funmagic.site.tools.figme.styles import SEEDED_STYLES
 from funmagic.tasks.lifecycle import claim_task, finish_step, take_step
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskView

@@ -32,11 +32,11 @@ RULES = [
 # As much as the page of a tool can be built without a front end.
 BUILD_PAGE = """
 import funmagic.funmagic
-from funmagic.tools.grey.page import grey_page
-page = grey_page()
-page.render()
-page._get_all_imports()
-print("/tools/grey" in [route for route, *_ in funmagic.funmagic.PAGES])
+[page] = [page for page in funmagic.funmagic.PAGES if page.route == "/tools/grey"]
+built = page.builder()
+built.render()
+built._get_all_imports()
+print("tools/grey" in funmagic.funmagic.app._unevaluated_pages)
 """
 
 
@@ -123,6 +123,13 @@ def test_the_new_provider_does_the_new_tool_once_it_is_set_up(product: Copy, dar
     assert (said["provider"], said["turns"], said["pictures"]) == ("darkroom", 3, [["L", 96, 72]])
     assert said["request"]["options"] == {"contrast": 20}
     assert KEY not in json.dumps(said)
+
+
+def test_a_new_tool_is_one_room_and_one_line() -> None:
+    elsewhere = {block.file for block in TOOL if not block.file.startswith("funmagic/site/tools/grey/")}
+    assert elsewhere == {"funmagic/catalogue/registry.py"}
+    [line] = [block for block in TOOL if block.file == "funmagic/catalogue/registry.py"]
+    assert [text for text in line.lines if text[:1] in "+-"] == ['+    "grey",']
 
 
 def test_the_new_page_can_be_built_and_has_an_address(copy: Copy) -> None:

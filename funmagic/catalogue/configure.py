@@ -14,7 +14,7 @@ from funmagic.core.errors import SettingRefused
 from funmagic.i18n.translate import _
 from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool
-from funmagic.providers.types import PROVIDER_TYPES, ProviderType
+from funmagic.providers.types import PROVIDER_TYPES, Offer, ProviderType
 
 HIGHEST_COST = 1_000_000
 LONGEST_MODEL = 100
@@ -81,11 +81,16 @@ def _type_of(session: Session, name: str, step: StepKind) -> ProviderType:
     if provider is None:
         raise SettingRefused(problem=_("There is no provider {name}. Set it up first.", name=name))
     kind = PROVIDER_TYPES.get(provider.type)
-    if kind is None or step.operation not in kind.offers:
+    if kind is None or _find_offer(kind, step) is None:
         raise SettingRefused(
             problem=_("The provider {name} cannot do {operation}.", name=name, operation=step.operation)
         )
     return kind
+
+
+def _find_offer(kind: ProviderType, step: StepKind) -> Offer | None:
+    # Who does a step unless an admin says otherwise need not name it among its offers.
+    return kind.offers.get(step.operation) or (Offer() if kind.name == step.provider else None)
 
 
 def _checked_model(model: str) -> str:
@@ -95,7 +100,7 @@ def _checked_model(model: str) -> str:
 
 
 def _checked_options(kind: ProviderType, step: StepKind, model: str | None, options: dict[str, Any]) -> dict[str, Any]:
-    offer = kind.offers[step.operation]
+    offer = _find_offer(kind, step) or Offer()
     try:
         return offer.options.check(model or offer.model, options)
     except ValidationError as error:

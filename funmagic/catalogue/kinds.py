@@ -1,6 +1,7 @@
-"""What the code knows how to run: every kind of tool with its steps, inputs and defaults."""
+"""What a tool says of itself: its steps, inputs and defaults, and how a new installation lists it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -33,81 +34,27 @@ class StepKind:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """How a new installation lists a tool: its texts, the name of its tool type, and its first configuration."""
+
+    tool_type: str
+    title: str
+    description: str
+    features: tuple[str, ...]
+    thumbnail: str
+    config: dict[str, Any] = field(default_factory=dict)
+    is_featured: bool = False
+
+
+@dataclass(frozen=True)
 class ToolKind:
     """A tool the code can run; `saves_output` puts results into the library without being asked.
 
-    One run of a pipeline does all of its steps; of any other tool, one step.
+    One run of a pipeline does all of its steps; of any other tool, one step. The `listing` goes by the same name.
     """
 
     name: str
     steps: tuple[StepKind, ...]
+    listing: Listing | None = None
     saves_output: bool = True
     is_pipeline: bool = True
-
-
-BACKGROUND_REMOVE = ToolKind(
-    name="background-remove",
-    steps=(
-        StepKind(
-            id="remove",
-            title="Remove background",
-            operation="remove-background",
-            credits=5,
-            provider="local",
-            inputs=(InputField("assetId", "image", "Photo"),),
-        ),
-    ),
-)
-
-FIGME = ToolKind(
-    name="figme",
-    steps=(
-        StepKind(
-            id="image-gen",
-            title="Stylise the photo",
-            operation="stylise-image",
-            credits=20,
-            provider="local",
-            inputs=(InputField("assetId", "image", "Photo"), InputField("styleReferenceId", "style", "Style")),
-        ),
-        StepKind(
-            id="3d-gen",
-            title="Make it 3D",
-            operation="image-to-model",
-            credits=30,
-            provider="local",
-            after="image-gen",
-        ),
-    ),
-    saves_output=False,
-    is_pipeline=False,
-)
-CRYSTAL_MEMORY = ToolKind(
-    name="crystal-memory",
-    steps=(
-        StepKind(
-            id="background-remove",
-            title="Cut out the subject",
-            operation="remove-background",
-            credits=5,
-            provider="local",
-            inputs=(InputField("assetId", "image", "Photo"),),
-        ),
-        StepKind(
-            id="vggt",
-            title="Build the point cloud",
-            operation="image-to-cloud",
-            credits=15,
-            provider="local",
-        ),
-    ),
-)
-
-TOOL_KINDS = {
-    kind.name: kind
-    for kind in (
-        BACKGROUND_REMOVE,
-        FIGME,
-        CRYSTAL_MEMORY,
-    )
-}

@@ -11,7 +11,8 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from funmagic.catalogue.errors import ToolUnavailable
-from funmagic.catalogue.kinds import TOOL_KINDS, InputField, StepKind, ToolKind
+from funmagic.catalogue.kinds import InputField, StepKind, ToolKind
+from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.catalogue.styles import read_styles
 from funmagic.core.errors import InvalidInput, NotFound
 from funmagic.core.json import Shape, decode_cursor, encode_cursor

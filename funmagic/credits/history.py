@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from funmagic.catalogue.kinds import TOOL_KINDS
+from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.core.json import decode_cursor, encode_cursor
 from funmagic.i18n.translate import _
 from funmagic.models.billing import Payment

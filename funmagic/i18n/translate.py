@@ -22,6 +22,11 @@ def _(text: str, **values: object) -> str:
     return translated.format(**values) if values else translated
 
 
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
+    """The text as it is, marked for translation where it is named; `_()` translates it where it is shown."""
+    return text
+
+
 @contextmanager
 def use_locale(locale: str) -> Iterator[None]:
     """Put a language in force for the block."""

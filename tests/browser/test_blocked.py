@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
-from funmagic.funmagic import PAGES
+from funmagic.site.pages import PAGES
 from tests.browser.steps import TOOL, choose_photo, expect_result, press_run, sign_up
 
 DENIED = "throw new DOMException('Access is denied for this document.', 'SecurityError')"
@@ -18,7 +18,7 @@ FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'Quot
 SILENT = "IDBFactory.prototype.open = () => new EventTarget();"
 CANNOT = "This page cannot connect"
 SOME_PAGES = ["/", TOOL, "/login"]
-ALL_PAGES = [*(route for route, *_ in PAGES), "/nowhere", "/dev/mailbox", "/api/auth/magic-link/verify?token=old"]
+ALL_PAGES = [*(page.route for page in PAGES), "/nowhere", "/dev/mailbox", "/api/auth/magic-link/verify?token=old"]
 
 
 @pytest.mark.parametrize(

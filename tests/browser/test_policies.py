@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from funmagic import paths
-from funmagic.funmagic import PAGES
+from funmagic.site.pages import PAGES
 from tests.browser.conftest import REFUSED
 from tests.browser.product import Product
 from tests.browser.steps import TOOL, choose_photo, sign_in, sign_up
@@ -14,7 +14,7 @@ HEADERS = (
     *("content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"),
     *("permissions-policy", "cross-origin-opener-policy", "cache-control"),
 )
-ADDRESSES = {*(route for route, *_ in PAGES), "/nowhere", "/tools/no-such-tool"}
+ADDRESSES = {*(known.route for known in PAGES), "/nowhere", "/tools/no-such-tool"}
 OURS_ALONE = ["/api/docs", "/dev/mailbox", "/api/auth/magic-link/verify?token=old"]
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from funmagic.catalogue.figme_styles import SEEDED_STYLES
+from funmagic.site.tools.figme.styles import SEEDED_STYLES
 from scripts.artwork.style_references import PAINTERS, SIDE, paint_reference
 from scripts.artwork.style_showcase import CARD_SIZE, THUMB_SIDE
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import reflex as rx
 
-from funmagic.catalogue.kinds import TOOL_KINDS
+from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.i18n.translate import _
 from funmagic.site.catalogue.state import CatalogueState, ToolCard
 from funmagic.ui.cards import card_grid, tool_card, tool_card_skeleton

@@ -3,7 +3,8 @@
 import pytest
 from sqlmodel import col, select
 
-from funmagic.catalogue.kinds import TOOL_KINDS, InputField, StepKind, ToolKind
+from funmagic.catalogue.kinds import InputField, StepKind, ToolKind
+from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.core.db import reading, transaction
 from funmagic.core.queues import QueueName
 from funmagic.models.assets import Asset

@@ -2,18 +2,25 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
+from funmagic.catalogue.registry import load_modules
 from funmagic.core.settings import get_settings
 from funmagic.core.weights import read_lock
 from worker.providers.accounts import Account
 from worker.providers.base import Done, OutputFile, ProviderUnavailable, Report, Waiting, Work
-from worker.providers.local.work import build_cloud, build_figure, remove_background, stylise_photo
+from worker.providers.local.work import build_cloud, build_figure, change_photo, remove_background, stylise_photo
 
 WORK: dict[str, Callable[[Work, Report], OutputFile]] = {
     "remove-background": remove_background,
     "stylise-image": stylise_photo,
     "image-to-model": build_figure,
     "image-to-cloud": build_cloud,
+    **{
+        operation: partial(change_photo, change)
+        for tool in load_modules("local")
+        for operation, change in tool.OPERATIONS.items()
+    },
 }
 
 

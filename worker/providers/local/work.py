@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -107,6 +108,11 @@ def build_cloud(work: Work, report: Report) -> OutputFile:
         raise NoSubject(str(error)) from None
     report(0.8)
     return cloud_file(cloud, meta=QUALITY)
+
+
+def change_photo(change: Callable[[Image.Image, Report], Image.Image], work: Work, report: Report) -> OutputFile:
+    """The photo as a tool's own `local.py` changes it."""
+    return picture_file(_encode(change(_decode(work.files["assetId"]), report)), meta=QUALITY)
 
 
 def _cut_out_previous(work: Work, report: Report) -> Image.Image:

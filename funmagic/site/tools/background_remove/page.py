@@ -2,10 +2,13 @@
 
 import reflex as rx
 
-from funmagic.i18n.translate import _
+from funmagic import paths
+from funmagic.i18n.translate import N_, _
 from funmagic.site.runner.components import new_photo_button, result_facts, working_stage
 from funmagic.site.runner.page import runner_page
-from funmagic.site.tools.background_remove.state import SLUG, BackgroundRemoveState
+from funmagic.site.tools.background_remove.state import BackgroundRemoveState
+from funmagic.site.tools.background_remove.tool import KIND, REMOVE
+from funmagic.ui.page import Page
 from funmagic.ui.stage import result_bar, stage_frame
 from funmagic.ui.wrapped.before_after import before_after
 
@@ -16,10 +19,10 @@ def background_remove_page() -> rx.Component:
     """The stage with the photo on it, and beside it the words and the button that names its price."""
     return runner_page(
         State,
-        slug=SLUG,
+        slug=KIND.name,
         run_label=_("Remove background"),
         download_label=_("Download PNG"),
-        working=working_stage(State, titles={"remove": _("Removing the background")}),
+        working=working_stage(State, titles={REMOVE.id: _("Removing the background")}),
         result=_result_stage(),
     )
 
@@ -38,3 +41,8 @@ def _result_stage() -> rx.Component:
             result_facts(State),
         ),
     )
+
+
+PAGE = Page(
+    paths.tool(KIND.name), background_remove_page, N_("Background Remove · FunMagic"), (BackgroundRemoveState.load,)
+)

@@ -3,11 +3,10 @@
 import reflex as rx
 
 from funmagic.site.runner.state import RunState
-
-SLUG = "background-remove"
+from funmagic.site.tools.background_remove.tool import KIND
 
 
 class BackgroundRemoveState(RunState, rx.State):
     """The run on this tab's stage."""
 
-    _slug: str = SLUG
+    _slug: str = KIND.name

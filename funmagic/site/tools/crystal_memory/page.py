@@ -2,10 +2,13 @@
 
 import reflex as rx
 
-from funmagic.i18n.translate import _
+from funmagic import paths
+from funmagic.i18n.translate import N_, _
 from funmagic.site.runner.components import new_photo_button, result_facts, working_stage
 from funmagic.site.runner.page import runner_page
-from funmagic.site.tools.crystal_memory.state import SLUG, CrystalMemoryState
+from funmagic.site.tools.crystal_memory.state import CrystalMemoryState
+from funmagic.site.tools.crystal_memory.tool import CLOUD, CUT_OUT, KIND
+from funmagic.ui.page import Page
 from funmagic.ui.stage import result_bar, stage_frame
 from funmagic.ui.wrapped.cloud_viewer import cloud_viewer
 from funmagic.ui.wrapped.viewer_texts import cloud_viewer_texts
@@ -15,10 +18,10 @@ State = CrystalMemoryState
 
 def crystal_memory_page() -> rx.Component:
     """The stage with the photo or the points on it, and beside it the words and the button that names its price."""
-    titles = {"background-remove": _("Cutting out the subject"), "vggt": _("Lifting it into space")}
+    titles = {CUT_OUT.id: _("Cutting out the subject"), CLOUD.id: _("Lifting it into space")}
     return runner_page(
         State,
-        slug=SLUG,
+        slug=KIND.name,
         run_label=_("Create"),
         download_label=_("Download PLY"),
         working=working_stage(State, titles=titles),
@@ -40,3 +43,6 @@ def _result_stage() -> rx.Component:
             result_facts(State),
         ),
     )
+
+
+PAGE = Page(paths.tool(KIND.name), crystal_memory_page, N_("Crystal Memory · FunMagic"), loads=(State.load,))

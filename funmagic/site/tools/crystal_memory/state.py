@@ -3,11 +3,10 @@
 import reflex as rx
 
 from funmagic.site.runner.state import RunState
-
-SLUG = "crystal-memory"
+from funmagic.site.tools.crystal_memory.tool import KIND
 
 
 class CrystalMemoryState(RunState, rx.State):
     """The run on this tab's stage."""
 
-    _slug: str = SLUG
+    _slug: str = KIND.name

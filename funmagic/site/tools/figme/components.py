@@ -10,7 +10,8 @@ from funmagic.site.runner.components import (
     save_button,
     working_stage,
 )
-from funmagic.site.tools.figme.state import FIGURE_STEP, MODEL_STEP, SLUG, FigmeState, StyleChoice
+from funmagic.site.tools.figme.state import FigmeState, StyleChoice
+from funmagic.site.tools.figme.tool import FIGURE, KIND, MODEL
 from funmagic.ui.buttons import button, link_button
 from funmagic.ui.choices import choice_group, picture_choice
 from funmagic.ui.stage import result_bar, stage_frame
@@ -48,19 +49,19 @@ def photo_stage() -> rx.Component:
             ),
             class_name="style-chip",
         ),
-        choosing_stage(State, stash_key=SLUG),
+        choosing_stage(State, stash_key=KIND.name),
         class_name="photo-stage",
     )
 
 
 def figure_working_stage() -> rx.Component:
     """The figure as it comes."""
-    return working_stage(State, titles={FIGURE_STEP: _("Making your figure")})
+    return working_stage(State, titles={FIGURE.id: _("Making your figure")})
 
 
 def model_working_stage() -> rx.Component:
     """The figure while it becomes a 3D model."""
-    return working_stage(State, titles={MODEL_STEP: _("Giving your figure its depth")})
+    return working_stage(State, titles={MODEL.id: _("Giving your figure its depth")})
 
 
 def figure_stage() -> rx.Component:

@@ -2,7 +2,8 @@
 
 import reflex as rx
 
-from funmagic.i18n.translate import _
+from funmagic import paths
+from funmagic.i18n.translate import N_, _
 from funmagic.site.frame.page import site_page
 from funmagic.site.runner.components import (
     download_button,
@@ -28,8 +29,10 @@ from funmagic.site.tools.figme.components import (
     styles_stage,
 )
 from funmagic.site.tools.figme.state import FigmeState
+from funmagic.site.tools.figme.tool import KIND
 from funmagic.ui.buttons import button, link_button, price_button
 from funmagic.ui.layout import container
+from funmagic.ui.page import Page
 from funmagic.ui.stage import feature_list, panel_rest, tool_head, tool_stage, tool_words_skeleton
 
 State = FigmeState
@@ -126,3 +129,6 @@ def _into_3d() -> rx.Component:
             on_click=State.make_model,
         ),
     )
+
+
+PAGE = Page(paths.tool(KIND.name), figme_page, N_("FigMe · FunMagic"), loads=(State.load,))

@@ -11,12 +11,9 @@ from funmagic.catalogue.service import ToolView
 from funmagic.models.base import new_id
 from funmagic.models.tasks import ACTIVE_STATUSES
 from funmagic.site.runner.state import RunState
+from funmagic.site.tools.figme.tool import FIGURE, KIND, MODEL, STYLE
 from funmagic.tasks.submit import Submission
 
-SLUG = "figme"
-FIGURE_STEP = "image-gen"
-MODEL_STEP = "3d-gen"
-STYLE_INPUT = "styleReferenceId"
 # The pressed button is gone; whoever uses the keyboard goes on where the photo is chosen.
 FOCUS_PHOTO = "requestAnimationFrame(() => document.querySelector('.stage input[type=file]')?.focus())"
 
@@ -39,8 +36,8 @@ class FigmeState(RunState, rx.State):
     is_choosing_style: bool = False
     model_price: int = 0
 
-    _slug: str = SLUG
-    _first_step: str | None = FIGURE_STEP
+    _slug: str = KIND.name
+    _first_step: str | None = FIGURE.id
 
     @rx.var
     def stage(self) -> str:
@@ -48,7 +45,7 @@ class FigmeState(RunState, rx.State):
         if self.phase == "loading":
             return "loading"
         if self.phase in ("completed", "failed", *ACTIVE_STATUSES):
-            return _stage_of_run(self.phase, is_model=self.step_id == MODEL_STEP)
+            return _stage_of_run(self.phase, is_model=self.step_id == MODEL.id)
         return "select-style" if self.is_choosing_style or not self.style_id else "upload-image"
 
     @rx.var
@@ -78,13 +75,13 @@ class FigmeState(RunState, rx.State):
     async def make_model(self) -> AsyncGenerator[Any, None]:
         """Have the figure on the stage made 3D, in a run of its own."""
         viewer = await self._require_user()
-        is_figure = self.phase == "completed" and self.step_id == FIGURE_STEP
+        is_figure = self.phase == "completed" and self.step_id == FIGURE.id
         if not is_figure or self.is_starting or not await self._can_pay(viewer, self.model_price):
             return
         submission = Submission(
-            SLUG,
+            KIND.name,
             new_id(),
-            step_id=MODEL_STEP,
+            step_id=MODEL.id,
             parent_task_id=self._task_id,
             expected_credits=self.model_price,
         )
@@ -100,9 +97,9 @@ class FigmeState(RunState, rx.State):
     def _show_tool(self, tool: ToolView) -> None:
         super()._show_tool(tool)
         steps = {step.id: step for step in tool.steps}
-        self.model_price = steps[MODEL_STEP].credits
+        self.model_price = steps[MODEL.id].credits
         options = [
-            option for field in steps[FIGURE_STEP].inputs if field.name == STYLE_INPUT for option in field.options or []
+            option for field in steps[FIGURE.id].inputs if field.name == STYLE.name for option in field.options or []
         ]
         self.styles = [StyleChoice(option.id, option.title, option.image_url) for option in options]
         if self.style_id not in [option.id for option in options]:
@@ -112,14 +109,14 @@ class FigmeState(RunState, rx.State):
         return self.style_id != ""
 
     def _input_for(self, asset_id: str) -> dict[str, Any]:
-        return super()._input_for(asset_id) | {STYLE_INPUT: self.style_id}
+        return super()._input_for(asset_id) | {STYLE.name: self.style_id}
 
     def _price_of_run(self) -> int:
-        return self.model_price if self.step_id == MODEL_STEP else super()._price_of_run()
+        return self.model_price if self.step_id == MODEL.id else super()._price_of_run()
 
     def _next_step(self) -> str | None:
-        has_figure = self.phase == "completed" and self.step_id == FIGURE_STEP
-        return MODEL_STEP if has_figure else super()._next_step()
+        has_figure = self.phase == "completed" and self.step_id == FIGURE.id
+        return MODEL.id if has_figure else super()._next_step()
 
 
 def _stage_of_run(phase: str, *, is_model: bool) -> str:
