@@ -9,8 +9,7 @@ from sqlmodel import select
 
 from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
-from funmagic.credits.errors import InsufficientCredits
-from funmagic.credits.ledger import AlreadySettled, NothingReserved
+from funmagic.credits.errors import AlreadySettled, InsufficientCredits, NothingReserved
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.sessions.viewer import Viewer
