@@ -12,11 +12,10 @@ from sqlmodel import Session, col, select
 
 from funmagic.audit_log.service import note_act
 from funmagic.billing.errors import NotRefundable, PaymentsUnavailable
-from funmagic.billing.events import PAYMENT_ID
-from funmagic.billing.payments import PaymentView
-from funmagic.billing.returns import note_returns
+from funmagic.billing.returns import apply_returns
 from funmagic.billing.stripe.client import asking_stripe, get_stripe
-from funmagic.billing.stripe.facts import refund_of
+from funmagic.billing.stripe.facts import PAYMENT_ID, refund_of
+from funmagic.billing.views import PaymentView
 from funmagic.core.db import reading, transaction
 from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from funmagic.core.money import format_price
@@ -27,7 +26,10 @@ from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
 from funmagic.sessions.viewer import Viewer
 
 PAYMENT = "payment"
-ASKED, DONE, FAILED = "billing.refund", "billing.refund_done", "billing.refund_failed"
+# The actions of the audit log.
+ASKED = "billing.refund"
+DONE = "billing.refund_done"
+FAILED = "billing.refund_failed"
 LONGEST_REASON = 200
 # The request's id in the metadata of the refund.
 REQUEST_ID = "refund_request_id"
@@ -72,7 +74,7 @@ def refund_payment(
     if not request.is_done:
         refund = _ask_stripe(actor, request)
         with transaction() as session:
-            _note_done(session, actor, request, refund)
+            _record_done(session, actor, request, refund)
     with reading() as session:
         return PaymentView.model_validate(session.get_one(Payment, payment_id))
 
@@ -177,12 +179,12 @@ def _in_money_of_charge(request: _Request) -> int:
     return min(share, charge.amount - charge.amount_refunded)
 
 
-def _note_done(session: Session, actor: Viewer, request: _Request, refund: stripe.Refund) -> None:
-    """What the webhook will tell as well, so that the credits leave even when it is late."""
+def _record_done(session: Session, actor: Viewer, request: _Request, refund: stripe.Refund) -> None:
+    """Apply the refund now: its credits leave even when the webhook is late, which changes nothing then."""
     payment = session.get_one(Payment, request.payment_id, with_for_update=True)
     if _is_done(_entries(session, payment.id), request.id):
         return
-    note_returns(session, payment, refunds=[refund_of(refund.to_dict())])
+    apply_returns(session, payment, refunds=[refund_of(refund.to_dict())])
     about = (PAYMENT, payment.id)
     note_act(session, actor, DONE, about, request=request.id, cents=refund.amount, refund=refund.id)
 

@@ -8,8 +8,9 @@ import reflex as rx
 from sqlmodel import Session
 
 from funmagic import paths
-from funmagic.billing.packages import PackageView, list_packages
+from funmagic.billing.packages import list_packages
 from funmagic.billing.stripe.portal import open_portal
+from funmagic.billing.views import PackageView
 from funmagic.catalogue.service import ToolView, list_tools
 from funmagic.core.db import read
 from funmagic.core.links import own_path

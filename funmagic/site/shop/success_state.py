@@ -11,8 +11,9 @@ import structlog
 
 from funmagic import paths
 from funmagic.billing.errors import PaymentsNotSetUp, PaymentsUnavailable
-from funmagic.billing.payments import PaymentView, find_payment
+from funmagic.billing.payments import find_payment
 from funmagic.billing.recovery import refresh_payment
+from funmagic.billing.views import PaymentView
 from funmagic.core.db import DATABASE_AWAY, read
 from funmagic.core.errors import NotFound
 from funmagic.core.money import format_price

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from funmagic.billing.recovery import recover_payments
-from funmagic.billing.rereading import reread_returns
+from funmagic.billing.rereading import refresh_due_returns
 from funmagic.models.base import db_time, utcnow
 from funmagic.models.billing import Payment
 from tests.factories import books_are_right
@@ -94,7 +94,7 @@ def test_what_a_dispute_in_another_currency_comes_to_is_asked_for(shop, alice):
     shop.stripe.dispute(payment.stripe_session_id, 1150, currency="eur")
     shop.deliver()
     assert account_of(alice) == (430, 330, 300)
-    reread_returns()
+    refresh_due_returns()
     assert account_of(alice) == (430, 164, 300)
     assert books_are_right()
 
@@ -102,18 +102,18 @@ def test_what_a_dispute_in_another_currency_comes_to_is_asked_for(shop, alice):
 def test_an_untroubled_payment_is_asked_for_the_more_rarely_the_older_it_is(shop, alice, payment):
     for age, pause in ((HOUR, DAY), (100 * DAY, 10 * DAY)):
         change_payment(payment.id, created_at=db_time(-age), returns_due_at=db_time(-1))
-        reread_returns()
+        refresh_due_returns()
         due = load(payment.id).returns_due_at
         assert abs(due - utcnow() - timedelta(seconds=pause)) < timedelta(minutes=5)
     asked = lists_asked(shop)
     change_payment(payment.id, created_at=db_time(-541 * DAY), returns_due_at=db_time(-1))
-    reread_returns()
+    refresh_due_returns()
     assert lists_asked(shop) == asked
 
 
 def test_what_was_just_paid_is_left_to_the_webhook(shop, alice):
     shop.buy(alice)
-    reread_returns()
+    refresh_due_returns()
     assert lists_asked(shop) == 0
 
 
@@ -122,7 +122,7 @@ def test_a_payment_of_another_account_keeps_nobody_from_the_others(shop, alice, 
     change_payment(other.id, created_at=db_time(-HOUR))
     change_payment(payment.id, stripe_payment_intent_id="pi_of_another_account")
     shop.stripe.refund(other.stripe_session_id)
-    reread_returns()
+    refresh_due_returns()
     assert (account_of(alice), account_of(bob)) == ((430, 0, 300), (100, 0, 0))
     assert load(payment.id).returns_due_at > utcnow()
 
@@ -130,9 +130,9 @@ def test_a_payment_of_another_account_keeps_nobody_from_the_others(shop, alice, 
 def test_while_stripe_is_away_it_is_asked_in_the_next_turn(shop, alice, payment):
     shop.stripe.refund(payment.stripe_session_id)
     shop.stripe.script(*["server-error"] * 3)
-    reread_returns()
+    refresh_due_returns()
     assert account_of(alice) == (430, 0, 300)
-    reread_returns()
+    refresh_due_returns()
     assert account_of(alice) == (100, 0, 0)
 
 
@@ -140,5 +140,5 @@ def test_more_than_a_page_of_refunds_counts(shop, alice, payment, monkeypatch):
     monkeypatch.setattr("funmagic.billing.rereading.PAGE", 2)
     for _ in range(5):
         shop.stripe.refund(payment.stripe_session_id, 100)
-    reread_returns()
+    refresh_due_returns()
     assert load(payment.id).refunded_cents == 500
