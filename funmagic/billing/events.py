@@ -1,4 +1,4 @@
-"""What Stripe tells us: each event once, in one transaction with all that follows from it.
+"""Stripe's events: each is applied once, in one transaction with all that follows from it.
 
 Locks are always taken in this order: the event, the payment intent, the payment, the credit account.
 """

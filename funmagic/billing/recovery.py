@@ -99,7 +99,7 @@ def _waiting(session: Session) -> list[str]:
     unsure = col(Payment.status).in_([PaymentStatus.OPEN, PaymentStatus.PENDING])
     is_due = col(Payment.created_at).between(utcnow() - GIVEN_UP, utcnow() - PATIENCE)
     query = select(Payment.stripe_session_id).where(unsure, col(Payment.stripe_session_id).is_not(None), is_due)
-    # Any of them, so that none is left out turn after turn where there are more.
+    # At random, so that none is left out turn after turn where there are more.
     return [id_ for id_ in session.exec(query.order_by(sa.func.random()).limit(MOST_AT_ONCE)) if id_]
 
 

@@ -1,7 +1,7 @@
-"""Giving money back: an admin's refund of a payment, made at Stripe, and written down before and after it.
+"""An admin's refund of a payment: made at Stripe, and recorded in the audit log before and after.
 
-What was asked for is an entry of the audit log, and the refund at Stripe names it: where an answer got lost, it is
-looked for there before anything is given back again.
+The refund at Stripe names the audit entry that asked for it. Where Stripe's answer got lost, the refund is searched for
+at Stripe before another one is made.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ SENT_BACK = ("failed", "canceled")
 
 @dataclass(frozen=True)
 class _Request:
-    """A refund that was written down."""
+    """A refund as the audit log has it."""
 
     id: str
     payment_id: str
@@ -56,7 +56,7 @@ class _Request:
 def refund_payment(
     actor: Viewer, payment_id: str, *, cents: int | None, reason: str, idempotency_key: str
 ) -> PaymentView:
-    """Give back so much of a payment, or all that is left; the same key gives it back once, and answers the same.
+    """Give back so many cents of a payment, or all that is left; the same key does so once, and answers the same.
 
     It opens its own transactions: none is open while Stripe is asked. The credits of the returned share leave at once.
     Raises Forbidden, InvalidInput, NotFound, NotRefundable, IdempotencyConflict, PaymentsNotSetUp, PaymentsUnavailable.
@@ -70,7 +70,7 @@ def refund_payment(
         raise InvalidInput(field="reason")
     get_stripe()
     with transaction() as session:
-        request = _write_down(session, actor, payment_id, cents, reason=reason, key=idempotency_key)
+        request = _record_request(session, actor, payment_id, cents, reason=reason, key=idempotency_key)
     if not request.is_done:
         refund = _ask_stripe(actor, request)
         with transaction() as session:
@@ -79,10 +79,10 @@ def refund_payment(
         return PaymentView.model_validate(session.get_one(Payment, payment_id))
 
 
-def _write_down(
+def _record_request(
     session: Session, actor: Viewer, payment_id: str, cents: int | None, *, reason: str, key: str
 ) -> _Request:
-    """The request under this key, written down unless it was before."""
+    """The request under this key, recorded unless it was before."""
     payment = session.get(Payment, payment_id, with_for_update=True)
     if payment is None:
         raise NotFound
@@ -92,8 +92,8 @@ def _write_down(
             if (entry.details["asked"], entry.reason) != (cents, reason):
                 raise IdempotencyConflict
             is_done = _is_done(entries, entry.details["request"])
-            return _read(payment, entry.details["request"], entry.details["cents"], is_new=False, is_done=is_done)
-    request = _read(payment, new_id(), _check(payment, cents))
+            return _request(payment, entry.details["request"], entry.details["cents"], is_new=False, is_done=is_done)
+    request = _request(payment, new_id(), _check(payment, cents))
     details = {"request": request.id, "key": key, "asked": cents, "cents": request.cents}
     note_act(session, actor, ASKED, (PAYMENT, payment_id), reason=reason, **details)
     return request
@@ -113,7 +113,7 @@ def _check(payment: Payment, cents: int | None) -> int:
     return left if cents is None else cents
 
 
-def _read(payment: Payment, request_id: str, cents: int, *, is_new: bool = True, is_done: bool = False) -> _Request:
+def _request(payment: Payment, request_id: str, cents: int, *, is_new: bool = True, is_done: bool = False) -> _Request:
     return _Request(
         request_id,
         payment.id,
@@ -147,7 +147,7 @@ def _make_refund(request: _Request) -> stripe.Refund:
 
 
 def _find_refund(request: _Request) -> stripe.Refund | None:
-    """What was made of an earlier asking whose answer we never had: a key of Stripe's is good for a day only."""
+    """The refund of an earlier request whose answer got lost: Stripe keeps an idempotency key for a day only."""
     made = get_stripe().v1.refunds.list({"payment_intent": request.intent, "limit": 100})
     return next((one for one in made.data if (one.to_dict().get("metadata") or {}).get(REQUEST_ID) == request.id), None)
 
@@ -190,9 +190,9 @@ def _record_done(session: Session, actor: Viewer, request: _Request, refund: str
 
 
 def _entries(session: Session, payment_id: str) -> Sequence[AuditEntry]:
-    """What was written down about the payment; its row is held, so nobody adds to it meanwhile."""
-    about = AuditEntry.subject_type == PAYMENT, AuditEntry.subject_id == payment_id
-    return session.exec(select(AuditEntry).where(*about).order_by(col(AuditEntry.id))).all()
+    """The audit entries of the payment; its row is locked, so none is added meanwhile."""
+    query = select(AuditEntry).where(AuditEntry.subject_type == PAYMENT, AuditEntry.subject_id == payment_id)
+    return session.exec(query.order_by(col(AuditEntry.id))).all()
 
 
 def _is_done(entries: Sequence[AuditEntry], request_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Asking Stripe what went back of payments: what is not settled yet, and what its webhook may never have told."""
+"""Fetching refunds and disputes from Stripe: those not settled yet, and those its webhook may never have told of."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -29,7 +29,7 @@ PAGE = 100
 
 
 def refresh_due_returns() -> None:
-    """Ask for refunds and disputes of payments whose turn it is; what is found counts as if the webhook had told."""
+    """Fetch what went back of payments whose turn it is; what is found counts as if the webhook had told."""
     with reading() as session:
         intents = _due(session)
     for number, intent in enumerate(intents):
@@ -87,5 +87,5 @@ def _due(session: Session) -> list[str]:
         col(Payment.created_at) > now - DISPUTABLE,
         sa.or_(due <= now, sa.and_(due.is_(None), col(Payment.created_at) < now - PATIENCE)),
     )
-    # Any of them, so that none is left out turn after turn where there are more.
+    # At random, so that none is left out turn after turn where there are more.
     return [intent for intent in session.exec(query.order_by(sa.func.random()).limit(MOST_AT_ONCE)) if intent]

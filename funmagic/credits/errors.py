@@ -1,4 +1,4 @@
-"""Why credits are not spent or given back; what people are told has a code, and the rest is for our own code."""
+"""Why credits are not spent or given back: what people are told has a code, the rest is for our own code."""
 
 from funmagic.core.errors import FunMagicError
 
@@ -28,7 +28,7 @@ class NothingReserved(Exception):
 
 
 class KeyTaken(Exception):
-    """The key was used for a line of somebody else."""
+    """The key was used for a line of another user."""
 
 
 class ImpossibleEntry(Exception):

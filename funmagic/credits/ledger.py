@@ -1,6 +1,6 @@
 """The credit ledger: every change of a balance or a hold is one conditional UPDATE and one unique line.
 
-Whoever is about to spend holds credits with `reserve`, and then either `confirm`s or `release`s them. Both settle under
+A run holds credits with `reserve` before it spends, and then either `confirm`s or `release`s them. Both settle under
 the same key, so a hold ends in one of the two ways, once, however often that is asked for. Everything else is given a
 key by its caller: what was done under it already is not done again.
 """

@@ -51,14 +51,14 @@ class Entry:
 
 
 def post(session: Session, entry: Entry) -> None:
-    """Post an entry unless that was done before; raises KeyTaken where its key was used for somebody else."""
+    """Post an entry unless that was done before; raises KeyTaken where its key was used for another user."""
     earlier = post_once(session, entry)
     if earlier is not None and earlier.user_id != entry.user_id:
         raise KeyTaken(entry.idempotency_key)
 
 
 def post_once(session: Session, entry: Entry) -> sa.Row[Any] | None:
-    """Post an entry unless its key was used, for whomever; returns the line that used the key."""
+    """Post an entry unless its key was used, by any user; returns the line that used it."""
     if not _is_postgresql(session):
         return _post_in_two(session, entry)
     posted = session.execute(POST, entry.values()).one_or_none()
@@ -108,7 +108,7 @@ def _find_settlement(session: Session, type_: TransactionType, hold_key: str, ke
 
 
 def _post_in_two(session: Session, entry: Entry) -> sa.Row[Any] | None:
-    """The same for SQLite, which cannot write two tables in one statement, but lets nobody else write meanwhile."""
+    """The same for SQLite, which cannot write two tables in one statement, but has one writer at a time."""
     if earlier := _find(session, entry.idempotency_key):
         return earlier
     account = session.execute(UPDATE_ACCOUNT, entry.values()).one_or_none()

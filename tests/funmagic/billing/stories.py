@@ -15,7 +15,8 @@ from funmagic.models.billing import Payment
 from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.emulators.stripe import StripeEmulator
-from tests.funmagic.billing.shop import Shop, account_of, load
+from tests.funmagic.billing.shop import Shop, load
+from tests.funmagic.credits.balances import balances_of
 
 Act = Callable[[StripeEmulator, str], Any]
 
@@ -72,7 +73,7 @@ class Story:
         facts = ("status", "refunded_cents", "dispute", "settled_cents")
         ledger = ("taken_credits", "shortfall_credits", "frozen_credits")
         return {
-            "account": account_of(viewer),
+            "balances": balances_of(viewer),
             **{name: getattr(payment, name) for name in (*facts, *ledger)},
         }
 
