@@ -115,11 +115,11 @@ def _check(payment: Payment, cents: int | None) -> int:
 
 def _request(payment: Payment, request_id: str, cents: int, *, is_new: bool = True, is_done: bool = False) -> _Request:
     return _Request(
-        request_id,
-        payment.id,
-        payment.stripe_payment_intent_id or "",
-        payment.amount_cents,
-        payment.currency,
+        id=request_id,
+        payment_id=payment.id,
+        intent=payment.stripe_payment_intent_id or "",
+        price_cents=payment.amount_cents,
+        currency=payment.currency,
         may_be_converted=bool(payment.charged),
         cents=cents,
         is_new=is_new,

@@ -1,7 +1,7 @@
 """Money that goes back: each refund and dispute of a payment by its id at Stripe, and what they come to.
 
-A refund and a dispute only ever move forward, in the order in which their statuses are listed, so what is heard late,
-twice or from elsewhere changes nothing. No time decides: Stripe's are whole seconds.
+A refund and a dispute only ever move forward, in the order in which their statuses are listed, so a late or repeated
+event changes nothing. No time decides: Stripe's are whole seconds.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ UNSETTLED_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
 INQUIRIES = (BankStatus.WARNING_NEEDS_RESPONSE, BankStatus.WARNING_UNDER_REVIEW)
 APPEALS = (BankStatus.APPEAL_NEEDS_RESPONSE, BankStatus.APPEAL_UNDER_REVIEW)
 UNSETTLED_DISPUTES = (*INQUIRIES, *OPEN_STATUSES, *APPEALS)
-# An untroubled payment is looked at again when it is a tenth older, at most once a day.
+# A payment without trouble is fetched again when it is a tenth older, at most once a day.
 LEAST_PAUSE = timedelta(days=1)
 AGE_PER_PAUSE = 10
 

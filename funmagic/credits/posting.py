@@ -16,7 +16,7 @@ from funmagic.models.credits import TransactionType
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One ledger line to be, by the columns' names: what it changes, and the key that may be used once."""
+    """A ledger line to be posted, in the columns' own names; its key may be used once."""
 
     user_id: str
     type: TransactionType
@@ -32,21 +32,14 @@ class Entry:
 
     def values(self) -> dict[str, Any]:
         """What the statements are given; raises TypeError for a part of a credit."""
+        for credits_ in (self.amount, self.reserved_delta, self.lifetime_purchased):
+            index(credits_)
         return bind(
+            **vars(self),
             id=new_id(),
             created_at=utcnow(),
-            user_id=self.user_id,
-            type=self.type,
-            amount=index(self.amount),
-            reserved_delta=index(self.reserved_delta),
-            lifetime_purchased=index(self.lifetime_purchased),
             lifetime_used=-self.amount if self.type == TransactionType.USAGE else 0,
             lifetime_refunded=self.amount if self.type == TransactionType.REFUND else 0,
-            task_id=self.task_id,
-            payment_id=self.payment_id,
-            actor_id=self.actor_id,
-            description=self.description,
-            idempotency_key=self.idempotency_key,
         )
 
 

@@ -1,4 +1,4 @@
-"""What Stripe's objects say of money, in our words, whichever version of its API wrote them."""
+"""What Stripe's events and objects say of money, in our words, whichever version of its API wrote them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,14 +117,21 @@ def refund_of(about: Mapping[str, Any], event: str = "") -> RefundFact:
     status = RefundStatus.FAILED if event == EventType.REFUND_FAILED else about.get("status") or RefundStatus.SUCCEEDED
     if status not in list(RefundStatus):
         status = RefundStatus.PENDING
-    return RefundFact(about["id"], RefundStatus(status), about.get("amount") or 0, _currency(about))
+    return RefundFact(
+        id=about["id"], status=RefundStatus(status), cents=about.get("amount") or 0, currency=_currency(about)
+    )
 
 
 def dispute_of(about: Mapping[str, Any], event: str = "") -> DisputeFact:
     """What a dispute says of itself, or the event about it."""
     cents = about.get("amount") or 0
-    reinstated = _reinstated(about, cents, event)
-    return DisputeFact(about["id"], _bank_status(about, event), cents, _currency(about), reinstated)
+    return DisputeFact(
+        id=about["id"],
+        status=_bank_status(about, event),
+        cents=cents,
+        currency=_currency(about),
+        reinstated_cents=_reinstated(about, cents, event),
+    )
 
 
 def _bank_status(about: Mapping[str, Any], event: str) -> BankStatus:

@@ -8,7 +8,7 @@ from funmagic.core.errors import NotFound
 from funmagic.models.base import db_time
 from funmagic.models.billing import Payment
 from tests.factories import books_are_right, run_together
-from tests.funmagic.billing.shop import WELCOMED, WITH_CREATOR, change_payment, events, load
+from tests.funmagic.billing.shop import PRICE, WELCOMED, WITH_CREATOR, change_payment, events, load
 from tests.funmagic.credits.balances import Balances, balances_of
 from worker import clock
 
@@ -68,7 +68,7 @@ def test_a_transfer_is_followed_to_its_end(shop, alice, succeeded, status):
     assert refresh_payment(alice, payment.stripe_session_id).status == "pending"
     shop.stripe.settle(payment.stripe_session_id, succeeded)
     assert refresh_payment(alice, payment.stripe_session_id).status == status
-    assert balances_of(alice).balance == (430 if succeeded else 100)
+    assert balances_of(alice) == (WITH_CREATOR if succeeded else WELCOMED)
 
 
 def test_nobody_looks_at_the_payment_of_another(shop, alice, bob):
@@ -99,7 +99,7 @@ def test_a_refund_is_noticed_and_a_later_event_tells_better(shop, alice):
     shop.advance(60)
     shop.stripe.refund(payment.stripe_session_id)
     shop.deliver()
-    assert (load(payment.id).refunded_cents, balances_of(alice)) == (2499, WELCOMED)
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (PRICE, WELCOMED)
     assert books_are_right()
 
 

@@ -13,7 +13,7 @@ from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, N
 from funmagic.models.audit import AuditEntry
 from tests import factories
 from tests.factories import books_are_right
-from tests.funmagic.billing.shop import EMPTY, REFUNDED_1000, WELCOMED, WITH_CREATOR, load, spend
+from tests.funmagic.billing.shop import EMPTY, PRICE, REFUNDED_1000, WELCOMED, WITH_CREATOR, load, spend
 from tests.funmagic.credits.balances import balances_of
 
 pytestmark = pytest.mark.both_databases
@@ -50,7 +50,7 @@ def test_money_goes_back_and_the_credits_leave_before_the_webhook_comes(shop, al
 def test_without_an_amount_all_that_is_left_goes_back(shop, alice, admin):
     payment = shop.buy(alice)
     give_back(admin, payment, 1000, key="a")
-    assert give_back(admin, payment, key="b").refunded_cents == 2499
+    assert give_back(admin, payment, key="b").refunded_cents == PRICE
     assert (refunds_at(shop.stripe), balances_of(alice)) == ([1499, 1000], WELCOMED)
     assert books_are_right()
 
@@ -163,7 +163,7 @@ def test_only_what_was_paid_can_be_given_back(shop, alice, admin):
     shop.deliver()
     with pytest.raises(NotRefundable):
         give_back(admin, disputed)
-    assert refunds_at(shop.stripe) == [2499]
+    assert refunds_at(shop.stripe) == [PRICE]
 
 
 def test_a_request_that_makes_no_sense_is_refused(shop, alice, admin):
@@ -237,7 +237,7 @@ def test_what_was_paid_in_another_currency_goes_back_in_it(shop, alice, admin):
     shop.deliver()
     assert give_back(admin, payment, 1250, key="a").refunded_cents == 1250
     assert refunds_at(shop.stripe) == [190_077]
-    assert give_back(admin, payment, key="b").refunded_cents == 2499
+    assert give_back(admin, payment, key="b").refunded_cents == PRICE
     assert (sum(refunds_at(shop.stripe)), balances_of(alice)) == (380_000, WELCOMED)
     assert books_are_right()
 
@@ -267,7 +267,7 @@ def test_over_http_an_admin_names_a_key_and_a_reason(shop, alice, admin):
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].json() == answers[1].json()
     told = answers[0].json()["payment"]
-    assert (told["id"], told["refundedCents"], told["amountCents"]) == (payment.id, 1000, 2499)
+    assert (told["id"], told["refundedCents"], told["amountCents"]) == (payment.id, 1000, PRICE)
     assert shop.client.post(address, json={"reason": "all"}, headers={"Idempotency-Key": "n"}).status_code == 200
     refused = shop.client.post(address, json={"reason": "all"}, headers={"Idempotency-Key": "o"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "NOT_REFUNDABLE")
