@@ -18,6 +18,7 @@ from funmagic.core.db import transaction
 from funmagic.core.redis import get_redis
 from funmagic.core.settings import get_settings
 from funmagic.credits import ledger
+from funmagic.credits.posting import Entry
 from funmagic.credits.statements import POST, SETTLE
 from funmagic.models.credits import TransactionType
 from funmagic.supervisor import embedded_redis
@@ -34,11 +35,11 @@ VARIABLES = """
 \\set pair random(1, 1000000000000000)
 """
 VARIED = {
-    "line_id": "gen_random_uuid()",
-    "at": "now()",
-    "owner": "'user' || :account",
-    "task": "'task' || :account",
-    "hold": "'reserve:' || :pair",
+    "b_id": "gen_random_uuid()",
+    "b_created_at": "now()",
+    "b_user_id": "'user' || :account",
+    "b_task_id": "'task' || :account",
+    "hold_key": "'reserve:' || :pair",
 }
 # Rich users user1…n, and for each pair a task of its own; pgbench uses the tasks task1…n again and again.
 ACCOUNTS = """
@@ -106,10 +107,10 @@ def run_pgbench(url: str, accounts: int) -> float:
 
 def pgbench_script() -> str:
     """The statements of a reserve and of its confirm, each in a transaction of its own."""
-    hold = ledger.Entry("", TransactionType.RESERVATION, amount=0, reserved_delta=1, key="").values()
-    reserve = _in_sql(POST, hold, VARIED | {"key": VARIED["hold"]})
-    charge = {"kind": TransactionType.USAGE, "spends": 1}
-    confirm = _in_sql(SETTLE, charge, VARIED | {"key": "'settle:' || :pair"})
+    hold = Entry(user_id="", type=TransactionType.RESERVATION, reserved_delta=1, idempotency_key="").values()
+    reserve = _in_sql(POST, hold, VARIED | {"b_idempotency_key": VARIED["hold_key"]})
+    charge = {"b_type": TransactionType.USAGE, "spends": 1}
+    confirm = _in_sql(SETTLE, charge, VARIED | {"b_idempotency_key": "'settle:' || :pair"})
     return VARIABLES + "".join(f"BEGIN;\n{statement};\nCOMMIT;\n" for statement in (reserve, confirm))
 
 

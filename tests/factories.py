@@ -18,7 +18,8 @@ from funmagic.core.storage.current import get_storage
 from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.credits import ledger
 from funmagic.credits.audit import audit_credits
-from funmagic.credits.service import Balance, get_balance
+from funmagic.credits.service import get_balance
+from funmagic.credits.views import Balance
 from funmagic.library.uploads import UploadPurpose, create_upload
 from funmagic.models.base import new_id
 from funmagic.models.billing import Payment

@@ -15,10 +15,9 @@ from funmagic.core.queues import TASK_QUEUES, waiting_ids
 from funmagic.core.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
 from funmagic.core.telemetry.traces import configure_tracing
 from funmagic.models.base import new_id
-from funmagic.models.tasks import Task
+from funmagic.models.tasks import FailureCode, Task
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_tasks
-from funmagic.tasks.failures import FailureCode
 from worker.limits.slots import give_slots_back
 from worker.mail.sending import wake_due_mails
 from worker.upkeep.audit import audit_when_due

@@ -11,18 +11,18 @@ from funmagic.core.db import transaction
 from funmagic.core.json import Named, RequestShape, Shape
 from funmagic.credits.corrections import (
     LONGEST_REASON,
-    Correction,
     adjust_credits,
     find_recipient,
     grant_credits,
     refund_task,
 )
+from funmagic.credits.views import Correction
 from funmagic.http.callers import RequiredAdmin
 from funmagic.http.fields import Email
 
 router = APIRouter(prefix=paths.API_ADMIN_BILLING, tags=["admin"])
 
-# Asked for, not optional: whoever asks twice for money to be given must be able to say that it is the same wish.
+# Required: a client that asks again for credits to be given must be able to say that it is the same request.
 IdempotencyKey = Annotated[str, Header(min_length=1, max_length=200)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)]
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Header
 from pydantic import Field, StrictInt, StringConstraints
 
 from funmagic import paths
-from funmagic.billing.payments import PaymentView
 from funmagic.billing.refunds import LONGEST_REASON, refund_payment
+from funmagic.billing.views import PaymentView
 from funmagic.core.json import RequestShape, Shape
 from funmagic.http.callers import RequiredAdmin
 

@@ -1,4 +1,4 @@
-"""Buying credits: what is bought is written down here, and paid for at Stripe."""
+"""Buying credits: a payment is recorded here, and paid at Stripe."""
 
 import hashlib
 import json
@@ -13,6 +13,7 @@ from funmagic import paths
 from funmagic.billing.packages import find_package, package_name
 from funmagic.billing.stripe.client import asking_stripe, get_stripe
 from funmagic.billing.stripe.customers import find_or_make_customer, is_customer_gone, replace_customer
+from funmagic.billing.stripe.facts import PAYMENT_ID
 from funmagic.core.db import transaction
 from funmagic.core.errors import IdempotencyConflict
 from funmagic.core.links import own_path, public_url
@@ -33,18 +34,18 @@ class Checkout:
 def start_checkout(
     viewer: Viewer, package_id: str, *, return_path: str = "", idempotency_key: str | None = None
 ) -> Checkout:
-    """Write down what the viewer buys, and have Stripe ask for the money; the same key is the same checkout.
+    """Record what the viewer buys, and have Stripe ask for the money; the same key is the same checkout.
 
     It opens its own transactions: none is open while Stripe is asked. Raises PaymentsNotSetUp, PaymentsUnavailable,
     PackageUnavailable, and IdempotencyConflict for a key that stands for another purchase.
     """
     get_stripe()
-    asked = package_id, return_path, idempotency_key or new_id()
+    key = idempotency_key or new_id()
     try:
-        payment, product = _note_purchase(viewer, *asked)
+        payment, product = _find_or_open(viewer, package_id, return_path, key)
     except IntegrityError:
-        # Somebody else was first to use the key, and their payment is there now.
-        payment, product = _note_purchase(viewer, *asked)
+        # Another request was first to use the key, and their payment is there now.
+        payment, product = _find_or_open(viewer, package_id, return_path, key)
     if payment.url:
         return Checkout(payment.url, payment.id)
     with asking_stripe():
@@ -53,11 +54,12 @@ def start_checkout(
         kept = session.get_one(Payment, payment.id, with_for_update=True)
         # What was handed out first stays: only that one is paid for.
         if not kept.url:
-            kept.stripe_session_id, kept.url = hosted.id, hosted.url or ""
+            kept.stripe_session_id = hosted.id
+            kept.url = hosted.url or ""
     return Checkout(kept.url, payment.id)
 
 
-def _note_purchase(viewer: Viewer, package_id: str, return_path: str, key: str) -> tuple[Payment, str | None]:
+def _find_or_open(viewer: Viewer, package_id: str, return_path: str, key: str) -> tuple[Payment, str | None]:
     """The payment under this key, made unless it is there, and the product at Stripe that it is for."""
     with transaction() as session:
         query = select(Payment).where(Payment.user_id == viewer.id, Payment.idempotency_key == key)
@@ -98,7 +100,7 @@ def _ask_for_payment(viewer: Viewer, payment: Payment, product: str | None) -> s
 
 
 def _create_session(payment: Payment, customer: str, product: str | None) -> stripe.checkout.Session:
-    ours = {"payment_id": payment.id, "user_id": payment.user_id, "package_id": payment.package_id or ""}
+    ours = {PAYMENT_ID: payment.id, "user_id": payment.user_id, "package_id": payment.package_id or ""}
     wanted: SessionCreateParams = {
         "mode": "payment",
         "customer": customer,

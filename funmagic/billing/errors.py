@@ -1,6 +1,6 @@
-"""Why a purchase or a refund does not come about."""
+"""Why a purchase or a refund does not come about, or an event is not believed."""
 
-from funmagic.core.errors import FunMagicError
+from funmagic.core.errors import FunMagicError, InvalidInput
 
 
 class PaymentsNotSetUp(FunMagicError):
@@ -34,3 +34,10 @@ class PackageUnavailable(FunMagicError):
     code = "PACKAGE_UNAVAILABLE"
     status = 404
     text = "This package is no longer for sale. Nothing was charged. Please choose another one."
+
+
+class InvalidSignature(InvalidInput):
+    """The event was not signed by Stripe with one of our secrets, or long ago."""
+
+    code = "INVALID_SIGNATURE"
+    text = "The signature of this event does not fit."

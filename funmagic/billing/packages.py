@@ -5,22 +5,9 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from funmagic.billing.errors import PackageUnavailable
-from funmagic.core.json import Shape
+from funmagic.billing.views import PackageView
 from funmagic.i18n.translate import current_locale
 from funmagic.models.billing import CreditPackage
-
-
-class PackageView(Shape):
-    """A package as people see it; the price is in the currency's smallest unit."""
-
-    id: str
-    name: str
-    credits: int
-    bonus_credits: int
-    total_credits: int
-    price_cents: int
-    currency: str
-    is_popular: bool
 
 
 def list_packages(session: Session) -> list[PackageView]:

@@ -14,7 +14,7 @@ from funmagic.models.users import User
 
 
 def mail_receipt(session: Session, payment: Payment) -> None:
-    """Mail the buyer what they paid for, in their language; nobody is mailed who has left."""
+    """Mail the buyer what they paid for, in their language, unless they deleted their account."""
     buyer = session.get_one(User, payment.user_id)
     if buyer.deleted_at is not None:
         return

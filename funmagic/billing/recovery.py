@@ -1,4 +1,4 @@
-"""Looking at Stripe ourselves, where its webhook has not come: what is found counts as if it had."""
+"""Fetching payments from Stripe where its webhook has not come: what is found counts as if it had."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,12 +8,13 @@ import stripe
 import structlog
 from sqlmodel import Session, col, select
 
+from funmagic.billing.effects import link_session
 from funmagic.billing.errors import PaymentsUnavailable
-from funmagic.billing.events import adopt_ids, find_for_update
-from funmagic.billing.payments import PaymentView, find_payment, note_paid, note_status
-from funmagic.billing.rereading import PATIENCE, read_returns, reread_returns
+from funmagic.billing.payments import apply_paid, find_payment, lock_by_session, record_status_and_settle
+from funmagic.billing.rereading import PATIENCE, refresh_due_returns, refresh_returns
 from funmagic.billing.stripe.client import asking_stripe, get_stripe
 from funmagic.billing.stripe.facts import totals_of
+from funmagic.billing.views import PaymentView
 from funmagic.core.db import reading, transaction
 from funmagic.core.settings import get_settings
 from funmagic.models.base import utcnow
@@ -35,13 +36,13 @@ def refresh_payment(viewer: Viewer, stripe_session_id: str) -> PaymentView:
     """The viewer's payment as it stands at Stripe now; raises NotFound, PaymentsNotSetUp and PaymentsUnavailable."""
     with reading() as session:
         find_payment(session, viewer, stripe_session_id)
-    _look_up(stripe_session_id)
+    _refresh_session(stripe_session_id)
     with reading() as session:
         return find_payment(session, viewer, stripe_session_id)
 
 
 def recover_payments() -> int:
-    """Look up payments whose end we should have heard of, and what went back of others; returns how many had no end."""
+    """Fetch payments that should have ended by now, and what went back of others; returns how many had not ended."""
     if not get_settings().takes_payments:
         return 0
     with transaction() as session:
@@ -49,15 +50,15 @@ def recover_payments() -> int:
         waiting = _waiting(session)
     for number, stripe_session_id in enumerate(waiting):
         try:
-            _look_up(stripe_session_id)
+            _refresh_session(stripe_session_id)
         except PaymentsUnavailable:
             log.warning("payments_not_recovered", left=len(waiting) - number)
             return number
-    reread_returns()
+    refresh_due_returns()
     return len(waiting)
 
 
-def _look_up(stripe_session_id: str) -> None:
+def _refresh_session(stripe_session_id: str) -> None:
     with asking_stripe():
         try:
             hosted = get_stripe().v1.checkout.sessions.retrieve(
@@ -70,25 +71,25 @@ def _look_up(stripe_session_id: str) -> None:
             log.warning("stripe_session_missing", stripe_session_id=stripe_session_id)
             return
     with transaction() as session:
-        intent = _apply(session, hosted.to_dict())
+        intent = _apply_session(session, hosted.to_dict())
     if intent:
-        read_returns(intent)
+        refresh_returns(intent)
 
 
-def _apply(session: Session, hosted: dict[str, Any]) -> str | None:
-    """Note what became of the checkout; gives its payment intent where money of it went back."""
-    payment = find_for_update(session, hosted, is_session=True)
+def _apply_session(session: Session, hosted: dict[str, Any]) -> str | None:
+    """Apply what became of the checkout; returns its payment intent where money of it went back."""
+    payment = lock_by_session(session, hosted)
     if payment is None:
         return None
-    adopt_ids(session, payment, hosted, is_session=True)
+    link_session(session, payment, hosted)
     intent = hosted.get("payment_intent") or {}
     if hosted["payment_status"] == "paid":
-        note_paid(session, payment, totals_of(hosted))
+        apply_paid(session, payment, totals_of(hosted))
     elif hosted["status"] == "expired":
-        note_status(session, payment, PaymentStatus.EXPIRED)
+        record_status_and_settle(session, payment, PaymentStatus.EXPIRED)
     elif hosted["status"] == "complete":
         is_over = isinstance(intent, dict) and intent.get("status") in NOT_PAYING
-        note_status(session, payment, PaymentStatus.FAILED if is_over else PaymentStatus.PENDING)
+        record_status_and_settle(session, payment, PaymentStatus.FAILED if is_over else PaymentStatus.PENDING)
     charge = intent.get("latest_charge") if isinstance(intent, dict) else None
     has_returns = isinstance(charge, dict) and (charge.get("amount_refunded") or charge.get("disputed"))
     return payment.stripe_payment_intent_id if has_returns else None
@@ -98,7 +99,7 @@ def _waiting(session: Session) -> list[str]:
     unsure = col(Payment.status).in_([PaymentStatus.OPEN, PaymentStatus.PENDING])
     is_due = col(Payment.created_at).between(utcnow() - GIVEN_UP, utcnow() - PATIENCE)
     query = select(Payment.stripe_session_id).where(unsure, col(Payment.stripe_session_id).is_not(None), is_due)
-    # Any of them, so that none is left out turn after turn where there are more.
+    # At random, so that none is left out turn after turn where there are more.
     return [id_ for id_ in session.exec(query.order_by(sa.func.random()).limit(MOST_AT_ONCE)) if id_]
 
 
@@ -109,4 +110,4 @@ def _expire_lost(session: Session) -> None:
         col(Payment.created_at) < utcnow() - LIFETIME,
     )
     for payment in session.exec(query.limit(MOST_AT_ONCE).with_for_update(skip_locked=True)):
-        note_status(session, payment, PaymentStatus.EXPIRED)
+        record_status_and_settle(session, payment, PaymentStatus.EXPIRED)

@@ -1,7 +1,7 @@
-"""Giving money back: an admin's refund of a payment, made at Stripe, and written down before and after it.
+"""An admin's refund of a payment: made at Stripe, and recorded in the audit log before and after.
 
-What was asked for is an entry of the audit log, and the refund at Stripe names it: where an answer got lost, it is
-looked for there before anything is given back again.
+The refund at Stripe names the audit entry that asked for it. Where Stripe's answer got lost, the refund is searched for
+at Stripe before another one is made.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,10 @@ from sqlmodel import Session, col, select
 
 from funmagic.audit_log.service import note_act
 from funmagic.billing.errors import NotRefundable, PaymentsUnavailable
-from funmagic.billing.events import PAYMENT_ID
-from funmagic.billing.payments import PaymentView
-from funmagic.billing.returns import note_returns
+from funmagic.billing.returns import apply_returns
 from funmagic.billing.stripe.client import asking_stripe, get_stripe
-from funmagic.billing.stripe.facts import refund_of
+from funmagic.billing.stripe.facts import PAYMENT_ID, refund_of
+from funmagic.billing.views import PaymentView
 from funmagic.core.db import reading, transaction
 from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from funmagic.core.money import format_price
@@ -27,7 +26,10 @@ from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
 from funmagic.sessions.viewer import Viewer
 
 PAYMENT = "payment"
-ASKED, DONE, FAILED = "billing.refund", "billing.refund_done", "billing.refund_failed"
+# The actions of the audit log.
+ASKED = "billing.refund"
+DONE = "billing.refund_done"
+FAILED = "billing.refund_failed"
 LONGEST_REASON = 200
 # The request's id in the metadata of the refund.
 REQUEST_ID = "refund_request_id"
@@ -37,7 +39,7 @@ SENT_BACK = ("failed", "canceled")
 
 @dataclass(frozen=True)
 class _Request:
-    """A refund that was written down."""
+    """A refund as the audit log has it."""
 
     id: str
     payment_id: str
@@ -54,7 +56,7 @@ class _Request:
 def refund_payment(
     actor: Viewer, payment_id: str, *, cents: int | None, reason: str, idempotency_key: str
 ) -> PaymentView:
-    """Give back so much of a payment, or all that is left; the same key gives it back once, and answers the same.
+    """Give back so many cents of a payment, or all that is left; the same key does so once, and answers the same.
 
     It opens its own transactions: none is open while Stripe is asked. The credits of the returned share leave at once.
     Raises Forbidden, InvalidInput, NotFound, NotRefundable, IdempotencyConflict, PaymentsNotSetUp, PaymentsUnavailable.
@@ -68,19 +70,19 @@ def refund_payment(
         raise InvalidInput(field="reason")
     get_stripe()
     with transaction() as session:
-        request = _write_down(session, actor, payment_id, cents, reason=reason, key=idempotency_key)
+        request = _record_request(session, actor, payment_id, cents, reason=reason, key=idempotency_key)
     if not request.is_done:
         refund = _ask_stripe(actor, request)
         with transaction() as session:
-            _note_done(session, actor, request, refund)
+            _record_done(session, actor, request, refund)
     with reading() as session:
         return PaymentView.model_validate(session.get_one(Payment, payment_id))
 
 
-def _write_down(
+def _record_request(
     session: Session, actor: Viewer, payment_id: str, cents: int | None, *, reason: str, key: str
 ) -> _Request:
-    """The request under this key, written down unless it was before."""
+    """The request under this key, recorded unless it was before."""
     payment = session.get(Payment, payment_id, with_for_update=True)
     if payment is None:
         raise NotFound
@@ -90,8 +92,8 @@ def _write_down(
             if (entry.details["asked"], entry.reason) != (cents, reason):
                 raise IdempotencyConflict
             is_done = _is_done(entries, entry.details["request"])
-            return _read(payment, entry.details["request"], entry.details["cents"], is_new=False, is_done=is_done)
-    request = _read(payment, new_id(), _check(payment, cents))
+            return _request(payment, entry.details["request"], entry.details["cents"], is_new=False, is_done=is_done)
+    request = _request(payment, new_id(), _check(payment, cents))
     details = {"request": request.id, "key": key, "asked": cents, "cents": request.cents}
     note_act(session, actor, ASKED, (PAYMENT, payment_id), reason=reason, **details)
     return request
@@ -111,13 +113,13 @@ def _check(payment: Payment, cents: int | None) -> int:
     return left if cents is None else cents
 
 
-def _read(payment: Payment, request_id: str, cents: int, *, is_new: bool = True, is_done: bool = False) -> _Request:
+def _request(payment: Payment, request_id: str, cents: int, *, is_new: bool = True, is_done: bool = False) -> _Request:
     return _Request(
-        request_id,
-        payment.id,
-        payment.stripe_payment_intent_id or "",
-        payment.amount_cents,
-        payment.currency,
+        id=request_id,
+        payment_id=payment.id,
+        intent=payment.stripe_payment_intent_id or "",
+        price_cents=payment.amount_cents,
+        currency=payment.currency,
         may_be_converted=bool(payment.charged),
         cents=cents,
         is_new=is_new,
@@ -145,7 +147,7 @@ def _make_refund(request: _Request) -> stripe.Refund:
 
 
 def _find_refund(request: _Request) -> stripe.Refund | None:
-    """What was made of an earlier asking whose answer we never had: a key of Stripe's is good for a day only."""
+    """The refund of an earlier request whose answer got lost: Stripe keeps an idempotency key for a day only."""
     made = get_stripe().v1.refunds.list({"payment_intent": request.intent, "limit": 100})
     return next((one for one in made.data if (one.to_dict().get("metadata") or {}).get(REQUEST_ID) == request.id), None)
 
@@ -177,20 +179,20 @@ def _in_money_of_charge(request: _Request) -> int:
     return min(share, charge.amount - charge.amount_refunded)
 
 
-def _note_done(session: Session, actor: Viewer, request: _Request, refund: stripe.Refund) -> None:
-    """What the webhook will tell as well, so that the credits leave even when it is late."""
+def _record_done(session: Session, actor: Viewer, request: _Request, refund: stripe.Refund) -> None:
+    """Apply the refund now: its credits leave even when the webhook is late, which changes nothing then."""
     payment = session.get_one(Payment, request.payment_id, with_for_update=True)
     if _is_done(_entries(session, payment.id), request.id):
         return
-    note_returns(session, payment, refunds=[refund_of(refund.to_dict())])
+    apply_returns(session, payment, refunds=[refund_of(refund.to_dict())])
     about = (PAYMENT, payment.id)
     note_act(session, actor, DONE, about, request=request.id, cents=refund.amount, refund=refund.id)
 
 
 def _entries(session: Session, payment_id: str) -> Sequence[AuditEntry]:
-    """What was written down about the payment; its row is held, so nobody adds to it meanwhile."""
-    about = AuditEntry.subject_type == PAYMENT, AuditEntry.subject_id == payment_id
-    return session.exec(select(AuditEntry).where(*about).order_by(col(AuditEntry.id))).all()
+    """The audit entries of the payment; its row is locked, so none is added meanwhile."""
+    query = select(AuditEntry).where(AuditEntry.subject_type == PAYMENT, AuditEntry.subject_id == payment_id)
+    return session.exec(query.order_by(col(AuditEntry.id))).all()
 
 
 def _is_done(entries: Sequence[AuditEntry], request_id: str) -> bool:

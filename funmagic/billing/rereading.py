@@ -1,4 +1,4 @@
-"""Asking Stripe what went back of payments: what is not settled yet, and what its webhook may never have told."""
+"""Fetching refunds and disputes from Stripe: those not settled yet, and those its webhook may never have told of."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -10,8 +10,8 @@ import structlog
 from sqlmodel import Session, col, select
 
 from funmagic.billing.errors import PaymentsUnavailable
-from funmagic.billing.events import find_for_update
-from funmagic.billing.returns import note_looked_at, note_returns
+from funmagic.billing.payments import lock_by_intent
+from funmagic.billing.returns import apply_returns, schedule_next_read
 from funmagic.billing.stripe.client import asking_stripe, get_stripe
 from funmagic.billing.stripe.facts import dispute_of, refund_of, totals_of
 from funmagic.core.db import reading, transaction
@@ -28,37 +28,37 @@ MOST_AT_ONCE = 100
 PAGE = 100
 
 
-def reread_returns() -> None:
-    """Ask for refunds and disputes of payments whose turn it is; what is found counts as if the webhook had told."""
+def refresh_due_returns() -> None:
+    """Fetch what went back of payments whose turn it is; what is found counts as if the webhook had told."""
     with reading() as session:
         intents = _due(session)
     for number, intent in enumerate(intents):
         try:
-            read_returns(intent)
+            refresh_returns(intent)
         except PaymentsUnavailable:
             log.warning("returns_not_read", left=len(intents) - number)
             return
 
 
-def read_returns(intent: str) -> None:
-    """Note all refunds and disputes of a payment intent as they stand at Stripe now; raises PaymentsUnavailable."""
+def refresh_returns(intent: str) -> None:
+    """Apply all refunds and disputes of a payment intent as they stand at Stripe now; raises PaymentsUnavailable."""
     with asking_stripe():
-        refunds, disputes = _ask(intent)
+        refunds, disputes = _list_returns(intent)
     with transaction() as session:
-        payment = find_for_update(session, {"id": intent, "payment_intent": intent}, is_session=False)
+        payment = lock_by_intent(session, {"id": intent, "payment_intent": intent})
         if payment is None:
             return
-        note_returns(
+        apply_returns(
             session,
             payment,
             charged=_totals([*refunds, *disputes]),
             refunds=[refund_of(refund) for refund in refunds],
             disputes=[dispute_of(dispute) for dispute in disputes],
         )
-        note_looked_at(session, payment)
+        schedule_next_read(session, payment)
 
 
-def _ask(intent: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _list_returns(intent: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     asked = {"payment_intent": intent, "limit": PAGE, "expand": ["data.charge"]}
     client = get_stripe().v1
     try:
@@ -79,12 +79,13 @@ def _totals(returns: Iterable[dict[str, Any]]) -> dict[str, int]:
 
 
 def _due(session: Session) -> list[str]:
-    due, now = col(Payment.returns_due_at), utcnow()
+    now = utcnow()
+    due = col(Payment.returns_due_at)
     query = select(Payment.stripe_payment_intent_id).where(
         Payment.status == PaymentStatus.PAID,
         col(Payment.stripe_payment_intent_id).is_not(None),
         col(Payment.created_at) > now - DISPUTABLE,
         sa.or_(due <= now, sa.and_(due.is_(None), col(Payment.created_at) < now - PATIENCE)),
     )
-    # Any of them, so that none is left out turn after turn where there are more.
+    # At random, so that none is left out turn after turn where there are more.
     return [intent for intent in session.exec(query.order_by(sa.func.random()).limit(MOST_AT_ONCE)) if intent]

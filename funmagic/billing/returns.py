@@ -1,7 +1,7 @@
 """Money that goes back: each refund and dispute of a payment by its id at Stripe, and what they come to.
 
-A refund and a dispute only ever move forward, in the order in which their statuses are listed, so what is heard late,
-twice or from elsewhere changes nothing. No time decides: Stripe's are whole seconds.
+A refund and a dispute only ever move forward, in the order in which their statuses are listed, so a late or repeated
+event changes nothing. No time decides: Stripe's are whole seconds.
 """
 
 from collections import Counter
@@ -34,11 +34,12 @@ UNSETTLED_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
 INQUIRIES = (BankStatus.WARNING_NEEDS_RESPONSE, BankStatus.WARNING_UNDER_REVIEW)
 APPEALS = (BankStatus.APPEAL_NEEDS_RESPONSE, BankStatus.APPEAL_UNDER_REVIEW)
 UNSETTLED_DISPUTES = (*INQUIRIES, *OPEN_STATUSES, *APPEALS)
-# An untroubled payment is looked at again when it is a tenth older, at most once a day.
-LEAST_PAUSE, AGE_PER_PAUSE = timedelta(days=1), 10
+# A payment without trouble is fetched again when it is a tenth older, at most once a day.
+LEAST_PAUSE = timedelta(days=1)
+AGE_PER_PAUSE = 10
 
 
-def note_returns(
+def apply_returns(
     session: Session,
     payment: Payment,
     *,
@@ -47,12 +48,12 @@ def note_returns(
     refunded_sum: int | None = None,
     charged: Mapping[str, int] | None = None,
 ) -> None:
-    """Hear of refunds and disputes, and bring the ledger in line; the caller holds the payment's row.
+    """Record refunds and disputes, and take, freeze or give back their credits; the caller holds the payment's row.
 
     `charged` is what the whole charge comes to, by currency, and `refunded_sum` what went back of it in all, in the
     first of those.
     """
-    _note_charged(payment, charged or {})
+    _record_charged(payment, charged or {})
     for refund in refunds:
         row = session.get(PaymentRefund, (payment.id, refund.id)) or PaymentRefund(
             payment_id=payment.id, id=refund.id, status=refund.status, cents=refund.cents, currency=refund.currency
@@ -64,24 +65,24 @@ def note_returns(
         )
         session.add(_forward(known, dispute.status, dispute.cents, BankStatus))
         known.reinstated_cents = max(known.reinstated_cents, dispute.reinstated_cents)
-    heard = _own_cents(payment, refunded_sum or 0, next(iter(charged or {}), payment.currency)) or 0
-    payment.refund_sum_cents = max(payment.refund_sum_cents, heard)
+    refunded = _own_cents(payment, refunded_sum or 0, next(iter(charged or {}), payment.currency)) or 0
+    payment.refund_sum_cents = max(payment.refund_sum_cents, refunded)
     session.flush()
     _add_up(session, payment)
-    if refunded_sum is not None and payment.refunded_cents != min(heard, payment.amount_cents):
+    if refunded_sum is not None and payment.refunded_cents != min(refunded, payment.amount_cents):
         # Something else went back, or came back, than we know of; or this is old news.
         payment.returns_due_at = utcnow()
     settle_payment(session, payment)
 
 
-def note_looked_at(session: Session, payment: Payment) -> None:
-    """Remember that Stripe was asked just now, and when to ask again: the next time, if something is not settled."""
+def schedule_next_read(session: Session, payment: Payment) -> None:
+    """Set when Stripe is asked again, now that it was: in the next turn, if something is not settled."""
     now = utcnow()
     payment.returns_due_at = now + max(LEAST_PAUSE, (now - payment.created_at) / AGE_PER_PAUSE)
     _add_up(session, payment)
 
 
-def _note_charged(payment: Payment, charged: Mapping[str, int]) -> None:
+def _record_charged(payment: Payment, charged: Mapping[str, int]) -> None:
     known = payment.charged
     others = {currency: cents for currency, cents in charged.items() if currency != payment.currency and cents > 0}
     payment.charged = {**known, **{name: max(cents, known.get(name, 0)) for name, cents in others.items()}}
@@ -90,7 +91,8 @@ def _note_charged(payment: Payment, charged: Mapping[str, int]) -> None:
 def _forward(row: Any, status: StrEnum, cents: int, order: type[StrEnum]) -> Any:
     places = list(order)
     if (places.index(status), cents) > (places.index(order(row.status)), row.cents):
-        row.status, row.cents = status, cents
+        row.status = status
+        row.cents = cents
     return row
 
 

@@ -1,4 +1,4 @@
-"""The ledger of a payment: brought in line with what its row says, once, however often it is asked."""
+"""Settling a payment: its credits are brought in line with its row, and doing it again changes nothing."""
 
 from sqlmodel import Session
 

@@ -48,8 +48,8 @@ def audit_credits(session: Session) -> list[Discrepancy]:
     return [discrepancy for book in BOOKS for discrepancy in _find_discrepancies(session, book)]
 
 
-def note_audit(session: Session, discrepancies: int) -> None:
-    """Write down that the books were audited just now, and how much was wrong."""
+def record_audit(session: Session, discrepancies: int) -> None:
+    """Record in the audit log that the books were audited just now, and how much was wrong."""
     note_act(session, None, ACTION, SUBJECT, discrepancies=discrepancies)
 
 

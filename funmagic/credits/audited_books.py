@@ -58,7 +58,8 @@ class Book:
 
 
 def _accounts() -> Book:
-    of_no_task, of_no_payment = LINES.c.task_id.is_(None), LINES.c.payment_id.is_(None)
+    of_no_task = LINES.c.task_id.is_(None)
+    of_no_payment = LINES.c.payment_id.is_(None)
     lines = _lines_by(
         LINES.c.user_id,
         balance=LINES.c.amount,
@@ -76,7 +77,8 @@ def _accounts() -> Book:
         .group_by(PAYMENTS.c.user_id)
         .subquery()
     )
-    sums, stored = _or_0(lines), _or_0(ACCOUNTS)
+    sums = _or_0(lines)
+    stored = _or_0(ACCOUNTS)
     bought = sums["purchased"] - _or_0(returned)["credits"]
     rows = USERS.outerjoin(ACCOUNTS, ACCOUNTS.c.user_id == USERS.c.id)
     rows = rows.outerjoin(lines, lines.c.key == USERS.c.id).outerjoin(returned, returned.c.user_id == USERS.c.id)
@@ -101,9 +103,13 @@ def _followings() -> Book:
     So each pair is left as often as it is reached, but for nothing, where all begins, and what the lines come to. That
     holds in any order: times and ids do not tell the one in which lines were written where many write at once.
     """
-    user, amount, held = LINES.c.user_id, LINES.c.amount, LINES.c.reserved_delta
-    balance, reserved = LINES.c.balance_after, LINES.c.reserved_after
-    reached, left = sa.literal(1), sa.literal(-1)
+    user = LINES.c.user_id
+    amount = LINES.c.amount
+    held = LINES.c.reserved_delta
+    balance = LINES.c.balance_after
+    reserved = LINES.c.reserved_after
+    reached = sa.literal(1)
+    left = sa.literal(-1)
     passages = sa.union_all(
         sa.select(user, balance.label("balance"), reserved.label("reserved"), reached.label("times")),
         sa.select(user, balance - amount, reserved - held, left),
@@ -126,8 +132,10 @@ def _tasks() -> Book:
         charged=_of(TransactionType.USAGE, -LINES.c.amount),
         refunded=_of(TransactionType.REFUND, LINES.c.amount),
     )
-    sums, cost = _or_0(lines), TASKS.c.credits_cost
-    is_live, is_completed = TASKS.c.status.in_(ACTIVE_STATUSES), TASKS.c.status == TaskStatus.COMPLETED
+    sums = _or_0(lines)
+    cost = TASKS.c.credits_cost
+    is_live = TASKS.c.status.in_(ACTIVE_STATUSES)
+    is_completed = TASKS.c.status == TaskStatus.COMPLETED
     has_no_hold = (is_live | is_completed) & (sums["holds"] != 1)
     checks = (
         Check("{found} reservations instead of {expected}", sa.literal(1), sums["holds"], has_no_hold),
@@ -156,9 +164,12 @@ def _payments() -> Book:
         taken=_of(TransactionType.ADMIN_ADJUST, -LINES.c.amount),
         charged=_of(TransactionType.USAGE, -LINES.c.amount),
     )
-    sums, payment = _or_0(lines), PAYMENTS.c
-    is_paid, is_disputed = payment.status == PaymentStatus.PAID, payment.dispute == DisputeStatus.OPEN
-    credits_, bonus = _if(is_paid, payment.credits), _if(is_paid, payment.bonus_credits)
+    sums = _or_0(lines)
+    payment = PAYMENTS.c
+    is_paid = payment.status == PaymentStatus.PAID
+    is_disputed = payment.dispute == DisputeStatus.OPEN
+    credits_ = _if(is_paid, payment.credits)
+    bonus = _if(is_paid, payment.bonus_credits)
     returned = _returned_part(payment.credits + payment.bonus_credits)
     checks = (
         Check("{found} purchases instead of {expected}", _if(is_paid, 1), sums["purchases"]),
@@ -178,47 +189,49 @@ def _payments() -> Book:
     return Book("payment", payment.id, payment.user_id, PAYMENTS.outerjoin(lines, lines.c.key == payment.id), checks)
 
 
-def _returns() -> Book:
-    """What a payment says went back, or is disputed, is what its refunds and disputes come to."""
-    refund, dispute, payment = REFUNDS.c, DISPUTES.c, PAYMENTS.c
-    refunds = _sums_of(
-        REFUNDS, named=refund.share_cents, live=_if(refund.status.not_in(UNDONE_STATUSES), refund.share_cents)
-    )
-    disputes = _sums_of(
-        DISPUTES,
-        open=_if(dispute.status.in_(OPEN_STATUSES), dispute.share_cents),
-        lost=_if(dispute.status.in_(LOST_STATUSES), dispute.share_cents),
-    )
-    known, stands = _or_0(refunds), _or_0(disputes)
-    price, unnamed = payment.amount_cents, payment.refund_sum_cents - known["named"]
+def _refunds() -> Book:
+    """What a payment says went back is what its refunds come to, and what the ledger has taken for."""
+    payment = PAYMENTS.c
+    is_live = REFUNDS.c.status.not_in(UNDONE_STATUSES)
+    refunds = _sums_of(REFUNDS, named=REFUNDS.c.share_cents, live=_if(is_live, REFUNDS.c.share_cents))
+    known = _or_0(refunds)
+    price = payment.amount_cents
+    unnamed = payment.refund_sum_cents - known["named"]
     went_back = _at_most(price, known["live"] + sa.case((unnamed > 0, unnamed), else_=0))
-    is_paid, is_open = payment.status == PaymentStatus.PAID, payment.dispute == DisputeStatus.OPEN
+    is_paid = payment.status == PaymentStatus.PAID
+    returned = _if(is_paid, _at_most(price, payment.refunded_cents + payment.lost_cents))
     checks = (
         Check(
             "it says that {found} cents went back, and its refunds come to {expected}",
             went_back,
             payment.refunded_cents,
         ),
-        Check(
-            "{found} cents are disputed, and its disputes come to {expected}",
-            _at_most(price, stands["open"]),
-            payment.disputed_cents,
-        ),
-        Check(
-            "{found} cents were lost, and its disputes come to {expected}",
-            _at_most(price, stands["lost"]),
-            payment.lost_cents,
-        ),
+        Check("the ledger stands for {found} returned cents instead of {expected}", returned, payment.settled_cents),
+    )
+    rows = PAYMENTS.outerjoin(refunds, refunds.c.key == payment.id)
+    return Book("payment", payment.id, payment.user_id, rows, checks)
+
+
+def _disputes() -> Book:
+    """What a payment says is disputed, or was lost, is what its disputes come to."""
+    payment = PAYMENTS.c
+    disputes = _sums_of(
+        DISPUTES,
+        open=_if(DISPUTES.c.status.in_(OPEN_STATUSES), DISPUTES.c.share_cents),
+        lost=_if(DISPUTES.c.status.in_(LOST_STATUSES), DISPUTES.c.share_cents),
+    )
+    sums = _or_0(disputes)
+    disputed = _at_most(payment.amount_cents, sums["open"])
+    lost = _at_most(payment.amount_cents, sums["lost"])
+    is_open = payment.dispute == DisputeStatus.OPEN
+    checks = (
+        Check("{found} cents are disputed, and its disputes come to {expected}", disputed, payment.disputed_cents),
+        Check("{found} cents were lost, and its disputes come to {expected}", lost, payment.lost_cents),
         Check(
             "it is disputed {found} times instead of {expected}", _if(payment.disputed_cents > 0, 1), _if(is_open, 1)
         ),
-        Check(
-            "the ledger stands for {found} returned cents instead of {expected}",
-            _if(is_paid, _at_most(price, payment.refunded_cents + payment.lost_cents)),
-            payment.settled_cents,
-        ),
     )
-    rows = PAYMENTS.outerjoin(refunds, refunds.c.key == payment.id).outerjoin(disputes, disputes.c.key == payment.id)
+    rows = PAYMENTS.outerjoin(disputes, disputes.c.key == payment.id)
     return Book("payment", payment.id, payment.user_id, rows, checks)
 
 
@@ -287,7 +300,8 @@ BOOKS = (
     _followings(),
     _tasks(),
     _payments(),
-    _returns(),
+    _refunds(),
+    _disputes(),
     _shares(REFUNDS, REFUNDS.c.cents),
     _shares(DISPUTES, STILL_DISPUTED),
 )

@@ -1,4 +1,4 @@
-"""What admins do to credits: give them, correct a balance, refund a run; each once under its key, and written down.
+"""What admins do to credits: give them, correct a balance, refund a run; each once under its key, and recorded.
 
 The actor is an admin, or None for an operator at the command line. The same key with the same request changes nothing
 and returns what was done; with another request it is an IdempotencyConflict.
@@ -7,7 +7,6 @@ and returns what was done; with another request it is an IdempotencyConflict.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -15,40 +14,29 @@ from sqlmodel import Session, col, select
 from funmagic.audit_log.service import note_act
 from funmagic.core.emails import canonical_email
 from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
-from funmagic.core.json import Shape
 from funmagic.credits import ledger
 from funmagic.credits.errors import RefundTooLarge
+from funmagic.credits.views import Correction
 from funmagic.models.base import locked_until_commit
 from funmagic.models.credits import CreditTransaction, TransactionType
 from funmagic.models.tasks import Task
 from funmagic.models.users import User
 from funmagic.sessions.viewer import Viewer
 
-# More than anybody is given at once: it catches a slip of the finger.
+# No request may be larger: it catches a slip of the finger.
 MOST = 1_000_000
 # As long as a line's description may be.
 LONGEST_REASON = 200
-# How the ledger begins the keys of what is done here; `rest` is whatever of a charge was left.
-BONUS, ADJUST, REFUND, REFUND_REST = "bonus:", "adjust:", "refund:", "refund:rest:"
-
-
-class Correction(Shape):
-    """What was done: the ledger line that it is."""
-
-    id: str
-    type: TransactionType
-    user_id: str
-    task_id: str | None
-    amount: int
-    balance_after: int
-    reserved_after: int
-    description: str
-    created_at: datetime
+# How the ledger begins the keys of what is done here; REFUND_REST gives back all that is left of a charge.
+BONUS = "bonus:"
+ADJUST = "adjust:"
+REFUND = "refund:"
+REFUND_REST = "refund:rest:"
 
 
 @dataclass(frozen=True)
 class _Request:
-    """What somebody asked for under a key; `own_key` is that key as nobody else's can be, and short enough."""
+    """What an actor asked for under a key; `own_key` is a digest of both, so that no other actor's is the same."""
 
     actor: Viewer | None
     action: str
@@ -59,14 +47,14 @@ class _Request:
 
     @property
     def actor_id(self) -> str | None:
-        """Whom the ledger names for it."""
+        """The id of the admin whom the ledger line names."""
         return self.actor.id if self.actor else None
 
-    def is_what(self, line: CreditTransaction, begins: str) -> bool:
-        """Whether a line that was made under this key is what is asked for now."""
+    def makes(self, line: CreditTransaction, begins: str) -> bool:
+        """Whether a line that was made under this key is what this request asks for."""
         subject = line.task_id if self.subject[0] == "task" else line.user_id
         same_amount = self.amount is None or line.amount == self.amount
-        # What people wrote is gone with the account that it was about.
+        # The reason is emptied when its user's account is deleted.
         same_reason = line.description in (self.reason, "")
         is_same_act = line.idempotency_key == f"{begins}{self.own_key}"
         return is_same_act and subject == self.subject[1] and same_amount and same_reason
@@ -135,7 +123,7 @@ def refund_task(
         actor_id=request.actor_id,
         description=request.reason,
     )
-    return _write_down(session, request, begins)
+    return _record(session, request, begins)
 
 
 def _change_balance(session: Session, request: _Request, begins: str, change: Callable[..., None]) -> Correction:
@@ -144,7 +132,7 @@ def _change_balance(session: Session, request: _Request, begins: str, change: Ca
     owner = find_recipient(session, user_id=request.subject[1])
     words = {"description": request.reason, "actor_id": request.actor_id}
     change(session, owner, request.amount, key=request.own_key, **words)
-    return _write_down(session, request, begins)
+    return _record(session, request, begins)
 
 
 def _check_amount(amount: int, *, least: int) -> None:
@@ -167,13 +155,13 @@ def _request(
 
 
 def _find_earlier(session: Session, request: _Request, begins: str) -> Correction | None:
-    """What was done under the request's key before; nobody else does anything under it until this transaction ends."""
+    """The correction that this key made before; the key stays locked until this transaction ends."""
     session.execute(sa.select(locked_until_commit(sa.literal(f"correction:{request.own_key}"))))
     keys = [f"{kind}{request.own_key}" for kind in (BONUS, ADJUST, REFUND, REFUND_REST)]
     line = session.exec(select(CreditTransaction).where(col(CreditTransaction.idempotency_key).in_(keys))).first()
     if line is None:
         return None
-    if not request.is_what(line, begins):
+    if not request.makes(line, begins):
         raise IdempotencyConflict
     return Correction.model_validate(line)
 
@@ -181,12 +169,13 @@ def _find_earlier(session: Session, request: _Request, begins: str) -> Correctio
 def _refundable(session: Session, task_id: str) -> int:
     """How many of the credits that a task was charged were not given back."""
     charged_and_back = (TransactionType.USAGE, TransactionType.REFUND)
-    total = sa.select(sa.func.coalesce(sa.func.sum(-col(CreditTransaction.amount)), 0))
-    lines = col(CreditTransaction.task_id) == task_id, col(CreditTransaction.type).in_(charged_and_back)
-    return int(session.execute(total.where(*lines)).scalar_one())
+    total = sa.select(sa.func.coalesce(sa.func.sum(-col(CreditTransaction.amount)), 0)).where(
+        col(CreditTransaction.task_id) == task_id, col(CreditTransaction.type).in_(charged_and_back)
+    )
+    return int(session.execute(total).scalar_one())
 
 
-def _write_down(session: Session, request: _Request, begins: str) -> Correction:
+def _record(session: Session, request: _Request, begins: str) -> Correction:
     made = select(CreditTransaction).where(CreditTransaction.idempotency_key == f"{begins}{request.own_key}")
     correction = Correction.model_validate(session.exec(made).one())
     note_act(

@@ -1,4 +1,4 @@
-"""Why credits are not spent or given back."""
+"""Why credits are not spent or given back: what people are told has a code, the rest is for our own code."""
 
 from funmagic.core.errors import FunMagicError
 
@@ -17,3 +17,19 @@ class RefundTooLarge(FunMagicError):
     code = "REFUND_TOO_LARGE"
     status = 409
     text = "Of what this run was charged, {left} credits can still be given back. Nothing was changed."
+
+
+class AlreadySettled(Exception):
+    """A hold was already settled the other way."""
+
+
+class NothingReserved(Exception):
+    """There is no such hold."""
+
+
+class KeyTaken(Exception):
+    """The key was used for a line of another user."""
+
+
+class ImpossibleEntry(Exception):
+    """There is no such account, or more would go back than was ever used or bought."""

@@ -16,8 +16,17 @@ from funmagic.sessions.viewer import Viewer
 
 LINES_AT_ONCE = 500
 COLUMNS = (
-    *("Date (UTC)", "Type", "Amount", "Held", "Balance after", "Held after", "Description"),
-    *("Tool", "Task", "Package", "Payment"),
+    "Date (UTC)",
+    "Type",
+    "Amount",
+    "Held",
+    "Balance after",
+    "Held after",
+    "Description",
+    "Tool",
+    "Task",
+    "Package",
+    "Payment",
 )
 # A spreadsheet takes a cell that begins so for a formula.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")

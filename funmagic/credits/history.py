@@ -18,14 +18,12 @@ from funmagic.core.json import decode_cursor, encode_cursor
 from funmagic.i18n.translate import _
 from funmagic.models.billing import Payment
 from funmagic.models.credits import CreditTransaction, TransactionType
-from funmagic.models.tasks import Task
+from funmagic.models.tasks import FailureCode, Task
 from funmagic.models.tools import Tool
 from funmagic.sessions.viewer import Viewer
 
 # Lines of these types tell one story where they name the same payment.
 HOLDS = (TransactionType.RESERVATION, TransactionType.RELEASE)
-# The error of a run that its owner stopped.
-CANCELLED = "CANCELLED"
 # What a task's story has come to, the strongest word first.
 OUTCOMES = (TransactionType.REFUND, TransactionType.USAGE, TransactionType.RELEASE, TransactionType.RESERVATION)
 
@@ -112,7 +110,7 @@ def list_stories(
     limit: int = 20,
     cursor: str | None = None,
 ) -> StoryPage:
-    """The viewer's stories; with a type, whole ones of which a line has it. Four statements, however many they are."""
+    """The viewer's stories, read by four statements; with a type, whole stories with at least one such line."""
     heads = session.exec(_heads(viewer, type_, decode_cursor(cursor)).limit(limit + 1)).all()
     shown = heads[:limit]
     lines = _gather_lines(session, viewer, shown)
@@ -133,7 +131,8 @@ def list_stories(
 
 def _heads(viewer: Viewer, type_: TransactionType | None, before: str | None) -> Any:
     """The newest line of each story; with a type, the newest of that type."""
-    line, later = CreditTransaction, aliased(CreditTransaction)
+    line = CreditTransaction
+    later = aliased(CreditTransaction)
     follows: list[Any] = [col(later.id) > col(line.id)]
     query = select(line).where(line.user_id == viewer.id)
     if type_ is not None:
@@ -165,7 +164,14 @@ def _find_tasks(session: Session, ids: set[str]) -> dict[str, TaskFacts]:
     of_task = (Task.id, Tool.slug, Tool.title, Tool.kind, Task.step_id, Task.error_code, Task.deleted_at)
     query = sa.select(*map(col, of_task)).join(Tool, col(Tool.id) == col(Task.tool_id)).where(col(Task.id).in_(ids))
     return {
-        id_: TaskFacts(id_, slug, _(title), _step_title(kind, step_id), error_code == CANCELLED, deleted_at is not None)
+        id_: TaskFacts(
+            id=id_,
+            tool_slug=slug,
+            tool_title=_(title),
+            step_title=_step_title(kind, step_id),
+            is_cancelled=error_code == FailureCode.CANCELLED,
+            is_deleted=deleted_at is not None,
+        )
         for id_, slug, title, kind, step_id, error_code, deleted_at in session.execute(query)
     }
 

@@ -1,44 +1,11 @@
 """What people may know of their credits: the balance and the lines of the ledger."""
 
-from datetime import datetime
-
 from sqlmodel import Session, col, select
 
-from funmagic.core.json import Shape, decode_cursor, encode_cursor
+from funmagic.core.json import decode_cursor, encode_cursor
+from funmagic.credits.views import Balance, Transaction, TransactionPage
 from funmagic.models.credits import CreditAccount, CreditTransaction, TransactionType
 from funmagic.sessions.viewer import Viewer
-
-
-class Balance(Shape):
-    """A user's credits: owned, held by running tasks, and free to spend."""
-
-    balance: int
-    reserved: int
-    available: int
-    lifetime_purchased: int
-    lifetime_used: int
-
-
-class Transaction(Shape):
-    """One line of a user's ledger."""
-
-    id: str
-    type: str
-    amount: int
-    reserved_delta: int
-    balance_after: int
-    reserved_after: int
-    description: str
-    task_id: str | None
-    payment_id: str | None
-    created_at: datetime
-
-
-class TransactionPage(Shape):
-    """Ledger lines, newest first."""
-
-    transactions: list[Transaction]
-    next_cursor: str | None
 
 
 def get_balance(session: Session, viewer: Viewer) -> Balance:

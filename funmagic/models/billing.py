@@ -54,7 +54,7 @@ class CreditPackage(Row, table=True):
 
 
 class Payment(Row, table=True):
-    """One checkout: what was to be paid and got for it, what Stripe says became of it, and what the ledger did of that.
+    """One checkout: its price and its credits, how far Stripe says it has come, and what the ledger did for that.
 
     `refunded_cents`, `disputed_cents`, `lost_cents` and `dispute` are what its refunds and disputes come to, in its own
     currency; billing/returns.py adds them up.

@@ -11,7 +11,7 @@ from funmagic.models.base import Row, json_field, one_of, time_field
 
 
 class TaskStatus(StrEnum):
-    """Where a task is in its life; a cancelled task is failed with code CANCELLED."""
+    """Where a task is in its life; a cancelled task is failed with FailureCode.CANCELLED."""
 
     PENDING = "pending"
     QUEUED = "queued"
@@ -32,6 +32,21 @@ class StepStatus(StrEnum):
     PROCESSING = "processing"
     COMPLETED = "completed"
     FAILED = "failed"
+
+
+class FailureCode(StrEnum):
+    """Why a task failed."""
+
+    TIMEOUT = "PROVIDER_TIMEOUT"
+    PROVIDER = "PROVIDER_ERROR"
+    REJECTED = "PROVIDER_REJECTED"
+    INVALID_INPUT = "INVALID_INPUT"
+    DAMAGED_FILE = "DAMAGED_FILE"
+    NO_SUBJECT = "NO_SUBJECT"
+    RATE_LIMITED = "PROVIDER_RATE_LIMITED"
+    CANCELLED = "CANCELLED"
+    WORKER_LOST = "WORKER_LOST"
+    INTERNAL = "INTERNAL_ERROR"
 
 
 class Task(Row, table=True):

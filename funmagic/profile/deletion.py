@@ -21,14 +21,13 @@ from funmagic.mail.service import MailKind
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, utcnow
 from funmagic.models.mails import OutgoingMail
-from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStep
+from funmagic.models.tasks import ACTIVE_STATUSES, FailureCode, Task, TaskStep
 from funmagic.models.users import Account, OneTimeToken, Role, TokenPurpose, User
 from funmagic.profile.errors import LastSuperAdmin, WrongConfirmation
 from funmagic.sessions.service import close_sessions
 from funmagic.sessions.viewer import Viewer
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, stop_remote_jobs
-from funmagic.tasks.failures import FailureCode
 
 # Stands where an email was; nothing is ever delivered there.
 NOWHERE = "@deleted.invalid"

@@ -14,8 +14,8 @@ from funmagic.core.redis import get_redis
 from funmagic.i18n.translate import _
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
-from funmagic.models.tasks import Task, TaskStatus
-from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.models.tasks import FailureCode, Task, TaskStatus
+from funmagic.tasks.failures import SENTENCES
 from funmagic.tasks.views import TaskError, TaskOutput, output_asset, view_error, view_output
 
 log = structlog.get_logger()

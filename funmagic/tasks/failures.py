@@ -1,22 +1,6 @@
 """Why a task can fail, in codes for clients and in sentences for people; a failed task is never charged."""
 
-from enum import StrEnum
-
-
-class FailureCode(StrEnum):
-    """The reason a task failed."""
-
-    TIMEOUT = "PROVIDER_TIMEOUT"
-    PROVIDER = "PROVIDER_ERROR"
-    REJECTED = "PROVIDER_REJECTED"
-    INVALID_INPUT = "INVALID_INPUT"
-    DAMAGED_FILE = "DAMAGED_FILE"
-    NO_SUBJECT = "NO_SUBJECT"
-    RATE_LIMITED = "PROVIDER_RATE_LIMITED"
-    CANCELLED = "CANCELLED"
-    WORKER_LOST = "WORKER_LOST"
-    INTERNAL = "INTERNAL_ERROR"
-
+from funmagic.models.tasks import FailureCode
 
 SENTENCES = {
     FailureCode.TIMEOUT: "AI service timed out. Credits refunded.",

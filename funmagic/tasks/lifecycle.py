@@ -15,8 +15,8 @@ from funmagic.core.queues import QueueName, TaskJob
 from funmagic.credits import ledger
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, new_id, utcnow
-from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
-from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.models.tasks import ACTIVE_STATUSES, FailureCode, StepStatus, Task, TaskStatus, TaskStep
+from funmagic.tasks.failures import SENTENCES
 from funmagic.tasks.statements import (
     BEGIN_STEP,
     CLAIM,

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from funmagic.core.db import reading
-from funmagic.models.tasks import Task, TaskStep
-from funmagic.tasks.failures import FailureCode
+from funmagic.models.tasks import FailureCode, Task, TaskStep
 from tests.chaos.providers import Emulated
 
 # With these a provider takes a job and does not tell its id, so that nobody can know it.

@@ -11,9 +11,8 @@ from funmagic.core.redis import get_redis
 from funmagic.credits.audit import audit_credits
 from funmagic.models.base import utcnow
 from funmagic.models.credits import CreditAccount, CreditTransaction
-from funmagic.models.tasks import ACTIVE_STATUSES, Task, TaskStatus, TaskStep
+from funmagic.models.tasks import ACTIVE_STATUSES, FailureCode, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool
-from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.lifecycle import MAX_ATTEMPTS
 from tests.chaos.files import check_files
 from tests.chaos.people import Witness

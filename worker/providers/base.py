@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from funmagic.models.assets import AssetKind
-from funmagic.tasks.failures import FailureCode
+from funmagic.models.tasks import FailureCode
 
 
 class Report(Protocol):

@@ -6,8 +6,7 @@ import structlog
 from sqlmodel import col, select
 
 from funmagic.core.db import reading
-from funmagic.models.tasks import StepStatus, Task, TaskStep
-from funmagic.tasks.failures import FailureCode
+from funmagic.models.tasks import FailureCode, StepStatus, Task, TaskStep
 from worker.limits.slots import give_slot_back
 from worker.providers.accounts import read_account
 from worker.providers.base import ProviderError, Work

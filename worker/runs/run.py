@@ -12,11 +12,10 @@ from sqlmodel import Session
 from funmagic.core.db import DATABASE_AWAY, after_commit, transaction
 from funmagic.core.storage.protocol import StorageUnavailable
 from funmagic.models.assets import Asset
-from funmagic.models.tasks import StepStatus, TaskStep
+from funmagic.models.tasks import FailureCode, StepStatus, TaskStep
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end
 from funmagic.tasks.events import EventType, completed_end, failed_end, publish
-from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.lifecycle import Claim, LeaseLost
 from worker.limits.slots import NoSlot
 from worker.providers.base import Done, ProviderError, Waiting

@@ -7,7 +7,7 @@ or that found something, is made again after that.
 import structlog
 
 from funmagic.core.db import snapshot, transaction
-from funmagic.credits.audit import audit_credits, note_audit
+from funmagic.credits.audit import audit_credits, record_audit
 from funmagic.models.base import new_id
 from worker.upkeep.leadership import hold_lease
 
@@ -29,7 +29,7 @@ def audit_when_due() -> bool:
     for each in discrepancies:
         log.error("credits_discrepancy", subject=each.subject, subject_id=each.subject_id, problem=str(each))
     with transaction() as session:
-        note_audit(session, len(discrepancies))
+        record_audit(session, len(discrepancies))
         if not discrepancies:
             hold_lease(session, LEASE_NAME, turn, seconds=EVERY_S)
     log.info("credits_audited", discrepancies=len(discrepancies))

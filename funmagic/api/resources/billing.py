@@ -9,9 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from funmagic import paths
 from funmagic.billing import packages
 from funmagic.billing.checkout import start_checkout
-from funmagic.billing.events import HANDLERS, EventOutcome, read_event, receive_event
-from funmagic.billing.packages import PackageView
+from funmagic.billing.events import EventOutcome, read_event, receive_event
+from funmagic.billing.stripe.facts import EVENT_TYPES
 from funmagic.billing.stripe.portal import open_portal
+from funmagic.billing.views import PackageView
 from funmagic.core.db import reading, transaction
 from funmagic.core.json import RequestShape, Shape
 from funmagic.core.telemetry.counters import STRIPE_EVENTS, count
@@ -67,20 +68,24 @@ def create_portal(viewer: RequiredViewer) -> PageAddress:
 
 
 @router.post(paths.API_STRIPE_WEBHOOK, include_in_schema=False)
-async def hear_stripe(request: Request, stripe_signature: Annotated[str, Header()] = "") -> Response:
+async def receive_stripe_event(request: Request, stripe_signature: Annotated[str, Header()] = "") -> Response:
     """Act on an event of Stripe's; whatever goes wrong on our side answers 5xx, so that Stripe sends it again."""
     body = await request.body()
-    await run_in_threadpool(_act_on_event, body, stripe_signature)
+    await run_in_threadpool(_receive_and_count, body, stripe_signature)
     return Response(status_code=status.HTTP_200_OK)
 
 
-def _act_on_event(body: bytes, signature: str) -> None:
-    type_, outcome = UNKNOWN_TYPE, EventOutcome.REFUSED
+def _receive_and_count(body: bytes, signature: str) -> None:
     try:
         event = read_event(body, signature)
-        type_, outcome = event.type if event.type in HANDLERS else UNKNOWN_TYPE, EventOutcome.FAILED
+    except Exception:
+        count(STRIPE_EVENTS, UNKNOWN_TYPE, EventOutcome.REFUSED)
+        raise
+    type_ = event.type if event.type in EVENT_TYPES else UNKNOWN_TYPE
+    try:
         with transaction() as session:
-            heard = receive_event(session, event)
-        outcome = heard
-    finally:
-        count(STRIPE_EVENTS, type_, outcome)
+            outcome = receive_event(session, event)
+    except Exception:
+        count(STRIPE_EVENTS, type_, EventOutcome.FAILED)
+        raise
+    count(STRIPE_EVENTS, type_, outcome)

@@ -9,7 +9,7 @@ from funmagic.core.db import reading
 from funmagic.core.json import PAGE_LIMIT
 from funmagic.credits import service
 from funmagic.credits.export import export_lines
-from funmagic.credits.service import Balance, TransactionPage
+from funmagic.credits.views import Balance, TransactionPage
 from funmagic.http.callers import RequiredViewer
 from funmagic.models.credits import TransactionType
 

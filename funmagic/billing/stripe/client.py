@@ -13,7 +13,8 @@ from funmagic.core.settings import get_settings
 
 log = structlog.get_logger()
 
-CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S = 5, 20
+CONNECT_TIMEOUT_S = 5
+ANSWER_TIMEOUT_S = 20
 # Repeated under one idempotency key, so that a lost answer buys nothing twice.
 RETRIES = 2
 

@@ -10,7 +10,8 @@ from funmagic import paths
 from funmagic.core.db import read
 from funmagic.core.errors import InvalidInput
 from funmagic.credits.history import StoryPage, list_stories
-from funmagic.credits.service import Balance, get_balance
+from funmagic.credits.service import get_balance
+from funmagic.credits.views import Balance
 from funmagic.models.credits import TransactionType
 from funmagic.sessions.viewer import Viewer
 from funmagic.site.credits.words import StoryRow, tell_story

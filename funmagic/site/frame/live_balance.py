@@ -10,7 +10,8 @@ from funmagic.core.db import DATABASE_AWAY, read
 from funmagic.core.errors import LiveUpdatesPaused
 from funmagic.core.live.viewers import balance_channel
 from funmagic.core.live.watch import LOOK_AGAIN, get_watchers
-from funmagic.credits.service import Balance, get_balance
+from funmagic.credits.service import get_balance
+from funmagic.credits.views import Balance
 from funmagic.sessions.service import read_viewer
 from funmagic.sessions.viewer import Viewer
 

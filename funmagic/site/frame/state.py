@@ -17,7 +17,8 @@ from funmagic import paths
 from funmagic.core.db import answers, read
 from funmagic.core.links import own_path
 from funmagic.core.settings import get_settings
-from funmagic.credits.service import Balance, get_balance
+from funmagic.credits.service import get_balance
+from funmagic.credits.views import Balance
 from funmagic.models.base import new_id
 from funmagic.oauth.errors import FAILURES
 from funmagic.profile.look import Look, get_look

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from funmagic.i18n.translate import _
-from funmagic.tasks.failures import NEEDS_ANOTHER_PHOTO, SAYS_WHAT_WAS_CHARGED, SENTENCES, FailureCode
+from funmagic.models.tasks import FailureCode
+from funmagic.tasks.failures import NEEDS_ANOTHER_PHOTO, SAYS_WHAT_WAS_CHARGED, SENTENCES
 from funmagic.tasks.views import TaskError
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from babel.numbers import format_decimal
 
-from funmagic.billing.packages import PackageView
+from funmagic.billing.views import PackageView
 from funmagic.core.money import format_price, format_unit_price
 from funmagic.i18n.translate import _, current_locale
 

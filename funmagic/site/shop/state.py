@@ -8,8 +8,9 @@ import reflex as rx
 from sqlmodel import Session
 
 from funmagic import paths
-from funmagic.billing.packages import PackageView, list_packages
+from funmagic.billing.packages import list_packages
 from funmagic.billing.stripe.portal import open_portal
+from funmagic.billing.views import PackageView
 from funmagic.catalogue.service import ToolView, list_tools
 from funmagic.core.db import read
 from funmagic.core.links import own_path
@@ -48,7 +49,7 @@ class ShopState(LeavingState, rx.State):
         wanted = str(self.router.url.query_parameters.get("next", ""))
         self.back_url = own_path(wanted) if wanted else ""
         self.leaving_for, self.takes_payments = "", get_settings().takes_payments
-        packages, tools = await read(_look_up)
+        packages, tools = await read(_list_for_sale)
         self.packages = [package_card(package) for package in packages]
         self.tools = [_tool_price(tool) for tool in tools]
         self.is_loaded = True
@@ -77,7 +78,7 @@ class ShopState(LeavingState, rx.State):
         yield await self._leave(lambda: open_portal(viewer))
 
 
-def _look_up(session: Session) -> tuple[list[PackageView], list[ToolView]]:
+def _list_for_sale(session: Session) -> tuple[list[PackageView], list[ToolView]]:
     return list_packages(session), list_tools(session)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import select
 
-from funmagic.billing.events import HANDLERS
+from funmagic.billing.stripe.facts import EVENT_TYPES
 from funmagic.core.db import reading, transaction
 from funmagic.models.base import new_id
 from funmagic.models.billing import CreditPackage, Payment
@@ -157,7 +157,7 @@ def gather_crowd(
         payment = _begin(stripe, viewers[number % buyers], picks)
         facts = crowd.payments[payment.id] = Facts()
         for event in _live(stripe, payment, picks.choice(plots or PLOTS)):
-            if event["type"] in HANDLERS:
+            if event["type"] in EVENT_TYPES:
                 facts.hear(event)
                 crowd.events.append(event)
             else:

@@ -12,11 +12,27 @@ from funmagic.billing.checkout import start_checkout
 from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
 from funmagic.models.billing import CreditPackage, Payment, StripeEvent
-from funmagic.models.credits import CreditAccount, CreditTransaction
+from funmagic.models.credits import CreditTransaction
 from funmagic.sessions.viewer import Viewer
 from tests.emulators.stripe import StripeEmulator
 from tests.emulators.stripe_webhooks import Post
+from tests.funmagic.credits.balances import Balances
 from tests.funmagic.credits.conftest import confirm, reserve
+
+# A Creator's price in cents, and its credits: 300 that are bought and a bonus of 30.
+PRICE = 2499
+CREATOR = 330
+# How many of them stand for a part of the price, and how many are left then.
+OF_1000_CENTS = 132
+REST_OF_1000 = 198
+OF_1499_CENTS = 197
+REST_OF_1499 = 133
+# The account of who bought a Creator: before, after, while it is disputed, and with 1000 cents of it refunded.
+WELCOMED = Balances(balance=100)
+WITH_CREATOR = Balances(balance=430, bought=300)
+FROZEN = Balances(balance=430, reserved=CREATOR, bought=300)
+REFUNDED_1000 = Balances(balance=298, bought=180)
+EMPTY = Balances(balance=0)
 
 
 @dataclass
@@ -86,13 +102,6 @@ def change_payment(payment_id: str, **columns: Any) -> None:
     """Change a payment's row behind the shop's back."""
     with transaction() as session:
         session.execute(sa.update(Payment).where(col(Payment.id) == payment_id).values(**columns))
-
-
-def account_of(viewer: Viewer) -> tuple[int, int, int]:
-    """The viewer's balance, what is reserved of it, and the credits they ever bought."""
-    with reading() as session:
-        account = session.get_one(CreditAccount, viewer.id)
-        return account.balance, account.reserved, account.lifetime_purchased
 
 
 def lines_of(viewer: Viewer) -> list[tuple[str, int, int]]:

@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from funmagic.billing.events import HANDLERS, Event, receive_event
+from funmagic.billing.events import Event, receive_event
 from funmagic.billing.recovery import refresh_payment
-from funmagic.billing.rereading import read_returns
+from funmagic.billing.rereading import refresh_returns
+from funmagic.billing.stripe.facts import EVENT_TYPES
 from funmagic.core.db import transaction
 from funmagic.models.base import new_id
 from funmagic.models.billing import Payment
 from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.emulators.stripe import StripeEmulator
-from tests.funmagic.billing.shop import Shop, account_of, load
+from tests.funmagic.billing.shop import Shop, load
+from tests.funmagic.credits.balances import balances_of
 
 Act = Callable[[StripeEmulator, str], Any]
 
@@ -56,7 +58,7 @@ class Story:
             self.stripe.add(self._of(payment, thing))
         refresh_payment(viewer, payment.stripe_session_id or "")
         if intent := load(payment.id).stripe_payment_intent_id:
-            read_returns(intent)
+            refresh_returns(intent)
 
     def _of(self, payment: Payment, thing: dict[str, Any]) -> dict[str, Any]:
         """The same about another payment."""
@@ -71,7 +73,7 @@ class Story:
         facts = ("status", "refunded_cents", "dispute", "settled_cents")
         ledger = ("taken_credits", "shortfall_credits", "frozen_credits")
         return {
-            "account": account_of(viewer),
+            "balances": balances_of(viewer),
             **{name: getattr(payment, name) for name in (*facts, *ledger)},
         }
 
@@ -82,7 +84,7 @@ def write_story(shop: Shop, acts: Iterable[Act], package: str = "Creator") -> St
     for act in acts:
         shop.advance()
         act(shop.stripe, payment.stripe_session_id)
-    events = [event for event in shop.stripe.events if event["type"] in HANDLERS]
+    events = [event for event in shop.stripe.events if event["type"] in EVENT_TYPES]
     hosted = shop.stripe.find("checkout.session", payment.stripe_session_id)
     intent = hosted["payment_intent"]
     about = [thing for thing in shop.stripe.objects.values() if intent in (thing["id"], thing.get("payment_intent"))]

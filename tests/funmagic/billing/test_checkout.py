@@ -14,7 +14,8 @@ from funmagic.models.users import User
 from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.emulators.stripe import StripeEmulator
-from tests.funmagic.billing.shop import account_of, load, package_id
+from tests.funmagic.billing.shop import WELCOMED, load, package_id
+from tests.funmagic.credits.balances import balances_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -52,7 +53,7 @@ def test_a_checkout_is_for_our_price_and_names_our_payment(shop, alice):
     assert params["success_url"] == "http://localhost:3999/checkout/success?session_id={CHECKOUT_SESSION_ID}"
     assert params["cancel_url"] == "http://localhost:3999/tools/figme"
     assert params["line_items"][0]["price_data"]["product_data"]["name"] == "FunMagic – Creator"
-    assert account_of(alice) == (100, 0, 0)
+    assert balances_of(alice) == WELCOMED
 
 
 def test_a_package_may_name_its_product_at_stripe(shop, alice):
@@ -189,7 +190,7 @@ def test_while_stripe_is_away_nothing_is_charged_and_the_same_key_works_later(sh
     answer = shop.client.post(CHECKOUT, **ask)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, PaymentsUnavailable.code)
     assert answer.headers["Retry-After"] == "30"
-    assert account_of(alice) == (100, 0, 0)
+    assert balances_of(alice) == WELCOMED
     shop.stripe.api.faults.clear()
     assert shop.client.post(CHECKOUT, **ask).status_code == 200
     assert len(payments()) == len(sessions_of(shop.stripe)) == 1

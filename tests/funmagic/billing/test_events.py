@@ -7,7 +7,25 @@ import pytest
 from funmagic.billing.events import Event, receive_event
 from funmagic.core.db import transaction
 from tests.factories import books_are_right, run_together
-from tests.funmagic.billing.shop import account_of, events, lines_of, load, spend, take_all
+from tests.funmagic.billing.shop import (
+    CREATOR,
+    EMPTY,
+    FROZEN,
+    OF_1000_CENTS,
+    OF_1499_CENTS,
+    PRICE,
+    REFUNDED_1000,
+    REST_OF_1000,
+    REST_OF_1499,
+    WELCOMED,
+    WITH_CREATOR,
+    events,
+    lines_of,
+    load,
+    spend,
+    take_all,
+)
+from tests.funmagic.credits.balances import Balances, balances_of
 from tests.funmagic.credits.conftest import release, reserve
 
 pytestmark = pytest.mark.both_databases
@@ -17,7 +35,7 @@ def test_a_payment_brings_its_credits_and_its_bonus(shop, alice):
     payment = shop.buy(alice)
     assert (payment.status, payment.paid_at is not None) == ("paid", True)
     assert lines_of(alice) == [("purchase", 300, 0), ("bonus", 30, 0)]
-    assert account_of(alice) == (430, 0, 300)
+    assert balances_of(alice) == WITH_CREATOR
     assert books_are_right()
 
 
@@ -30,10 +48,10 @@ def test_what_is_ordered_and_not_paid_brings_nothing_until_the_money_comes(shop,
     payment = shop.open(alice)
     shop.stripe.pay_later(payment.stripe_session_id)
     shop.deliver()
-    assert (load(payment.id).status, account_of(alice)) == ("pending", (100, 0, 0))
+    assert (load(payment.id).status, balances_of(alice)) == ("pending", WELCOMED)
     shop.stripe.settle(payment.stripe_session_id)
     shop.deliver()
-    assert (load(payment.id).status, account_of(alice)) == ("paid", (430, 0, 300))
+    assert (load(payment.id).status, balances_of(alice)) == ("paid", WITH_CREATOR)
 
 
 def test_a_transfer_that_fails_brings_nothing(shop, alice):
@@ -41,7 +59,7 @@ def test_a_transfer_that_fails_brings_nothing(shop, alice):
     shop.stripe.pay_later(payment.stripe_session_id)
     shop.stripe.settle(payment.stripe_session_id, succeeded=False)
     shop.deliver()
-    assert (load(payment.id).status, account_of(alice)) == ("failed", (100, 0, 0))
+    assert (load(payment.id).status, balances_of(alice)) == ("failed", WELCOMED)
 
 
 def test_a_declined_card_leaves_the_checkout_open(shop, alice):
@@ -51,14 +69,14 @@ def test_a_declined_card_leaves_the_checkout_open(shop, alice):
     assert load(payment.id).status == "open"
     shop.stripe.pay(payment.stripe_session_id)
     shop.deliver()
-    assert account_of(alice) == (430, 0, 300)
+    assert balances_of(alice) == WITH_CREATOR
 
 
 def test_a_checkout_that_nobody_paid_expires(shop, alice):
     payment = shop.open(alice)
     shop.stripe.expire(payment.stripe_session_id)
     shop.deliver()
-    assert (load(payment.id).status, account_of(alice)) == ("expired", (100, 0, 0))
+    assert (load(payment.id).status, balances_of(alice)) == ("expired", WELCOMED)
 
 
 @pytest.mark.parametrize("changed", [{"amount_total": 1}, {"amount_total": 2498}, {"currency": "jpy"}])
@@ -67,7 +85,7 @@ def test_other_money_than_was_asked_for_brings_nothing(shop, alice, changed):
     shop.stripe.pay(payment.stripe_session_id)
     shop.stripe.webhooks.known[shop.held("checkout.session.completed")]["data"]["object"].update(changed)
     shop.deliver()
-    assert (load(payment.id).status, account_of(alice)) == ("open", (100, 0, 0))
+    assert (load(payment.id).status, balances_of(alice)) == ("open", WELCOMED)
 
 
 def test_a_refund_takes_its_share_of_credits_and_of_the_bonus(shop, alice):
@@ -75,9 +93,9 @@ def test_a_refund_takes_its_share_of_credits_and_of_the_bonus(shop, alice):
     shop.stripe.refund(payment.stripe_session_id, 1000)
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.refunded_cents, payment.taken_credits, payment.shortfall_credits) == (1000, 132, 0)
-    assert lines_of(alice)[2:] == [("admin_adjust", -132, 0)]
-    assert account_of(alice) == (298, 0, 180)
+    assert (payment.refunded_cents, payment.taken_credits, payment.shortfall_credits) == (1000, OF_1000_CENTS, 0)
+    assert lines_of(alice)[2:] == [("admin_adjust", -OF_1000_CENTS, 0)]
+    assert balances_of(alice) == REFUNDED_1000
 
 
 @pytest.mark.parametrize("parts", [[2499], [1, 2498], [833, 833, 833], [1] * 9, [7, 77, 777]])
@@ -88,11 +106,11 @@ def test_refunds_of_all_of_it_take_exactly_all_of_it(shop, alice, parts):
         shop.stripe.refund(payment.stripe_session_id, cents)
         shop.deliver()
         assert books_are_right()
-    if sum(parts) < 2499:
+    if sum(parts) < PRICE:
         shop.advance()
         shop.stripe.refund(payment.stripe_session_id)
         shop.deliver()
-    assert (load(payment.id).taken_credits, account_of(alice)) == (330, (100, 0, 0))
+    assert (load(payment.id).taken_credits, balances_of(alice)) == (CREATOR, WELCOMED)
 
 
 def test_a_refund_of_spent_credits_leaves_a_shortfall(shop, alice):
@@ -102,7 +120,7 @@ def test_a_refund_of_spent_credits_leaves_a_shortfall(shop, alice):
     shop.deliver()
     payment = load(payment.id)
     assert (payment.taken_credits, payment.shortfall_credits) == (30, 300)
-    assert account_of(alice) == (0, 0, 0)
+    assert balances_of(alice) == EMPTY
     assert books_are_right()
 
 
@@ -112,9 +130,10 @@ def test_a_refund_never_touches_what_a_run_holds(shop, alice):
     shop.stripe.refund(payment.stripe_session_id)
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.taken_credits, payment.shortfall_credits, account_of(alice)) == (10, 320, (420, 420, 0))
+    assert (payment.taken_credits, payment.shortfall_credits) == (10, 320)
+    assert balances_of(alice) == Balances(balance=420, reserved=420)
     release(task_id)
-    assert account_of(alice) == (420, 0, 0)
+    assert balances_of(alice) == Balances(balance=420)
     assert books_are_right()
 
 
@@ -128,7 +147,8 @@ def test_a_later_refund_of_a_payment_takes_its_own_share_only(shop, alice):
     shop.stripe.refund(payment.stripe_session_id)
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.taken_credits, payment.shortfall_credits, account_of(alice)) == (198, 132, (132, 0, 300))
+    assert (payment.taken_credits, payment.shortfall_credits) == (REST_OF_1000, OF_1000_CENTS)
+    assert balances_of(alice) == Balances(balance=OF_1000_CENTS, bought=300)
     assert books_are_right()
 
 
@@ -139,7 +159,7 @@ def test_a_refund_that_fails_gives_back_what_it_took(shop, alice):
     shop.stripe.fail_refund(refund["id"])
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.refunded_cents, payment.taken_credits, account_of(alice)) == (0, 0, (430, 0, 300))
+    assert (payment.refunded_cents, payment.taken_credits, balances_of(alice)) == (0, 0, WITH_CREATOR)
     assert books_are_right()
 
 
@@ -151,7 +171,8 @@ def test_a_refund_that_fails_forgives_the_shortfall_first(shop, alice):
     shop.stripe.fail_refund(refund["id"])
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.taken_credits, payment.shortfall_credits, account_of(alice)) == (0, 0, (30, 0, 300))
+    assert (payment.taken_credits, payment.shortfall_credits) == (0, 0)
+    assert balances_of(alice) == Balances(balance=30, bought=300)
     assert books_are_right()
 
 
@@ -161,9 +182,9 @@ def test_a_refund_before_the_payment_is_known_waits_for_it(shop, alice):
     shop.advance()
     shop.stripe.refund(payment.stripe_session_id, 1000)
     assert shop.stripe.webhooks.deliver(shop.held("charge.refunded")) == 200
-    assert (load(payment.id).status, account_of(alice)) == ("open", (100, 0, 0))
+    assert (load(payment.id).status, balances_of(alice)) == ("open", WELCOMED)
     shop.deliver()
-    assert account_of(alice) == (298, 0, 180)
+    assert balances_of(alice) == REFUNDED_1000
     assert books_are_right()
 
 
@@ -171,12 +192,12 @@ def test_a_dispute_freezes_and_a_lost_one_takes(shop, alice):
     payment = shop.buy(alice)
     dispute = shop.stripe.dispute(payment.stripe_session_id)
     shop.deliver()
-    assert (load(payment.id).frozen_credits, account_of(alice)) == (330, (430, 330, 300))
+    assert (load(payment.id).frozen_credits, balances_of(alice)) == (CREATOR, FROZEN)
     assert books_are_right()
     shop.stripe.close_dispute(dispute["id"], won=False)
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.dispute, payment.frozen_credits, account_of(alice)) == ("lost", 0, (100, 0, 0))
+    assert (payment.dispute, payment.frozen_credits, balances_of(alice)) == ("lost", 0, WELCOMED)
     assert books_are_right()
 
 
@@ -186,7 +207,7 @@ def test_a_dispute_that_is_won_gives_back(shop, alice):
     shop.deliver()
     shop.stripe.close_dispute(dispute["id"], won=True)
     shop.deliver()
-    assert (load(payment.id).dispute, account_of(alice)) == ("won", (430, 0, 300))
+    assert (load(payment.id).dispute, balances_of(alice)) == ("won", WITH_CREATOR)
     assert [line[0] for line in lines_of(alice)] == ["purchase", "bonus", "reservation", "release"]
     assert books_are_right()
 
@@ -196,11 +217,11 @@ def test_a_dispute_freezes_what_is_left_and_losing_it_leaves_a_shortfall(shop, a
     spend(alice, 400)
     dispute = shop.stripe.dispute(payment.stripe_session_id)
     shop.deliver()
-    assert account_of(alice) == (30, 30, 300)
+    assert balances_of(alice) == Balances(balance=30, reserved=30, bought=300)
     shop.stripe.close_dispute(dispute["id"], won=False)
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.taken_credits, payment.shortfall_credits, account_of(alice)) == (30, 300, (0, 0, 0))
+    assert (payment.taken_credits, payment.shortfall_credits, balances_of(alice)) == (30, 300, EMPTY)
     assert books_are_right()
 
 
@@ -209,10 +230,10 @@ def test_a_dispute_of_spent_credits_freezes_nothing(shop, alice):
     take_all(alice)
     dispute = shop.stripe.dispute(payment.stripe_session_id)
     shop.deliver()
-    assert (load(payment.id).dispute, account_of(alice)[:2]) == ("open", (0, 0))
+    assert (load(payment.id).dispute, balances_of(alice)) == ("open", Balances(balance=0, bought=300))
     shop.stripe.close_dispute(dispute["id"], won=True)
     shop.deliver()
-    assert account_of(alice)[:2] == (0, 0)
+    assert balances_of(alice) == Balances(balance=0, bought=300)
     assert books_are_right()
 
 
@@ -235,8 +256,9 @@ def test_a_refund_in_a_dispute_takes_what_the_dispute_had_frozen(shop, alice):
     shop.stripe.emit("charge.refunded", {**charge, "amount_refunded": 1499})
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.taken_credits, payment.frozen_credits, payment.shortfall_credits) == (197, 133, 0)
-    assert account_of(alice)[:2] == (133, 133)
+    assert (payment.taken_credits, payment.frozen_credits) == (OF_1499_CENTS, REST_OF_1499)
+    assert payment.shortfall_credits == 0
+    assert balances_of(alice) == Balances(balance=REST_OF_1499, reserved=REST_OF_1499, bought=421)
     assert books_are_right()
 
 
@@ -247,11 +269,11 @@ def test_a_dispute_before_the_payment_is_known_waits_for_it(shop, alice):
     assert shop.stripe.webhooks.deliver(shop.held("charge.dispute.created")) == 200
     assert [event.payment_id for event in events()] == [None]
     shop.deliver()
-    assert (load(payment.id).dispute, account_of(alice)) == ("open", (430, 330, 300))
+    assert (load(payment.id).dispute, balances_of(alice)) == ("open", FROZEN)
     assert {event.payment_id for event in events() if event.type == "charge.dispute.created"} == {payment.id}
     shop.stripe.close_dispute(dispute["id"], won=False)
     shop.deliver()
-    assert account_of(alice) == (100, 0, 0)
+    assert balances_of(alice) == WELCOMED
 
 
 def test_two_workers_at_once_on_one_event_act_once(shop, alice):
@@ -260,7 +282,7 @@ def test_two_workers_at_once_on_one_event_act_once(shop, alice):
     event_id = shop.held("checkout.session.completed")
     statuses = run_together(8, lambda: shop.stripe.webhooks.deliver(event_id))
     assert statuses == [200] * 8
-    assert (account_of(alice), len(events())) == ((430, 0, 300), 1)
+    assert (balances_of(alice), len(events())) == (WITH_CREATOR, 1)
     assert books_are_right()
 
 
@@ -285,5 +307,5 @@ def test_a_payment_and_its_dispute_at_the_same_moment_find_each_other(shop, alic
         other.join(0.3)
         assert other.is_alive()
     other.join()
-    assert (load(payment.id).dispute, account_of(alice)) == ("open", (430, 330, 300))
+    assert (load(payment.id).dispute, balances_of(alice)) == ("open", FROZEN)
     assert books_are_right()

@@ -3,14 +3,14 @@
 import random
 from collections.abc import Iterator
 from itertools import permutations
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import books_are_right
-from tests.funmagic.billing.shop import Shop
+from tests.funmagic.billing.shop import CREATOR, WELCOMED, Shop
 from tests.funmagic.billing.stories import (
     Act,
     Story,
@@ -39,87 +39,131 @@ from tests.funmagic.billing.stories import (
 
 pytestmark = pytest.mark.both_databases
 
-# A Creator: 300 credits and 30 on top for 2499 cents. What is said of an end: status, cents that went back, how many
-# of the 330 left, how many are frozen, and how many count as bought.
-STORIES: dict[str, tuple[list[Act], tuple[str, int, int, int, int]]] = {
-    "paid": ([pay], ("paid", 0, 0, 0, 300)),
-    "transfer arrived": ([pay_later, arrive], ("paid", 0, 0, 0, 300)),
-    "transfer failed": ([pay_later, bounce], ("failed", 0, 0, 0, 0)),
-    "expired": ([expire], ("expired", 0, 0, 0, 0)),
-    "refunded in three": ([pay, refund(700), refund(1000), refund()], ("paid", 2499, 330, 0, 0)),
-    "refunded in part": ([pay, refund(1000)], ("paid", 1000, 132, 0, 180)),
-    "transfer refunded": ([pay_later, arrive, refund(1)], ("paid", 1, 0, 0, 300)),
-    "refund failed": ([pay, refund(), fail_refund], ("paid", 0, 0, 0, 300)),
-    "refunded again": ([pay, refund(700), fail_refund, refund(500)], ("paid", 500, 66, 0, 240)),
-    "one refund of two failed": ([pay, refund(700), refund(500), fail_refund], ("paid", 700, 92, 0, 216)),
-    "refund on its way": ([pay, refund_slowly(1000)], ("paid", 1000, 132, 0, 180)),
-    "refund arrived": ([pay, refund_slowly(1000), finish_refund], ("paid", 1000, 132, 0, 180)),
-    "refund arrived, and came back": ([pay, refund_slowly(), finish_refund, fail_refund], ("paid", 0, 0, 0, 300)),
+
+class End(NamedTuple):
+    """Where a payment ends: the cents refunded, and how many credits are taken, frozen, and still count as bought."""
+
+    status: str
+    refunded: int = 0
+    taken: int = 0
+    frozen: int = 0
+    bought: int = 0
+
+
+# Each buys a Creator: 300 credits and a bonus of 30 for 2499 cents.
+STORIES: dict[str, tuple[list[Act], End]] = {
+    "paid": ([pay], End("paid", bought=300)),
+    "transfer arrived": ([pay_later, arrive], End("paid", bought=300)),
+    "transfer failed": ([pay_later, bounce], End("failed")),
+    "expired": ([expire], End("expired")),
+    "refunded in three": ([pay, refund(700), refund(1000), refund()], End("paid", refunded=2499, taken=330)),
+    "refunded in part": ([pay, refund(1000)], End("paid", refunded=1000, taken=132, bought=180)),
+    "transfer refunded": ([pay_later, arrive, refund(1)], End("paid", refunded=1, bought=300)),
+    "refund failed": ([pay, refund(), fail_refund], End("paid", bought=300)),
+    "refunded again": ([pay, refund(700), fail_refund, refund(500)], End("paid", refunded=500, taken=66, bought=240)),
+    "one refund of two failed": (
+        [pay, refund(700), refund(500), fail_refund],
+        End("paid", refunded=700, taken=92, bought=216),
+    ),
+    "refund on its way": ([pay, refund_slowly(1000)], End("paid", refunded=1000, taken=132, bought=180)),
+    "refund arrived": ([pay, refund_slowly(1000), finish_refund], End("paid", refunded=1000, taken=132, bought=180)),
+    "refund arrived, and came back": ([pay, refund_slowly(), finish_refund, fail_refund], End("paid", bought=300)),
     "refund failed on its way": (
         [pay_later, arrive, refund_slowly(1000), fail_refund, refund(1500)],
-        ("paid", 1500, 198, 0, 120),
+        End("paid", refunded=1500, taken=198, bought=120),
     ),
-    "refund called off": ([pay, refund_slowly(1000, "requires_action"), cancel_refund], ("paid", 0, 0, 0, 300)),
+    "refund called off": ([pay, refund_slowly(1000, "requires_action"), cancel_refund], End("paid", bought=300)),
     "refund fetched by the buyer": (
         [pay_later, arrive, refund_slowly(1000, "requires_action"), finish_refund],
-        ("paid", 1000, 132, 0, 180),
+        End("paid", refunded=1000, taken=132, bought=180),
     ),
-    "dispute open": ([pay, dispute()], ("paid", 0, 0, 330, 300)),
-    "dispute answered": ([pay, dispute(), answer], ("paid", 0, 0, 330, 300)),
-    "dispute won": ([pay, dispute(), answer, win], ("paid", 0, 0, 0, 300)),
-    "dispute lost": ([pay, dispute(), lose], ("paid", 0, 330, 0, 0)),
-    "part of it lost": ([pay, dispute(1000), lose], ("paid", 0, 132, 0, 180)),
-    "refunded, then disputed": ([pay, refund(1000), dispute()], ("paid", 1000, 132, 198, 180)),
-    "refunded, then won": ([pay, refund(1000), dispute(1499), win], ("paid", 1000, 132, 0, 180)),
-    "refunded, then lost": ([pay, refund(1000), dispute(1499), lose], ("paid", 1000, 330, 0, 0)),
-    "won, then refunded": ([pay, dispute(), win, refund(1000)], ("paid", 1000, 132, 0, 180)),
-    "failed after a dispute": ([pay, refund(1000), dispute(1499), fail_refund], ("paid", 0, 0, 197, 300)),
-    "lost, and won after all": ([pay, dispute(), lose, reinstate()], ("paid", 0, 0, 0, 300)),
-    "lost, and a part came back": ([pay, dispute(), lose, reinstate(1499)], ("paid", 0, 132, 0, 180)),
-    "an inquiry": ([pay, inquire()], ("paid", 0, 0, 0, 300)),
-    "an inquiry answered": ([pay, inquire(), answer], ("paid", 0, 0, 0, 300)),
-    "an inquiry closed": ([pay, inquire(), answer, close_inquiry], ("paid", 0, 0, 0, 300)),
-    "an inquiry, and a refund": ([pay, inquire(), refund(1000), close_inquiry], ("paid", 1000, 132, 0, 180)),
-    "an inquiry that became a dispute": ([pay, inquire(), escalate], ("paid", 0, 0, 330, 300)),
-    "an inquiry closed, and lost": ([pay, inquire(), close_inquiry, escalate, lose], ("paid", 0, 330, 0, 0)),
-    "won, and disputed again": ([pay, dispute(1000), win, dispute()], ("paid", 0, 0, 330, 300)),
-    "won, and the next lost": ([pay, dispute(), win, dispute(1000), lose], ("paid", 0, 132, 0, 180)),
-    "lost, and the next open": ([pay, dispute(1000), lose, dispute(1499)], ("paid", 0, 132, 198, 180)),
-    "both lost": ([pay, dispute(1000), lose, dispute(1499), lose], ("paid", 0, 330, 0, 0)),
+    "dispute open": ([pay, dispute()], End("paid", frozen=330, bought=300)),
+    "dispute answered": ([pay, dispute(), answer], End("paid", frozen=330, bought=300)),
+    "dispute won": ([pay, dispute(), answer, win], End("paid", bought=300)),
+    "dispute lost": ([pay, dispute(), lose], End("paid", taken=330)),
+    "part of it lost": ([pay, dispute(1000), lose], End("paid", taken=132, bought=180)),
+    "refunded, then disputed": (
+        [pay, refund(1000), dispute()],
+        End("paid", refunded=1000, taken=132, frozen=198, bought=180),
+    ),
+    "refunded, then won": ([pay, refund(1000), dispute(1499), win], End("paid", refunded=1000, taken=132, bought=180)),
+    "refunded, then lost": ([pay, refund(1000), dispute(1499), lose], End("paid", refunded=1000, taken=330)),
+    "won, then refunded": ([pay, dispute(), win, refund(1000)], End("paid", refunded=1000, taken=132, bought=180)),
+    "failed after a dispute": ([pay, refund(1000), dispute(1499), fail_refund], End("paid", frozen=197, bought=300)),
+    "lost, and won after all": ([pay, dispute(), lose, reinstate()], End("paid", bought=300)),
+    "lost, and a part came back": ([pay, dispute(), lose, reinstate(1499)], End("paid", taken=132, bought=180)),
+    "an inquiry": ([pay, inquire()], End("paid", bought=300)),
+    "an inquiry answered": ([pay, inquire(), answer], End("paid", bought=300)),
+    "an inquiry closed": ([pay, inquire(), answer, close_inquiry], End("paid", bought=300)),
+    "an inquiry, and a refund": (
+        [pay, inquire(), refund(1000), close_inquiry],
+        End("paid", refunded=1000, taken=132, bought=180),
+    ),
+    "an inquiry that became a dispute": ([pay, inquire(), escalate], End("paid", frozen=330, bought=300)),
+    "an inquiry closed, and lost": ([pay, inquire(), close_inquiry, escalate, lose], End("paid", taken=330)),
+    "won, and disputed again": ([pay, dispute(1000), win, dispute()], End("paid", frozen=330, bought=300)),
+    "won, and the next lost": ([pay, dispute(), win, dispute(1000), lose], End("paid", taken=132, bought=180)),
+    "lost, and the next open": (
+        [pay, dispute(1000), lose, dispute(1499)],
+        End("paid", taken=132, frozen=198, bought=180),
+    ),
+    "both lost": ([pay, dispute(1000), lose, dispute(1499), lose], End("paid", taken=330)),
     "shown in euros, a dispute in them": (
         [show_in("eur", 2300), pay, dispute(1150, "eur")],
-        ("paid", 0, 0, 164, 300),
+        End("paid", frozen=164, bought=300),
     ),
-    "shown in yen, and lost": ([show_in("jpy", 380_000), pay, dispute(380_000, "jpy"), lose], ("paid", 0, 330, 0, 0)),
+    "shown in yen, and lost": ([show_in("jpy", 380_000), pay, dispute(380_000, "jpy"), lose], End("paid", taken=330)),
     "paid in euros, and refunded in three": (
         [convert_to("eur", 2300), pay, refund(700), refund(800), refund()],
-        ("paid", 2499, 330, 0, 0),
+        End("paid", refunded=2499, taken=330),
     ),
     "paid in yen, and a half refunded": (
         [convert_to("jpy", 380_000), pay, refund(190_000)],
-        ("paid", 1249, 164, 0, 151),
+        End("paid", refunded=1249, taken=164, bought=151),
     ),
     "paid in euros, and the refund failed": (
         [convert_to("eur", 2300), pay, refund(700), refund(1150), fail_refund],
-        ("paid", 760, 100, 0, 209),
+        End("paid", refunded=760, taken=100, bought=209),
     ),
-    "paid in euros, and lost": ([convert_to("eur", 2300), pay, dispute(1150), lose], ("paid", 0, 164, 0, 151)),
+    "paid in euros, and lost": (
+        [convert_to("eur", 2300), pay, dispute(1150), lose],
+        End("paid", taken=164, bought=151),
+    ),
 }
 LONG: list[Act] = [
-    *(pay_later, arrive, refund(700), fail_refund, inquire(), escalate, answer, win, refund_slowly(500), refund(800)),
-    *(finish_refund, dispute(600), lose, reinstate(100)),
+    pay_later,
+    arrive,
+    refund(700),
+    fail_refund,
+    inquire(),
+    escalate,
+    answer,
+    win,
+    refund_slowly(500),
+    refund(800),
+    finish_refund,
+    dispute(600),
+    lose,
+    reinstate(100),
 ]
-LONG_END = ("paid", 1300, 237, 0, 84)
+LONG_END = End("paid", refunded=1300, taken=237, bought=84)
 # In as many orders as these, where there are more.
 ORDERS = 8
 
 
-def of_end(told: dict[str, Any]) -> tuple[str, int, int, int, int]:
-    balance, reserved, bought = told["account"]
-    paid = 330 if told["status"] == "paid" else 0
-    assert balance == 100 + paid - told["taken_credits"]
-    assert (reserved, told["shortfall_credits"]) == (told["frozen_credits"], 0)
-    return told["status"], told["refunded_cents"], told["taken_credits"], told["frozen_credits"], bought
+def of_end(told: dict[str, Any]) -> End:
+    balances = told["balances"]
+    credited = CREATOR if told["status"] == "paid" else 0
+    assert balances.balance == WELCOMED.balance + credited - told["taken_credits"]
+    assert balances.reserved == told["frozen_credits"]
+    assert told["shortfall_credits"] == 0
+    return End(
+        told["status"],
+        refunded=told["refunded_cents"],
+        taken=told["taken_credits"],
+        frozen=told["frozen_credits"],
+        bought=balances.bought,
+    )
 
 
 def orders_of(events: int) -> list[tuple[int, ...]]:

@@ -8,7 +8,8 @@ from funmagic.core.errors import NotFound
 from funmagic.models.base import db_time
 from funmagic.models.billing import Payment
 from tests.factories import books_are_right, run_together
-from tests.funmagic.billing.shop import account_of, change_payment, events, load
+from tests.funmagic.billing.shop import PRICE, WELCOMED, WITH_CREATOR, change_payment, events, load
+from tests.funmagic.credits.balances import Balances, balances_of
 from worker import clock
 
 pytestmark = pytest.mark.both_databases
@@ -25,7 +26,7 @@ def test_the_success_page_finds_what_the_webhook_never_told(shop, alice):
     shop.stripe.pay(payment.stripe_session_id)
     view = refresh_payment(alice, payment.stripe_session_id)
     assert (view.id, view.status, view.package_name) == (payment.id, "paid", "Creator")
-    assert (account_of(alice), events()) == ((430, 0, 300), [])
+    assert (balances_of(alice), events()) == (WITH_CREATOR, [])
     assert books_are_right()
 
 
@@ -35,7 +36,7 @@ def test_what_both_tell_counts_once(shop, alice):
     refresh_payment(alice, payment.stripe_session_id)
     shop.deliver()
     refresh_payment(alice, payment.stripe_session_id)
-    assert account_of(alice) == (430, 0, 300)
+    assert balances_of(alice) == WITH_CREATOR
     assert books_are_right()
 
 
@@ -49,7 +50,7 @@ def test_the_page_and_the_webhook_at_once_count_once(shop, alice):
     ] * 4
     told = run_together(8, lambda: acts.pop()())  # noqa: PLW0108 - each thread takes another one
     assert sorted(map(str, told)) == ["200"] * 4 + ["paid"] * 4
-    assert account_of(alice) == (430, 0, 300)
+    assert balances_of(alice) == WITH_CREATOR
     assert books_are_right()
 
 
@@ -67,7 +68,7 @@ def test_a_transfer_is_followed_to_its_end(shop, alice, succeeded, status):
     assert refresh_payment(alice, payment.stripe_session_id).status == "pending"
     shop.stripe.settle(payment.stripe_session_id, succeeded)
     assert refresh_payment(alice, payment.stripe_session_id).status == status
-    assert account_of(alice)[0] == (430 if succeeded else 100)
+    assert balances_of(alice) == (WITH_CREATOR if succeeded else WELCOMED)
 
 
 def test_nobody_looks_at_the_payment_of_another(shop, alice, bob):
@@ -98,7 +99,7 @@ def test_a_refund_is_noticed_and_a_later_event_tells_better(shop, alice):
     shop.advance(60)
     shop.stripe.refund(payment.stripe_session_id)
     shop.deliver()
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (2499, (100, 0, 0))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (PRICE, WELCOMED)
     assert books_are_right()
 
 
@@ -110,7 +111,7 @@ def test_payments_whose_webhook_was_lost_are_recovered(shop, alice, bob):
         age(payment, HOUR)
     assert recover_payments() == 3
     assert [load(payment.id).status for payment in payments] == ["paid", "expired", "open"]
-    assert (account_of(alice), account_of(bob)) == ((430, 0, 300), (100, 0, 0))
+    assert (balances_of(alice), balances_of(bob)) == (WITH_CREATOR, WELCOMED)
     assert recover_payments() == 1
 
 
@@ -161,7 +162,7 @@ def test_while_stripe_is_away_recovery_waits_for_its_next_turn(shop, alice):
     assert recover_payments() == 1
     shop.stripe.api.faults.clear()
     assert recover_payments() == 1
-    assert account_of(alice) == (760, 0, 600)
+    assert balances_of(alice) == Balances(balance=760, bought=600)
 
 
 def test_without_stripe_there_is_nothing_to_recover(db):

@@ -13,7 +13,8 @@ from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, N
 from funmagic.models.audit import AuditEntry
 from tests import factories
 from tests.factories import books_are_right
-from tests.funmagic.billing.shop import account_of, load, spend
+from tests.funmagic.billing.shop import EMPTY, PRICE, REFUNDED_1000, WELCOMED, WITH_CREATOR, load, spend
+from tests.funmagic.credits.balances import balances_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -39,18 +40,18 @@ def test_money_goes_back_and_the_credits_leave_before_the_webhook_comes(shop, al
     payment = shop.buy(alice)
     view = give_back(admin, payment, 1000)
     assert (view.status, view.refunded_cents) == ("paid", 1000)
-    assert (refunds_at(shop.stripe), account_of(alice)) == ([1000], (298, 0, 180))
+    assert (refunds_at(shop.stripe), balances_of(alice)) == ([1000], REFUNDED_1000)
     assert log_of() == [("billing.refund", "1000"), ("billing.refund_done", "1000")]
     shop.deliver()
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (1000, (298, 0, 180))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (1000, REFUNDED_1000)
     assert books_are_right()
 
 
 def test_without_an_amount_all_that_is_left_goes_back(shop, alice, admin):
     payment = shop.buy(alice)
     give_back(admin, payment, 1000, key="a")
-    assert give_back(admin, payment, key="b").refunded_cents == 2499
-    assert (refunds_at(shop.stripe), account_of(alice)) == ([1499, 1000], (100, 0, 0))
+    assert give_back(admin, payment, key="b").refunded_cents == PRICE
+    assert (refunds_at(shop.stripe), balances_of(alice)) == ([1499, 1000], WELCOMED)
     assert books_are_right()
 
 
@@ -79,7 +80,7 @@ def test_the_same_key_at_once_gives_back_once(shop, alice, admin):
     answers = factories.run_together(4, lambda: give_back(admin, payment, 1000))
     assert {answer.refunded_cents for answer in answers} == {1000}
     assert refunds_at(shop.stripe) == [1000]
-    assert account_of(alice) == (298, 0, 180)
+    assert balances_of(alice) == REFUNDED_1000
 
 
 @pytest.mark.parametrize("other", [{"cents": 999}, {"cents": None}, {"reason": "another"}])
@@ -105,11 +106,11 @@ def test_a_lost_answer_is_found_again_by_the_same_key(shop, alice, admin):
     shop.stripe.script("answer-lost", "reset", "reset", on=REFUNDS)
     with pytest.raises(PaymentsUnavailable):
         give_back(admin, payment, 1000)
-    assert (refunds_at(shop.stripe), account_of(alice)) == ([1000], (430, 0, 300))
+    assert (refunds_at(shop.stripe), balances_of(alice)) == ([1000], WITH_CREATOR)
     # A day later Stripe has forgotten its own keys.
     shop.stripe.api.idempotency.saved.clear()
     assert give_back(admin, payment, 1000).refunded_cents == 1000
-    assert (refunds_at(shop.stripe), account_of(alice)) == ([1000], (298, 0, 180))
+    assert (refunds_at(shop.stripe), balances_of(alice)) == ([1000], REFUNDED_1000)
 
 
 def test_a_lost_answer_of_a_refund_that_came_back_is_said(shop, alice, admin):
@@ -121,7 +122,7 @@ def test_a_lost_answer_of_a_refund_that_came_back_is_said(shop, alice, admin):
     with pytest.raises(NotRefundable):
         give_back(admin, payment, 1000)
     shop.deliver()
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (0, (430, 0, 300))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (0, WITH_CREATOR)
 
 
 def test_while_stripe_is_away_nothing_goes_back_and_that_is_written_down(shop, alice, admin):
@@ -130,7 +131,7 @@ def test_while_stripe_is_away_nothing_goes_back_and_that_is_written_down(shop, a
     with pytest.raises(PaymentsUnavailable):
         give_back(admin, payment, 1000)
     assert log_of() == [("billing.refund", "1000"), ("billing.refund_failed", "PAYMENTS_UNAVAILABLE")]
-    assert (refunds_at(shop.stripe), account_of(alice)) == ([], (430, 0, 300))
+    assert (refunds_at(shop.stripe), balances_of(alice)) == ([], WITH_CREATOR)
     assert give_back(admin, payment, 1000).refunded_cents == 1000
     assert log_of()[2:] == [("billing.refund_done", "1000")]
 
@@ -162,7 +163,7 @@ def test_only_what_was_paid_can_be_given_back(shop, alice, admin):
     shop.deliver()
     with pytest.raises(NotRefundable):
         give_back(admin, disputed)
-    assert refunds_at(shop.stripe) == [2499]
+    assert refunds_at(shop.stripe) == [PRICE]
 
 
 def test_a_request_that_makes_no_sense_is_refused(shop, alice, admin):
@@ -194,7 +195,7 @@ def test_spent_credits_stay_a_shortfall(shop, alice, admin):
     spend(alice, 400)
     give_back(admin, payment)
     payment = load(payment.id)
-    assert (payment.taken_credits, payment.shortfall_credits, account_of(alice)) == (30, 300, (0, 0, 0))
+    assert (payment.taken_credits, payment.shortfall_credits, balances_of(alice)) == (30, 300, EMPTY)
     assert books_are_right()
 
 
@@ -203,7 +204,7 @@ def test_a_refund_that_comes_back_gives_the_credits_back(shop, alice, admin):
     give_back(admin, payment)
     shop.stripe.fail_refund(shop.stripe.things("refund")[0]["id"])
     shop.deliver()
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (0, (430, 0, 300))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (0, WITH_CREATOR)
     assert books_are_right()
 
 
@@ -214,7 +215,7 @@ def test_a_refund_that_takes_its_time_takes_the_credits_at_once(shop, alice, adm
     assert give_back(admin, payment, 1000).refunded_cents == 1000
     shop.stripe.fail_refund(shop.stripe.things("refund")[0]["id"])
     shop.deliver()
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (0, (430, 0, 300))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (0, WITH_CREATOR)
     assert books_are_right()
 
 
@@ -226,7 +227,7 @@ def test_a_refund_that_fails_at_once_is_said_and_takes_nothing(shop, alice, admi
         give_back(admin, payment, 1000)
     assert log_of()[-1] == ("billing.refund_failed", "NOT_REFUNDABLE")
     shop.deliver()
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (0, (430, 0, 300))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (0, WITH_CREATOR)
 
 
 def test_what_was_paid_in_another_currency_goes_back_in_it(shop, alice, admin):
@@ -236,8 +237,8 @@ def test_what_was_paid_in_another_currency_goes_back_in_it(shop, alice, admin):
     shop.deliver()
     assert give_back(admin, payment, 1250, key="a").refunded_cents == 1250
     assert refunds_at(shop.stripe) == [190_077]
-    assert give_back(admin, payment, key="b").refunded_cents == 2499
-    assert (sum(refunds_at(shop.stripe)), account_of(alice)) == (380_000, (100, 0, 0))
+    assert give_back(admin, payment, key="b").refunded_cents == PRICE
+    assert (sum(refunds_at(shop.stripe)), balances_of(alice)) == (380_000, WELCOMED)
     assert books_are_right()
 
 
@@ -266,7 +267,7 @@ def test_over_http_an_admin_names_a_key_and_a_reason(shop, alice, admin):
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].json() == answers[1].json()
     told = answers[0].json()["payment"]
-    assert (told["id"], told["refundedCents"], told["amountCents"]) == (payment.id, 1000, 2499)
+    assert (told["id"], told["refundedCents"], told["amountCents"]) == (payment.id, 1000, PRICE)
     assert shop.client.post(address, json={"reason": "all"}, headers={"Idempotency-Key": "n"}).status_code == 200
     refused = shop.client.post(address, json={"reason": "all"}, headers={"Idempotency-Key": "o"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "NOT_REFUNDABLE")

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from funmagic.billing.recovery import recover_payments
-from funmagic.billing.rereading import reread_returns
+from funmagic.billing.rereading import refresh_due_returns
 from funmagic.models.base import db_time, utcnow
 from funmagic.models.billing import Payment
 from tests.factories import books_are_right
-from tests.funmagic.billing.shop import account_of, change_payment, load
+from tests.funmagic.billing.shop import FROZEN, REST_OF_1000, WELCOMED, WITH_CREATOR, change_payment, load
+from tests.funmagic.credits.balances import Balances, balances_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -35,10 +36,11 @@ def test_refunds_and_disputes_that_we_never_heard_of_are_found(shop, alice, paym
     shop.stripe.dispute(payment.stripe_session_id, 1499)
     recover_payments()
     payment = load(payment.id)
-    assert (payment.refunded_cents, payment.dispute, account_of(alice)) == (1000, "open", (298, 198, 180))
+    assert (payment.refunded_cents, payment.dispute) == (1000, "open")
+    assert balances_of(alice) == Balances(balance=298, reserved=REST_OF_1000, bought=180)
     # What the webhook tells after all changes nothing.
     shop.deliver()
-    assert account_of(alice) == (298, 198, 180)
+    assert balances_of(alice) == Balances(balance=298, reserved=REST_OF_1000, bought=180)
     assert books_are_right()
 
 
@@ -51,7 +53,7 @@ def test_what_was_not_settled_is_asked_for_until_it_is(shop, alice, payment):
         assert lists_asked(shop) == asked + 2
     shop.stripe.fail_refund(refund["id"])
     recover_payments()
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (0, (430, 0, 300))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (0, WITH_CREATOR)
     asked = lists_asked(shop)
     recover_payments()
     assert lists_asked(shop) == asked
@@ -65,10 +67,10 @@ def test_a_dispute_whose_end_was_lost_is_decided(shop, alice, won):
     shop.deliver()
     shop.stripe.escalate(dispute["id"])
     recover_payments()
-    assert account_of(alice) == (430, 330, 300)
+    assert balances_of(alice) == FROZEN
     shop.stripe.close_dispute(dispute["id"], won=won)
     recover_payments()
-    assert account_of(alice) == ((430, 0, 300) if won else (100, 0, 0))
+    assert balances_of(alice) == (WITH_CREATOR if won else WELCOMED)
     assert books_are_right()
 
 
@@ -82,7 +84,7 @@ def test_a_sum_that_no_refund_explains_is_looked_into(shop, alice, payment):
     shop.stripe.refund(payment.stripe_session_id, 500)
     shop.deliver_only("charge.refunded", "refund.failed")
     recover_payments()
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (500, (364, 0, 240))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (500, Balances(balance=364, bought=240))
     assert books_are_right()
 
 
@@ -93,27 +95,27 @@ def test_what_a_dispute_in_another_currency_comes_to_is_asked_for(shop, alice):
     charge["presentment_details"] = {"presentment_amount": 2300, "presentment_currency": "eur"}
     shop.stripe.dispute(payment.stripe_session_id, 1150, currency="eur")
     shop.deliver()
-    assert account_of(alice) == (430, 330, 300)
-    reread_returns()
-    assert account_of(alice) == (430, 164, 300)
+    assert balances_of(alice) == FROZEN
+    refresh_due_returns()
+    assert balances_of(alice) == Balances(balance=430, reserved=164, bought=300)
     assert books_are_right()
 
 
 def test_an_untroubled_payment_is_asked_for_the_more_rarely_the_older_it_is(shop, alice, payment):
     for age, pause in ((HOUR, DAY), (100 * DAY, 10 * DAY)):
         change_payment(payment.id, created_at=db_time(-age), returns_due_at=db_time(-1))
-        reread_returns()
+        refresh_due_returns()
         due = load(payment.id).returns_due_at
         assert abs(due - utcnow() - timedelta(seconds=pause)) < timedelta(minutes=5)
     asked = lists_asked(shop)
     change_payment(payment.id, created_at=db_time(-541 * DAY), returns_due_at=db_time(-1))
-    reread_returns()
+    refresh_due_returns()
     assert lists_asked(shop) == asked
 
 
 def test_what_was_just_paid_is_left_to_the_webhook(shop, alice):
     shop.buy(alice)
-    reread_returns()
+    refresh_due_returns()
     assert lists_asked(shop) == 0
 
 
@@ -122,23 +124,23 @@ def test_a_payment_of_another_account_keeps_nobody_from_the_others(shop, alice, 
     change_payment(other.id, created_at=db_time(-HOUR))
     change_payment(payment.id, stripe_payment_intent_id="pi_of_another_account")
     shop.stripe.refund(other.stripe_session_id)
-    reread_returns()
-    assert (account_of(alice), account_of(bob)) == ((430, 0, 300), (100, 0, 0))
+    refresh_due_returns()
+    assert (balances_of(alice), balances_of(bob)) == (WITH_CREATOR, WELCOMED)
     assert load(payment.id).returns_due_at > utcnow()
 
 
 def test_while_stripe_is_away_it_is_asked_in_the_next_turn(shop, alice, payment):
     shop.stripe.refund(payment.stripe_session_id)
     shop.stripe.script(*["server-error"] * 3)
-    reread_returns()
-    assert account_of(alice) == (430, 0, 300)
-    reread_returns()
-    assert account_of(alice) == (100, 0, 0)
+    refresh_due_returns()
+    assert balances_of(alice) == WITH_CREATOR
+    refresh_due_returns()
+    assert balances_of(alice) == WELCOMED
 
 
 def test_more_than_a_page_of_refunds_counts(shop, alice, payment, monkeypatch):
     monkeypatch.setattr("funmagic.billing.rereading.PAGE", 2)
     for _ in range(5):
         shop.stripe.refund(payment.stripe_session_id, 100)
-    reread_returns()
+    refresh_due_returns()
     assert load(payment.id).refunded_cents == 500

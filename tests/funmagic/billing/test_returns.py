@@ -10,13 +10,23 @@ from funmagic.billing.stripe.facts import DisputeFact, RefundFact, dispute_of, r
 from funmagic.core.db import reading
 from funmagic.models.billing import BankStatus, PaymentDispute, PaymentRefund, RefundStatus
 from tests.factories import books_are_right
-from tests.funmagic.billing.shop import account_of, events, lines_of, load, spend
+from tests.funmagic.billing.shop import (
+    EMPTY,
+    FROZEN,
+    OF_1000_CENTS,
+    WELCOMED,
+    WITH_CREATOR,
+    events,
+    lines_of,
+    load,
+    spend,
+)
+from tests.funmagic.credits.balances import Balances, balances_of
 
 pytestmark = pytest.mark.both_databases
 
 REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 DISPUTE_EVENTS = [f"charge.dispute.{what}" for what in ("created", "updated", "closed", "funds_withdrawn")]
-ALL_OF_IT, NOTHING, FROZEN = (100, 0, 0), (430, 0, 300), (430, 330, 300)
 
 
 def tell(shop: Any, kind: str, thing: dict[str, Any], **changes: Any) -> None:
@@ -37,9 +47,9 @@ def test_what_a_refund_says_counts_whichever_event_brings_it(shop, alice, event,
     hush(shop)
     tell(shop, event, refund, status=status)
     is_undone = status in ("failed", "canceled") or event == "refund.failed"
-    assert account_of(alice) == (NOTHING if is_undone else ALL_OF_IT)
+    assert balances_of(alice) == (WITH_CREATOR if is_undone else WELCOMED)
     tell(shop, event, refund, status=status)
-    assert account_of(alice) == (NOTHING if is_undone else ALL_OF_IT)
+    assert balances_of(alice) == (WITH_CREATOR if is_undone else WELCOMED)
     assert books_are_right()
 
 
@@ -56,7 +66,7 @@ def test_a_refund_that_came_back_gives_the_credits_back_once_whatever_is_told_la
         ("admin_adjust", -330, 0),
         ("admin_adjust", 330, 0),
     ]
-    assert account_of(alice) == NOTHING
+    assert balances_of(alice) == WITH_CREATOR
     assert books_are_right()
 
 
@@ -65,10 +75,10 @@ def test_an_endpoint_that_is_sent_the_sum_alone_takes_the_credits_too(shop, alic
     for cents in (700, 800):
         shop.stripe.refund(payment.stripe_session_id, cents)
         shop.deliver_only("charge.refunded")
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (1500, (232, 0, 120))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (1500, Balances(balance=232, bought=120))
     shop.stripe.fail_refund(shop.stripe.things("refund")[0]["id"])
     shop.deliver_only("refund.failed")
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (700, (338, 0, 216))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (700, Balances(balance=338, bought=216))
     assert books_are_right()
 
 
@@ -94,14 +104,14 @@ def test_what_a_dispute_says_counts_whichever_event_brings_it(shop, alice, event
     dispute = shop.stripe.dispute(payment.stripe_session_id)
     hush(shop)
     tell(shop, event, dispute, status=status)
-    expected = NOTHING
+    expected = WITH_CREATOR
     if status in ("needs_response", "under_review"):
         expected = FROZEN
     elif status in ("lost", "appeal_needs_response", "appeal_under_review"):
-        expected = ALL_OF_IT
+        expected = WELCOMED
     elif status.startswith("warning_") and event.endswith("funds_withdrawn"):
         expected = FROZEN
-    assert account_of(alice) == expected
+    assert balances_of(alice) == expected
     assert books_are_right()
 
 
@@ -113,11 +123,11 @@ def test_an_inquiry_is_no_dispute(shop, alice, admin):
     shop.deliver()
     shop.stripe.close_inquiry(inquiry["id"])
     shop.deliver()
-    assert (load(payment.id).dispute, account_of(alice)) == ("none", NOTHING)
+    assert (load(payment.id).dispute, balances_of(alice)) == ("none", WITH_CREATOR)
     assert [line[0] for line in lines_of(alice)] == ["purchase", "bonus"]
     shop.stripe.escalate(inquiry["id"])
     shop.deliver()
-    assert (load(payment.id).dispute, account_of(alice)) == ("open", FROZEN)
+    assert (load(payment.id).dispute, balances_of(alice)) == ("open", FROZEN)
     assert books_are_right()
 
 
@@ -126,11 +136,11 @@ def test_each_dispute_of_a_payment_counts(shop, alice):
     for won in (True, False):
         dispute = shop.stripe.dispute(payment.stripe_session_id)
         shop.deliver()
-        assert (load(payment.id).dispute, account_of(alice)) == ("open", FROZEN)
+        assert (load(payment.id).dispute, balances_of(alice)) == ("open", FROZEN)
         shop.stripe.close_dispute(dispute["id"], won=won)
         shop.deliver()
         assert books_are_right()
-    assert (load(payment.id).dispute, account_of(alice)) == ("lost", ALL_OF_IT)
+    assert (load(payment.id).dispute, balances_of(alice)) == ("lost", WELCOMED)
     with reading() as session:
         assert {row.status for row in session.exec(select(PaymentDispute))} == {"won", "lost"}
 
@@ -139,12 +149,12 @@ def test_a_second_dispute_while_the_first_is_open_freezes_its_share_as_well(shop
     payment = shop.buy(alice)
     first = shop.stripe.dispute(payment.stripe_session_id, 1000)
     shop.deliver()
-    assert account_of(alice) == (430, 132, 300)
+    assert balances_of(alice) == Balances(balance=430, reserved=OF_1000_CENTS, bought=300)
     tell(shop, "charge.dispute.created", first, id="du_second", amount=500)
-    assert account_of(alice) == (430, 198, 300)
+    assert balances_of(alice) == Balances(balance=430, reserved=198, bought=300)
     shop.stripe.close_dispute(first["id"], won=True)
     shop.deliver()
-    assert account_of(alice) == (430, 66, 300)
+    assert balances_of(alice) == Balances(balance=430, reserved=66, bought=300)
     assert books_are_right()
 
 
@@ -154,11 +164,12 @@ def test_money_that_comes_back_after_a_lost_dispute_gives_the_credits_back(shop,
     dispute = shop.stripe.dispute(payment.stripe_session_id)
     shop.stripe.close_dispute(dispute["id"], won=False)
     shop.deliver()
-    assert (load(payment.id).shortfall_credits, account_of(alice)) == (300, (0, 0, 0))
+    assert (load(payment.id).shortfall_credits, balances_of(alice)) == (300, EMPTY)
     shop.stripe.reinstate(dispute["id"])
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.dispute, payment.shortfall_credits, account_of(alice)) == ("won", 0, (30, 0, 300))
+    assert (payment.dispute, payment.shortfall_credits) == ("won", 0)
+    assert balances_of(alice) == Balances(balance=30, bought=300)
     assert books_are_right()
 
 
@@ -171,7 +182,7 @@ def test_reinstated_funds_say_so_themselves(shop, alice):
     for order in permutations(["charge.dispute.closed", "charge.dispute.funds_reinstated"]):
         for event in order:
             tell(shop, event, lost)
-    assert account_of(alice) == NOTHING
+    assert balances_of(alice) == WITH_CREATOR
     assert books_are_right()
 
 
@@ -182,10 +193,11 @@ def test_a_dispute_in_another_currency_is_its_share_of_the_charge(shop, alice):
     dispute = shop.stripe.dispute(payment.stripe_session_id, 95_000, currency="jpy")
     shop.deliver()
     payment = load(payment.id)
-    assert (payment.disputed_cents, payment.frozen_credits, account_of(alice)) == (624, 82, (430, 82, 300))
+    assert (payment.disputed_cents, payment.frozen_credits) == (624, 82)
+    assert balances_of(alice) == Balances(balance=430, reserved=82, bought=300)
     shop.stripe.close_dispute(dispute["id"], won=False)
     shop.deliver()
-    assert (load(payment.id).lost_cents, account_of(alice)) == (624, (348, 0, 226))
+    assert (load(payment.id).lost_cents, balances_of(alice)) == (624, Balances(balance=348, bought=226))
     assert books_are_right()
 
 
@@ -193,14 +205,14 @@ def test_a_dispute_in_a_currency_we_know_nothing_of_is_of_all_of_it_until_we_do(
     payment = shop.buy(alice)
     dispute = shop.stripe.dispute(payment.stripe_session_id, 1150, currency="eur")
     shop.deliver()
-    assert account_of(alice) == FROZEN
+    assert balances_of(alice) == FROZEN
     charge = shop.stripe.charge_of(payment.stripe_session_id)
     shown = {"presentment_amount": 2300, "presentment_currency": "eur"}
     tell(shop, "charge.refunded", charge, amount_refunded=0, presentment_details=shown)
-    assert account_of(alice) == (430, 164, 300)
+    assert balances_of(alice) == Balances(balance=430, reserved=164, bought=300)
     shop.stripe.close_dispute(dispute["id"], won=True)
     shop.deliver()
-    assert account_of(alice) == NOTHING
+    assert balances_of(alice) == WITH_CREATOR
     assert books_are_right()
 
 
@@ -209,10 +221,10 @@ def test_a_session_that_was_paid_in_another_currency_brings_its_credits(shop, al
     shop.stripe.convert_to(payment.stripe_session_id, "eur", 2300)
     shop.stripe.pay(payment.stripe_session_id)
     shop.deliver()
-    assert (load(payment.id).status, account_of(alice)) == ("paid", NOTHING)
+    assert (load(payment.id).status, balances_of(alice)) == ("paid", WITH_CREATOR)
     shop.stripe.refund(payment.stripe_session_id, 575)
     shop.deliver()
-    assert (load(payment.id).refunded_cents, account_of(alice)) == (624, (348, 0, 226))
+    assert (load(payment.id).refunded_cents, balances_of(alice)) == (624, Balances(balance=348, bought=226))
     assert books_are_right()
 
 

@@ -7,8 +7,9 @@ from funmagic.core.errors import SignInRequired
 from funmagic.site.shop.success import state as success_state
 from funmagic.site.shop.success.state import Purchase, SuccessState
 from tests.factories import books_are_right
-from tests.funmagic.billing.shop import account_of
+from tests.funmagic.billing.shop import WELCOMED, WITH_CREATOR
 from tests.funmagic.billing.tabs import place_of, tab
+from tests.funmagic.credits.balances import balances_of
 
 FIGME = "/tools/figme"
 
@@ -52,10 +53,10 @@ async def test_a_lost_webhook_does_not_matter_and_a_late_one_changes_nothing(sho
     state = success_tab(alice, payment.stripe_session_id)
     await state.load()
     await SuccessState.ask_stripe.fn(state)
-    assert (state.phase, account_of(alice)) == ("paid", (430, 0, 300))
+    assert (state.phase, balances_of(alice)) == ("paid", WITH_CREATOR)
     shop.deliver()
     await state.load()
-    assert (state.phase, account_of(alice)) == ("paid", (430, 0, 300))
+    assert (state.phase, balances_of(alice)) == ("paid", WITH_CREATOR)
     assert books_are_right()
 
 
@@ -78,7 +79,7 @@ async def test_an_expired_checkout_is_said_to_be_one(shop, alice):
     state = success_tab(alice, payment.stripe_session_id)
     await state.load()
     await SuccessState.ask_stripe.fn(state)
-    assert (state.phase, account_of(alice)) == ("expired", (100, 0, 0))
+    assert (state.phase, balances_of(alice)) == ("expired", WELCOMED)
 
 
 async def test_while_stripe_is_away_the_page_says_so_and_goes_on_trying(shop, alice, monkeypatch):

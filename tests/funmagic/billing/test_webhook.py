@@ -17,7 +17,8 @@ from funmagic.models.base import new_id
 from tests.emulators.stripe import SECRET
 from tests.emulators.stripe_objects import event as make_event
 from tests.factories import books_are_right, wait_until
-from tests.funmagic.billing.shop import Shop, account_of, events, load
+from tests.funmagic.billing.shop import WELCOMED, WITH_CREATOR, Shop, events, load
+from tests.funmagic.credits.balances import balances_of
 
 NEW_SECRET = "whsec_the_next_one"
 
@@ -160,7 +161,7 @@ def test_the_webhook_is_not_rate_limited(shop, real_limits, alice):
 def test_an_event_that_comes_twice_counts_once(shop, alice):
     _, event_id = paid_event(shop, alice)
     assert [shop.stripe.webhooks.deliver(event_id) for _ in range(3)] == [200] * 3
-    assert account_of(alice) == (430, 0, 300)
+    assert balances_of(alice) == WITH_CREATOR
     assert books_are_right()
 
 
@@ -169,9 +170,9 @@ def test_what_our_code_could_not_do_is_sent_again(shop, alice, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(payments, "mail_receipt", lambda *_: 1 // 0)
         assert shop.stripe.webhooks.deliver(event_id) == 500
-    assert (load(payment.id).status, account_of(alice), events()) == ("open", (100, 0, 0), [])
+    assert (load(payment.id).status, balances_of(alice), events()) == ("open", WELCOMED, [])
     assert shop.stripe.webhooks.deliver(event_id) == 200
-    assert (load(payment.id).status, account_of(alice)) == ("paid", (430, 0, 300))
+    assert (load(payment.id).status, balances_of(alice)) == ("paid", WITH_CREATOR)
 
 
 def test_what_came_while_the_database_was_away_is_sent_again(shop, alice, monkeypatch):
@@ -184,7 +185,7 @@ def test_what_came_while_the_database_was_away_is_sent_again(shop, alice, monkey
         broken.setattr(payments, "settle_payment", away)
         assert shop.stripe.webhooks.deliver(event_id) == 503
     assert shop.stripe.webhooks.deliver(event_id) == 200
-    assert (load(payment.id).status, account_of(alice)) == ("paid", (430, 0, 300))
+    assert (load(payment.id).status, balances_of(alice)) == ("paid", WITH_CREATOR)
 
 
 def test_stripe_itself_tries_again_until_we_take_it(shop, alice, monkeypatch):
@@ -196,7 +197,7 @@ def test_stripe_itself_tries_again_until_we_take_it(shop, alice, monkeypatch):
     shop.stripe.pay(payment.stripe_session_id)
     wait_until(lambda: load(payment.id).status == "paid")
     shop.stripe.webhooks.wait()
-    assert account_of(alice) == (430, 0, 300)
+    assert balances_of(alice) == WITH_CREATOR
 
 
 def test_what_other_products_sell_on_the_same_account_is_left_alone(shop, alice):
@@ -225,7 +226,7 @@ def test_what_other_products_sell_on_the_same_account_is_left_alone(shop, alice)
     shop.deliver()
     assert {event.payment_id for event in events()} == {None}
     assert "somebody@example.com" not in json.dumps([event.facts for event in events()])
-    assert account_of(alice) == (100, 0, 0)
+    assert balances_of(alice) == WELCOMED
     assert books_are_right()
 
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from funmagic.credits.errors import InsufficientCredits
-from funmagic.credits.ledger import AlreadySettled, ImpossibleEntry, KeyTaken, NothingReserved
+from funmagic.credits.errors import AlreadySettled, ImpossibleEntry, InsufficientCredits, KeyTaken, NothingReserved
 
 Refusal = type[Exception] | None
 

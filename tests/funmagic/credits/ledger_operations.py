@@ -8,8 +8,7 @@ from sqlmodel import Session, select
 
 from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
-from funmagic.credits.errors import InsufficientCredits
-from funmagic.credits.ledger import AlreadySettled, ImpossibleEntry, NothingReserved
+from funmagic.credits.errors import AlreadySettled, ImpossibleEntry, InsufficientCredits, NothingReserved
 from funmagic.models.base import new_id
 from funmagic.models.billing import Payment
 from funmagic.models.credits import CreditAccount, CreditTransaction

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from funmagic.billing.payments import note_status
-from funmagic.billing.returns import note_returns
+from funmagic.billing.payments import record_status_and_settle
+from funmagic.billing.returns import apply_returns
 from funmagic.billing.stripe.facts import DisputeFact, RefundFact
 from funmagic.core.db import transaction
 from funmagic.credits import ledger
@@ -54,10 +54,10 @@ def test_what_becomes_of_a_payment_leaves_the_books_right(alice):
     for spent in (0, 150):
         payment_id = make_payment(alice)
         steps = [
-            lambda session, row: note_status(session, row, PaymentStatus.PAID),
-            lambda session, row: note_returns(session, row, refunds=[refund]),
-            lambda session, row: note_returns(session, row, disputes=[dispute]),
-            lambda session, row: note_returns(session, row, disputes=[replace(dispute, status=BankStatus.LOST)]),
+            lambda session, row: record_status_and_settle(session, row, PaymentStatus.PAID),
+            lambda session, row: apply_returns(session, row, refunds=[refund]),
+            lambda session, row: apply_returns(session, row, disputes=[dispute]),
+            lambda session, row: apply_returns(session, row, disputes=[replace(dispute, status=BankStatus.LOST)]),
         ]
         for step in steps:
             with transaction() as session:

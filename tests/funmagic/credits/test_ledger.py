@@ -9,12 +9,12 @@ from sqlmodel import select
 
 from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
-from funmagic.credits.errors import InsufficientCredits
-from funmagic.credits.ledger import AlreadySettled, NothingReserved
+from funmagic.credits.errors import AlreadySettled, InsufficientCredits, NothingReserved
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.sessions.viewer import Viewer
 from tests.factories import balance_of, books_are_right, run_together
+from tests.funmagic.credits.balances import Balances, balances_of
 from tests.funmagic.credits.conftest import confirm, make_task, release, reserve
 
 pytestmark = pytest.mark.both_databases
@@ -26,11 +26,6 @@ def ledger_types(viewer: Viewer) -> list[str]:
         return list(session.exec(query.order_by(CreditTransaction.id)))
 
 
-def owned_and_held(viewer: Viewer) -> tuple[int, int]:
-    balance = balance_of(viewer)
-    return balance.balance, balance.reserved
-
-
 def test_a_hold_leaves_the_balance_and_lowers_what_is_available(alice):
     reserve(alice, 30)
     balance = balance_of(alice)
@@ -39,13 +34,13 @@ def test_a_hold_leaves_the_balance_and_lowers_what_is_available(alice):
 
 def test_confirming_spends_the_hold_and_counts_it_as_used(alice):
     confirm(reserve(alice, 30))
-    assert owned_and_held(alice) == (70, 0)
+    assert balances_of(alice) == Balances(balance=70)
     assert balance_of(alice).lifetime_used == 30
 
 
 def test_releasing_gives_the_hold_back_and_uses_nothing(alice):
     release(reserve(alice, 30))
-    assert owned_and_held(alice) == (100, 0)
+    assert balances_of(alice) == Balances(balance=100)
     assert balance_of(alice).lifetime_used == 0
 
 
@@ -54,7 +49,7 @@ def test_settling_twice_the_same_way_changes_nothing_more(alice, settle, left):
     task_id = reserve(alice, 30)
     for _ in range(3):
         settle(task_id)
-    assert owned_and_held(alice) == (left, 0)
+    assert balances_of(alice) == Balances(balance=left)
     assert len(ledger_types(alice)) == 3
 
 
@@ -64,28 +59,28 @@ def test_settling_the_other_way_is_refused_and_changes_nothing(alice, first, sec
     first(task_id)
     with pytest.raises(AlreadySettled):
         second(task_id)
-    assert owned_and_held(alice) == (left, 0)
+    assert balances_of(alice) == Balances(balance=left)
     assert books_are_right()
 
 
 def test_holding_twice_for_one_task_holds_once(alice):
     task_id = reserve(alice, 30)
     reserve(alice, 30, task_id)
-    assert owned_and_held(alice) == (100, 30)
+    assert balances_of(alice) == Balances(balance=100, reserved=30)
 
 
 @pytest.mark.parametrize("settle", [confirm, release])
 def test_a_task_without_a_hold_cannot_be_settled(alice, settle):
     with pytest.raises(NothingReserved):
         settle(make_task(alice))
-    assert owned_and_held(alice) == (100, 0)
+    assert balances_of(alice) == Balances(balance=100)
 
 
 def test_more_than_the_available_credits_cannot_be_held_and_nothing_is_written(alice):
     reserve(alice, 60)
     with pytest.raises(InsufficientCredits):
         reserve(alice, 41)
-    assert owned_and_held(alice) == (100, 60)
+    assert balances_of(alice) == Balances(balance=100, reserved=60)
     assert ledger_types(alice) == ["welcome", "reservation"]
 
 
@@ -99,14 +94,14 @@ def test_a_free_task_is_held_and_settled_like_any_other(alice):
     confirm(task_id)
     with pytest.raises(AlreadySettled):
         release(task_id)
-    assert owned_and_held(alice) == (100, 0)
+    assert balances_of(alice) == Balances(balance=100)
 
 
 def test_welcome_credits_come_once_for_each_person(alice):
     for amount in (20, 50):
         with transaction() as session:
             ledger.grant_welcome(session, alice.id, amount, person="somebody")
-    assert owned_and_held(alice) == (120, 0)
+    assert balances_of(alice) == Balances(balance=120)
     assert ledger_types(alice) == ["welcome", "welcome"]
 
 
@@ -122,14 +117,14 @@ def test_thirty_two_threads_on_one_balance_never_overspend(alice):
     outcomes = run_together(32, lambda: reserve(alice, 7, next(tasks)))
     assert sum(isinstance(outcome, str) for outcome in outcomes) == 100 // 7
     assert sum(isinstance(outcome, InsufficientCredits) for outcome in outcomes) == 32 - 100 // 7
-    assert owned_and_held(alice) == (100, 98)
+    assert balances_of(alice) == Balances(balance=100, reserved=98)
     assert books_are_right()
 
 
 def test_sixteen_threads_confirming_one_task_charge_once(alice):
     task_id = reserve(alice, 30)
     assert run_together(16, lambda: confirm(task_id)) == [None] * 16
-    assert owned_and_held(alice) == (70, 0)
+    assert balances_of(alice) == Balances(balance=70)
     assert books_are_right()
 
 
@@ -139,7 +134,7 @@ def test_threads_that_disagree_settle_a_task_one_way(alice):
     outcomes = run_together(16, lambda: next(ways)(task_id))
     assert sum(outcome is None for outcome in outcomes) == 8
     assert sum(isinstance(outcome, AlreadySettled) for outcome in outcomes) == 8
-    assert owned_and_held(alice) in [(70, 0), (100, 0)]
+    assert balances_of(alice) in [Balances(balance=70), Balances(balance=100)]
     assert books_are_right()
 
 
@@ -147,7 +142,7 @@ def test_threads_that_disagree_settle_a_task_one_way(alice):
 def test_the_database_itself_refuses_an_impossible_account(alice, columns):
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(sa.update(CreditAccount).values(**columns))
-    assert owned_and_held(alice) == (100, 0)
+    assert balances_of(alice) == Balances(balance=100)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,7 @@ from sqlmodel import Session, col, select
 
 from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
-from funmagic.credits.errors import InsufficientCredits
-from funmagic.credits.ledger import AlreadySettled, ImpossibleEntry, KeyTaken, NothingReserved
+from funmagic.credits.errors import AlreadySettled, ImpossibleEntry, InsufficientCredits, KeyTaken, NothingReserved
 from funmagic.models.base import new_id
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from tests.funmagic.credits import ledger_model

@@ -13,8 +13,7 @@ from sqlmodel import Session
 
 from funmagic.core.db import get_engine, reading, transaction
 from funmagic.credits import ledger
-from funmagic.credits.errors import InsufficientCredits
-from funmagic.credits.ledger import AlreadySettled, ImpossibleEntry, KeyTaken
+from funmagic.credits.errors import AlreadySettled, ImpossibleEntry, InsufficientCredits, KeyTaken
 from tests.factories import wait_until
 from tests.funmagic.credits.ledger_model import Account
 from tests.funmagic.credits.ledger_operations import (

@@ -20,7 +20,7 @@ from funmagic.credits import ledger
 from funmagic.library.uploads import remove_discarded
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, new_id, utcnow
-from funmagic.models.credits import CreditTransaction, TransactionType
+from funmagic.models.credits import CreditTransaction
 from funmagic.models.tables import metadata
 from funmagic.models.tasks import Task, TaskStep
 from funmagic.models.users import Account, AccountProvider, Role, TokenPurpose, User, UserSession
@@ -105,8 +105,7 @@ def live_a_full_life(viewer: Viewer) -> str:
         session.add(google)
         user = session.get_one(User, viewer.id)
         user.stripe_customer_id, user.accent, user.theme = "cus_zaphod", "teal", "dark"
-        gift = ledger.Entry(viewer.id, TransactionType.ADMIN_ADJUST, 5, 0, new_id(), description=f"sorry, {NAME}")
-        ledger._post(session, gift)
+        ledger.adjust(session, viewer.id, 5, key=new_id(), description=f"sorry, {NAME}")
         note_act(session, None, "credits.adjust", ("user", viewer.id), reason=f"{NAME} asked for it")
         note_act(session, None, "credits.refund_task", ("task", ended.id), reason=f"for {NAME}")
         is_there = col(Asset.deleted_at).is_(None)

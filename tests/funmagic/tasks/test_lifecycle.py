@@ -6,9 +6,8 @@ from sqlmodel import select
 from funmagic.core.db import reading, transaction
 from funmagic.core.queues import TaskJob
 from funmagic.models.base import db_time, utcnow
-from funmagic.models.tasks import TaskStep
+from funmagic.models.tasks import FailureCode, TaskStep
 from funmagic.tasks import lifecycle
-from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.lifecycle import LeaseLost
 from tests.factories import balance_of, change_task, load_task, run_together, submit
 

@@ -6,10 +6,10 @@ from funmagic.core.db import reading, transaction
 from funmagic.core.errors import InvalidInput, NotFound
 from funmagic.credits.service import list_transactions
 from funmagic.models.base import db_time
-from funmagic.models.tasks import TaskStatus
+from funmagic.models.tasks import FailureCode, TaskStatus
 from funmagic.tasks import lifecycle, service
 from funmagic.tasks.errors import TaskFinished, TaskNotFailed, TaskRunning
-from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.tasks.failures import SENTENCES
 from tests.factories import (
     balance_of,
     books_are_right,

@@ -10,12 +10,12 @@ from funmagic.core.db import transaction
 from funmagic.core.errors import LiveUpdatesPaused
 from funmagic.core.live.watch import LOOK_AGAIN, SIGNS, START
 from funmagic.core.redis import get_redis
+from funmagic.models.tasks import FailureCode
 from funmagic.models.users import User
 from funmagic.sessions.service import close_session, close_sessions
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end
 from funmagic.tasks.events import STREAM_CAP, EventType, publish, stream_key
-from funmagic.tasks.failures import FailureCode
 from funmagic.tasks.stream import follow_task, follow_task_as
 from tests.factories import session_token, submit
 from tests.funmagic.tasks.conftest import cancel

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from funmagic.models.assets import AssetKind
-from funmagic.tasks.failures import FailureCode
+from funmagic.models.tasks import FailureCode
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import view_error
 from tests.factories import STYLE, balance_of, books_are_right, load_task, submit, upload_photo

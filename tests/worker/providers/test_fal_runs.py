@@ -6,9 +6,9 @@ from sqlmodel import select
 from funmagic.core.db import reading, transaction
 from funmagic.core.storage.current import get_storage
 from funmagic.models.assets import Asset
-from funmagic.models.tasks import TaskStep
+from funmagic.models.tasks import FailureCode, TaskStep
 from funmagic.providers.service import set_provider
-from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.tasks.failures import SENTENCES
 from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, configure_step, load_task, submit
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die

@@ -12,9 +12,9 @@ from funmagic.core.db import reading, transaction
 from funmagic.core.queues import QueueName
 from funmagic.core.storage.current import get_storage
 from funmagic.models.assets import Asset
-from funmagic.models.tasks import TaskStep
+from funmagic.models.tasks import FailureCode, TaskStep
 from funmagic.providers.service import set_provider
-from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.tasks.failures import SENTENCES
 from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, load_task, submit_figure
 from tests.worker.conftest import Killed, events_of, expire_lease, run_and_die, waiting_jobs

@@ -7,9 +7,9 @@ from sqlmodel import col, select
 from funmagic.core.db import reading, transaction
 from funmagic.core.storage.current import get_storage
 from funmagic.models.assets import Asset, AssetKind
-from funmagic.models.tasks import TaskStep
+from funmagic.models.tasks import FailureCode, TaskStep
 from funmagic.providers.service import set_provider
-from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.tasks.failures import SENTENCES
 from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, load_task, photo_bytes, sign_in, submit_crystal
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die

@@ -9,8 +9,7 @@ from sqlmodel import select
 from funmagic.core.db import reading, transaction
 from funmagic.models.base import db_time
 from funmagic.models.providers import Provider
-from funmagic.models.tasks import TaskStep
-from funmagic.tasks.failures import FailureCode
+from funmagic.models.tasks import FailureCode, TaskStep
 from tests.factories import balance_of, books_are_right, configure_step, load_task, submit
 from worker.limits.limiter import slots_in_use
 from worker.providers.base import ProviderUnavailable, Waiting

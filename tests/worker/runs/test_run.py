@@ -6,9 +6,9 @@ from sqlmodel import select
 from funmagic.core.db import reading
 from funmagic.core.storage.current import get_storage
 from funmagic.models.assets import Asset
-from funmagic.models.tasks import TaskStep
+from funmagic.models.tasks import FailureCode, TaskStep
 from funmagic.models.tools import Tool
-from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.tasks.failures import SENTENCES
 from tests.factories import balance_of, books_are_right, change_task, configure_step, load_task, submit
 from tests.worker.conftest import DONE, OUTPUT, cancel, events_of, output_files
 from worker.providers.base import (

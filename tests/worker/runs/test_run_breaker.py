@@ -5,10 +5,11 @@ from sqlmodel import select
 
 from funmagic.core.db import reading, transaction
 from funmagic.models.providers import Provider
+from funmagic.models.tasks import FailureCode
 from funmagic.providers import breakers
 from funmagic.providers.breakers import BreakerState, read_breakers
 from funmagic.providers.service import set_provider
-from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.tasks.failures import SENTENCES
 from tests.factories import balance_of, books_are_right, load_task, submit
 from tests.worker.conftest import make_due
 from worker.limits.breaker import COOL_DOWN_S, MOST_FAILURES, note_outcome

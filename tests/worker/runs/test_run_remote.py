@@ -5,10 +5,9 @@ from sqlmodel import select
 
 from funmagic.core.db import reading, transaction
 from funmagic.models.base import utcnow
-from funmagic.models.tasks import TaskStep
+from funmagic.models.tasks import FailureCode, TaskStep
 from funmagic.providers.config import RateLimit
 from funmagic.tasks import lifecycle
-from funmagic.tasks.failures import FailureCode
 from tests.factories import balance_of, books_are_right, load_task, submit
 from tests.worker.conftest import (
     DONE,

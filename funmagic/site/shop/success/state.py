@@ -11,8 +11,9 @@ import structlog
 
 from funmagic import paths
 from funmagic.billing.errors import PaymentsNotSetUp, PaymentsUnavailable
-from funmagic.billing.payments import PaymentView, find_payment
+from funmagic.billing.payments import find_payment
 from funmagic.billing.recovery import refresh_payment
+from funmagic.billing.views import PaymentView
 from funmagic.core.db import DATABASE_AWAY, read
 from funmagic.core.errors import NotFound
 from funmagic.core.money import format_price
@@ -64,13 +65,13 @@ class SuccessState(rx.State):
             here = f"{url.path}?{url.query}" if url.query else url.path
             return rx.redirect(f"{paths.LOGIN}?{urlencode({'next': here}, safe='/')}")
         self._stripe_session_id = str(url.query_parameters.get("session_id", ""))
-        await self._look_up(viewer)
+        await self._load_payment(viewer)
         return SuccessState.ask_stripe if self.phase in UNDECIDED else None
 
     @rx.event
     async def look_again(self) -> None:
         """The viewer's credits have changed, perhaps by this purchase."""
-        await self._look_up(await require_user(self))
+        await self._load_payment(await require_user(self))
 
     @rx.event(background=True, supersedes=True)
     async def ask_stripe(self) -> None:
@@ -98,7 +99,7 @@ class SuccessState(rx.State):
             if payment:
                 self._show(payment)
 
-    async def _look_up(self, viewer: Viewer) -> None:
+    async def _load_payment(self, viewer: Viewer) -> None:
         try:
             self._show(await read(find_payment, viewer, self._stripe_session_id))
         except NotFound:

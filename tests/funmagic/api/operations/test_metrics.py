@@ -18,7 +18,7 @@ from funmagic.core.telemetry.counters import (
     hand_over,
     observe,
 )
-from funmagic.credits.audit import note_audit
+from funmagic.credits.audit import record_audit
 from funmagic.models.base import db_time
 from funmagic.providers.health import mark_healthy, mark_unhealthy
 from funmagic.providers.service import set_provider
@@ -156,7 +156,7 @@ def test_the_last_audit_of_the_credits_is_told(scrape, alice):
     assert not [key for key in scrape() if key[0].startswith("funmagic_credit_")]
     for found in (3, 2):
         with transaction() as session:
-            note_audit(session, found)
+            record_audit(session, found)
     samples = scrape()
     assert samples["funmagic_credit_discrepancies",] == 2
     assert time.time() - 60 < samples["funmagic_credit_audit_timestamp_seconds",] <= time.time()

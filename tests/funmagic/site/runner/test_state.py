@@ -13,10 +13,11 @@ from funmagic.core.errors import InvalidInput, SignInRequired
 from funmagic.core.live.watch import StreamEvent
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
+from funmagic.models.tasks import FailureCode
 from funmagic.site.frame.state import SessionState, SignInDialogState
 from funmagic.site.tools.background_remove.state import BackgroundRemoveState
 from funmagic.tasks.errors import TaskFinished
-from funmagic.tasks.failures import SENTENCES, FailureCode
+from funmagic.tasks.failures import SENTENCES
 from funmagic.tasks.lifecycle import claim_task, fail_task
 from tests.factories import balance_of, change_task, load_task, photo_bytes, session_token, submit
 from tests.funmagic.tasks.conftest import cancel, complete
