@@ -31,7 +31,7 @@ def check_parent(session: Session, viewer: Viewer, tool: sa.Row[Any], parent_id:
     if step.after is None or not is_fit or parent.step_id != step.after:
         raise InvalidInput(field="parentTaskId")
     made = (parent.output or {}).get("assetIds", [])
-    if session.execute(COUNT_FILES, {"ids": made}).scalar_one() != len(made):
+    if session.execute(COUNT_FILES, {"b_asset_ids": made}).scalar_one() != len(made):
         raise NotFound
 
 
@@ -57,11 +57,11 @@ def mark_used(session: Session, viewer: Viewer, asset_ids: list[str]) -> None:
     """Keep the files of a run from being swept; raises NotFound for one that is gone by now."""
     for asset_id in asset_ids:
         if _find_file(session, viewer, asset_id).used_at is None:
-            session.execute(MARK_USED, {"asset": asset_id, "now": utcnow()})
+            session.execute(MARK_USED, {"b_asset_id": asset_id, "b_used_at": utcnow()})
 
 
 def _find_file(session: Session, viewer: Viewer, asset_id: str) -> sa.Row[Any]:
-    found = session.execute(FIND_INPUT, {"asset": asset_id, "user": viewer.id}).one_or_none()
+    found = session.execute(FIND_INPUT, {"b_asset_id": asset_id, "b_user_id": viewer.id}).one_or_none()
     if found is None:
         raise NotFound
     return found

@@ -83,7 +83,7 @@ def submit_task(viewer: Viewer, submission: Submission) -> tuple[TaskView, bool]
 
 
 def _find_earlier(session: Session, viewer: Viewer, submission: Submission) -> TaskView | None:
-    asked = {"user": viewer.id, "key": submission.idempotency_key}
+    asked = {"b_user_id": viewer.id, "b_idempotency_key": submission.idempotency_key}
     earlier = session.execute(FIND_BY_KEY, asked).one_or_none()
     if earlier is None:
         return None
@@ -143,5 +143,5 @@ def _step(task_id: str, position: int, step: PlannedStep) -> dict[str, Any]:
 
 def _check_running_limit(session: Session, viewer: Viewer) -> None:
     limit = get_settings().max_running_tasks
-    if session.execute(COUNT_RUNNING, {"user": viewer.id}).scalar_one() > limit:
+    if session.execute(COUNT_RUNNING, {"b_user_id": viewer.id}).scalar_one() > limit:
         raise TooManyTasks(limit=limit)

@@ -1,8 +1,7 @@
 """One call of a step's provider: with its account, its files and its slot, measured, and its refusals judged."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -81,17 +80,26 @@ def _in_time(step: TaskStep, account: Account, provider: Provider, work: Work, w
 
 def _start(step: TaskStep, account: Account, start: Call) -> Done | Waiting:
     check_breaker(account.scope, account.name, step.id)
-    with _noting(account, holder=step.id):
-        take_slot(step, account)
-        try:
-            with observed_call(account.name, "start"), within_budget(step.timeout_s):
-                outcome = start()
-        except ProviderTimeout:
-            # It may have begun all the same: the slot is kept until its lease runs out.
-            raise
-        except BaseException:
-            give_slot_back(account.scope, account.name, step.id)
-            raise
+    try:
+        outcome = _start_in_slot(step, account, start)
+    except Exception as error:
+        _report_failure(account, error, holder=step.id)
+        raise
+    note_outcome(account.scope, account.name, None, holder=step.id)
+    return outcome
+
+
+def _start_in_slot(step: TaskStep, account: Account, start: Call) -> Done | Waiting:
+    take_slot(step, account)
+    try:
+        with observed_call(account.name, "start"), within_budget(step.timeout_s):
+            outcome = start()
+    except ProviderTimeout:
+        # It may have begun all the same: the slot is kept until its lease runs out.
+        raise
+    except BaseException:
+        give_slot_back(account.scope, account.name, step.id)
+        raise
     if isinstance(outcome, Done):
         give_slot_back(account.scope, account.name, step.id)
     return outcome
@@ -104,7 +112,7 @@ def _look(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
     except OutOfTime as late:
         outcome = Waiting(str(step.provider_job_id), BACKOFF_AFTER_HANG_S, trouble=late)
     except ProviderError as error:
-        _tell(account, error)
+        _report_failure(account, error)
         if not isinstance(error, ProviderRateLimited):
             give_slot_back(account.scope, account.name, step.id)
         raise
@@ -118,19 +126,8 @@ def _look(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
     return outcome
 
 
-@contextmanager
-def _noting(account: Account, *, holder: str) -> Iterator[None]:
-    """Tell what became of a start."""
-    try:
-        yield
-    except Exception as error:
-        _tell(account, error, holder=holder)
-        raise
-    note_outcome(account.scope, account.name, None, holder=holder)
-
-
-def _tell(account: Account, error: Exception, *, holder: str | None = None) -> None:
-    """Tell the breaker of a call that failed, and operators of what only an admin can mend."""
+def _report_failure(account: Account, error: Exception, *, holder: str | None = None) -> None:
+    """Tell the breaker that a call failed, and operators of what only an admin can mend."""
     note_outcome(account.scope, account.name, error, holder=holder)
     if isinstance(error, ProviderError):
         alert(account.scope, account.name, error)
