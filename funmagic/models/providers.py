@@ -1,11 +1,19 @@
 """AI providers of the user site: where they are, how they are limited, whether they are well."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Field
 
 from funmagic.models.base import Row, json_field, time_field
+
+
+class ProviderScope(StrEnum):
+    """Who uses a provider: the tools of the site, or the admins' studio. Limits and breakers are counted per scope."""
+
+    WEB = "web"
+    ADMIN = "admin"
 
 
 class Provider(Row, table=True):
@@ -25,3 +33,7 @@ class Provider(Row, table=True):
     # Why it is not healthy, for admins.
     health_note: str | None = Field(default=None, max_length=300)
     last_health_check_at: datetime | None = time_field()
+
+
+# Where the providers of each scope that has any are.
+PROVIDER_TABLES = {ProviderScope.WEB: Provider}

@@ -10,10 +10,10 @@ import structlog
 from redis.exceptions import RedisError
 
 from funmagic.core.redis import get_redis
+from funmagic.models.providers import ProviderScope
 
 log = structlog.get_logger()
 
-WEB = "web"
 # The time, in ms, instead of the Redis server's own: tests set it, so that hours pass without waiting.
 CLOCK_MS: int | None = None
 
@@ -34,12 +34,12 @@ class Breaker:
     has_refused: bool = False
 
 
-def breaker_key(scope: str, provider: str) -> str:
+def breaker_key(scope: ProviderScope, provider: str) -> str:
     """The key in Redis that workers keep a provider's breaker in."""
     return f"breaker:{scope}:{provider}"
 
 
-def read_breakers(providers: Sequence[str], *, scope: str = WEB) -> dict[str, Breaker]:
+def read_breakers(scope: ProviderScope, providers: Sequence[str]) -> dict[str, Breaker]:
     """How the breakers of these providers are; without Redis nobody is kept from calling, so all are closed."""
     try:
         with get_redis().pipeline(transaction=False) as pipe:
@@ -54,12 +54,12 @@ def read_breakers(providers: Sequence[str], *, scope: str = WEB) -> dict[str, Br
     return {provider: _read(kept, now_ms) for provider, kept in zip(providers, stored, strict=True)}
 
 
-def close_breaker(provider: str, *, scope: str = WEB) -> None:
+def close_breaker(scope: ProviderScope, provider: str) -> None:
     """Let calls through at once; without Redis they go through anyway."""
     try:
         get_redis().delete(breaker_key(scope, provider))
     except RedisError as error:
-        log.warning("breaker_not_closed", provider=provider, error=str(error))
+        log.warning("breaker_not_closed", scope=scope, provider=provider, error=str(error))
 
 
 def _read(kept: bytes | None, now_ms: int) -> Breaker:

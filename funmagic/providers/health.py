@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from funmagic.models.base import utcnow
-from funmagic.models.providers import Provider
+from funmagic.models.providers import PROVIDER_TABLES, Provider, ProviderScope
 from funmagic.providers.breakers import BreakerState, read_breakers
 
 LONGEST_NOTE = 300
@@ -25,20 +25,20 @@ class ProviderHealth:
     breaker: BreakerState
 
 
-def mark_healthy(session: Session, name: str) -> bool:
+def mark_healthy(session: Session, scope: ProviderScope, name: str) -> bool:
     """Note that a provider is well; True when that is news."""
-    return _mark(session, name, is_healthy=True, health_note=None)
+    return _mark(session, scope, name, is_healthy=True, health_note=None)
 
 
-def mark_unhealthy(session: Session, name: str, note: str) -> bool:
+def mark_unhealthy(session: Session, scope: ProviderScope, name: str, note: str) -> bool:
     """Note that a provider is not well, and why; True when that is news."""
-    return _mark(session, name, is_healthy=False, health_note=note[:LONGEST_NOTE])
+    return _mark(session, scope, name, is_healthy=False, health_note=note[:LONGEST_NOTE])
 
 
 def list_health(session: Session) -> list[ProviderHealth]:
-    """How every provider is, by name."""
+    """How every provider of the site is, by name."""
     rows = session.exec(select(Provider).order_by(col(Provider.name))).all()
-    breakers = read_breakers([row.name for row in rows])
+    breakers = read_breakers(ProviderScope.WEB, [row.name for row in rows])
     return [
         ProviderHealth(
             name=row.name,
@@ -51,9 +51,10 @@ def list_health(session: Session) -> list[ProviderHealth]:
     ]
 
 
-def _mark(session: Session, name: str, **health: Any) -> bool:
-    this = sa.update(Provider).where(col(Provider.name) == name)
-    other = this.where(col(Provider.is_healthy) != health["is_healthy"]).values(is_healthy=health["is_healthy"])
+def _mark(session: Session, scope: ProviderScope, name: str, **health: Any) -> bool:
+    table = PROVIDER_TABLES[scope]
+    this = sa.update(table).where(col(table.name) == name)
+    other = this.where(col(table.is_healthy) != health["is_healthy"]).values(is_healthy=health["is_healthy"])
     is_news = bool(session.execute(other).rowcount)  # type: ignore[attr-defined]
     session.execute(this.values(**health, last_health_check_at=utcnow()))
     return is_news

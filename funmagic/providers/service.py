@@ -13,8 +13,8 @@ from funmagic.core.errors import SettingRefused
 from funmagic.core.json import Shape
 from funmagic.core.outbound import AddressRefused, check_address
 from funmagic.i18n.translate import _
-from funmagic.models.providers import Provider
-from funmagic.providers.breakers import WEB, close_breaker
+from funmagic.models.providers import Provider, ProviderScope
+from funmagic.providers.breakers import close_breaker
 from funmagic.providers.config import ProviderConfig
 from funmagic.providers.types import PROVIDER_TYPES
 
@@ -43,7 +43,7 @@ def set_provider(
     session: Session,
     name: str,
     *,
-    scope: str = WEB,
+    scope: str = ProviderScope.WEB,
     kind: str | None = None,
     api_key: str | None = None,
     credentials: dict[str, Any] | None = None,
@@ -55,7 +55,7 @@ def set_provider(
 
     An empty base URL means the type's own again; a configuration, or credentials, replace those before them.
     """
-    if scope != WEB:
+    if scope != ProviderScope.WEB:
         raise SettingRefused(problem=_("There is no scope {scope}; the only one so far is web.", scope=scope))
     provider = _find_or_make(session, name, kind)
     if api_key is not None:
@@ -73,7 +73,7 @@ def set_provider(
     session.add(provider)
     session.flush()
     # Whatever kept it from working may be mended now.
-    after_commit(session, partial(close_breaker, name))
+    after_commit(session, partial(close_breaker, ProviderScope.WEB, name))
     return ProviderView(
         name=name,
         scope=scope,

@@ -1,4 +1,4 @@
-"""The engine's statements: claim, keep, park, finish, fail. Each is conditional, so that only one caller wins.
+"""The engine's statements: claim, park, finish a step, fail or cancel; each conditional, so that one caller wins.
 
 A lease token is the fence: whoever lost the lease changes nothing any more, however late they come.
 """
@@ -56,15 +56,15 @@ def claim_task(session: Session, task_id: str, *, only_orphaned: bool = False) -
     """Take a waiting, parked or orphaned task; None when somebody has it or it has ended."""
     token = new_id()
     statement = CLAIM_ORPHANED if only_orphaned else CLAIM
-    attempt = session.execute(statement, {"task": task_id, "token": token}).scalar_one_or_none()
+    attempt = session.execute(statement, {"b_task_id": task_id, "b_lease_token": token}).scalar_one_or_none()
     return None if attempt is None else Claim(task_id, token, attempt)
 
 
 def take_step(session: Session, claim: Claim) -> TaskStep:
     """The step that a task just claimed is at, as it was; from here on it is being worked on."""
-    step: TaskStep = session.execute(FIND_CURRENT_STEP, {"task": claim.task_id}).scalar_one()
+    step: TaskStep = session.execute(FIND_CURRENT_STEP, {"b_task_id": claim.task_id}).scalar_one()
     if step.status == StepStatus.PENDING:
-        session.execute(BEGIN_STEP, {"step": step.id})
+        session.execute(BEGIN_STEP, {"b_id": step.id})
     return step
 
 
@@ -120,15 +120,20 @@ def finish_step(
     Its output, its status, its charge and the tool's count: all or nothing. Raises LeaseLost.
     """
     output = {"assetIds": [asset.id for asset in assets]}
-    following = None if _complete(session, claim, step, output) else _begin_next_step(session, claim, step)
+    following = None if _complete_task(session, claim, step, output) else _begin_next_step(session, claim, step)
     if assets:
         # Not as mapped objects: those of a commit that failed would pass for stored when it is tried again.
         execute_rows(session, INSERT_ASSETS, [asset.model_dump() for asset in assets])
-    asked, answered = {**step.request, **(request or {})}, {**(response or {}), **output}
-    session.execute(COMPLETE_STEP, {"step": step.id, "asked": asked, "made": answered, "spent": usage})
+    completed = {
+        "b_id": step.id,
+        "b_request": {**step.request, **(request or {})},
+        "b_response": {**(response or {}), **output},
+        "b_usage": usage,
+    }
+    session.execute(COMPLETE_STEP, completed)
     if following is None:
         ledger.confirm(session, task_id=claim.task_id)
-        session.execute(COUNT_USAGE, {"task": claim.task_id})
+        session.execute(COUNT_USAGE, {"b_task_id": claim.task_id})
     return following
 
 
@@ -157,7 +162,7 @@ def mark_queued(session: Session, jobs: Sequence[TaskJob]) -> None:
     """Note that jobs were put on the queue, and when to look whether they got lost."""
     # In one order, so that two who note many at once cannot wait for each other.
     ordered = sorted(jobs, key=lambda job: job.task_id)
-    execute_rows(session, MARK_QUEUED, [{"task": job.task_id, "number": job.number} for job in ordered])
+    execute_rows(session, MARK_QUEUED, [{"b_task_id": job.task_id, "b_enqueues": job.number} for job in ordered])
 
 
 def postpone_checks(session: Session, task_ids: list[str]) -> None:
@@ -205,7 +210,7 @@ def find_unannounced_tasks(session: Session, limit: int = 200) -> list[Task]:
 
 def mark_announced(session: Session, task_id: str) -> None:
     """Note that the end of a task has been told."""
-    session.execute(MARK_ANNOUNCED, {"task": task_id, "now": utcnow()})
+    session.execute(MARK_ANNOUNCED, {"b_task_id": task_id, "b_announced_at": utcnow()})
 
 
 def _keep(session: Session, claim: Claim, **changes: Any) -> None:
@@ -214,19 +219,24 @@ def _keep(session: Session, claim: Claim, **changes: Any) -> None:
         raise LeaseLost(claim.task_id)
 
 
-def _complete(session: Session, claim: Claim, step: TaskStep, output: dict[str, Any]) -> bool:
+def _complete_task(session: Session, claim: Claim, last_step: TaskStep, output: dict[str, Any]) -> bool:
     """End the task well; False when another step follows, or the lease is lost."""
-    done = {"task": claim.task_id, "token": claim.token, "after": step.position, "made": output}
-    return bool(session.execute(COMPLETE_TASK, done).rowcount)  # type: ignore[attr-defined]
+    completed = {
+        "b_task_id": claim.task_id,
+        "b_lease_token": claim.token,
+        "b_position": last_step.position,
+        "b_output": output,
+    }
+    return bool(session.execute(COMPLETE_TASK, completed).rowcount)  # type: ignore[attr-defined]
 
 
 def _begin_next_step(session: Session, claim: Claim, step: TaskStep) -> TaskStep:
-    later = {"task": claim.task_id, "after": step.position}
+    later = {"b_task_id": claim.task_id, "b_position": step.position}
     following: TaskStep | None = session.execute(FIND_LATER_STEP, later).scalar_one_or_none()
     if following is None:
         raise LeaseLost(claim.task_id)
     _keep(session, claim, current_step=following.step_id)
-    session.execute(BEGIN_STEP, {"step": following.id})
+    session.execute(BEGIN_STEP, {"b_id": following.id})
     return following
 
 

@@ -15,14 +15,6 @@ from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.statements import COUNT_FILES, FIND_INPUT, MARK_USED
 
 
-class UnseenUpload(Exception):
-    """An input file that nobody has looked at yet."""
-
-    def __init__(self, asset_id: str) -> None:
-        super().__init__(asset_id)
-        self.asset_id = asset_id
-
-
 def check_parent(session: Session, viewer: Viewer, tool: sa.Row[Any], parent_id: str | None, step: StepKind) -> None:
     """A step that comes after another needs a completed run of that one; no other step has a parent.
 
@@ -39,17 +31,12 @@ def check_parent(session: Session, viewer: Viewer, tool: sa.Row[Any], parent_id:
     if step.after is None or not is_fit or parent.step_id != step.after:
         raise InvalidInput(field="parentTaskId")
     made = (parent.output or {}).get("assetIds", [])
-    if session.execute(COUNT_FILES, {"ids": made}).scalar_one() != len(made):
+    if session.execute(COUNT_FILES, {"b_asset_ids": made}).scalar_one() != len(made):
         raise NotFound
 
 
-def check_input(
-    session: Session, viewer: Viewer, tool: sa.Row[Any], values: dict[str, Any], planned: list[PlannedStep]
-) -> None:
-    """Every value is of a field of these steps, and what it names is there; files are marked as used.
-
-    Raises InvalidInput, NotFound for a file that is not the viewer's, UnseenUpload for one that was never looked at.
-    """
+def check_input(tool: sa.Row[Any], values: dict[str, Any], planned: list[PlannedStep]) -> list[str]:
+    """Every value is of a field of these steps; returns the ids of the files that are named. Raises InvalidInput."""
     fields = {field.name: field for step in planned for field in step.kind.inputs}
     missing = {name for name, field in fields.items() if field.required and name not in values}
     ill_typed = {name for name, value in values.items() if not isinstance(value, str)}
@@ -58,17 +45,23 @@ def check_input(
     wrong |= {name for name, field in fields.items() if field.type == "style" and values.get(name) not in styles}
     if wrong:
         raise InvalidInput(fields=sorted(wrong))
-    for name, field in fields.items():
-        if field.type == "image" and name in values:
-            _check_file(session, viewer, values[name])
+    return [values[name] for name, field in fields.items() if field.type == "image" and name in values]
 
 
-def _check_file(session: Session, viewer: Viewer, asset_id: str) -> None:
-    found = session.execute(FIND_INPUT, {"asset": asset_id, "user": viewer.id}).one_or_none()
+def find_unseen(session: Session, viewer: Viewer, asset_ids: list[str]) -> list[str]:
+    """Those of the files that nobody has looked at since their upload; raises NotFound for another person's file."""
+    return [asset_id for asset_id in asset_ids if _find_file(session, viewer, asset_id).verified_at is None]
+
+
+def mark_used(session: Session, viewer: Viewer, asset_ids: list[str]) -> None:
+    """Keep the files of a run from being swept; raises NotFound for one that is gone by now."""
+    for asset_id in asset_ids:
+        if _find_file(session, viewer, asset_id).used_at is None:
+            session.execute(MARK_USED, {"b_asset_id": asset_id, "b_used_at": utcnow()})
+
+
+def _find_file(session: Session, viewer: Viewer, asset_id: str) -> sa.Row[Any]:
+    found = session.execute(FIND_INPUT, {"b_asset_id": asset_id, "b_user_id": viewer.id}).one_or_none()
     if found is None:
         raise NotFound
-    if found.verified_at is None:
-        raise UnseenUpload(asset_id)
-    if found.used_at is None:
-        # Otherwise it would be swept.
-        session.execute(MARK_USED, {"asset": asset_id, "now": utcnow()})
+    return found

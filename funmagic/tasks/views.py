@@ -1,6 +1,5 @@
 """A task as its owner may see it: no prompt, no provider, no internal option."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from funmagic.core.json import Shape
 from funmagic.core.storage.current import get_storage
 from funmagic.i18n.translate import _
 from funmagic.models.assets import Asset
-from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStatus, TaskStep
+from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStep
 from funmagic.models.tools import Tool
 
 
@@ -101,26 +100,9 @@ def view_tasks(session: Session, tasks: list[Task], *, with_children: bool = Fal
     ]
 
 
-def view_new_task(task: Mapping[str, Any], tool_slug: str, step_ids: list[str]) -> TaskView:
+def view_new_task(task: Task, steps: list[TaskStep], tool_slug: str) -> TaskView:
     """The view of a task just inserted with these values, without asking the database for what is known."""
-    return TaskView(
-        id=task["id"],
-        tool_slug=tool_slug,
-        step_id=task["step_id"],
-        parent_task_id=task["parent_task_id"],
-        status=TaskStatus.PENDING,
-        credits_cost=task["credits_cost"],
-        progress=0,
-        current_step=None,
-        input=task["input"],
-        output=None,
-        error=None,
-        steps=[TaskStepView(id=step_id, status=StepStatus.PENDING, progress=0) for step_id in step_ids],
-        children=[],
-        created_at=task["created_at"],
-        started_at=None,
-        finished_at=None,
-    )
+    return _view(task, tool_slug, steps, {})
 
 
 def view_output(session: Session, task: Task) -> TaskOutput:
@@ -190,6 +172,6 @@ def _view(task: Task, slug: str, steps: list[TaskStep], assets: dict[str, Asset]
 
 
 def _step_progress(task: Task, step: TaskStep) -> float:
-    if step.status == TaskStatus.COMPLETED:
+    if step.status == StepStatus.COMPLETED:
         return 1
     return task.progress if step.step_id == task.current_step else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import redis
 
 from funmagic.core.settings import Settings
-from funmagic.providers.breakers import WEB, breaker_key
+from funmagic.providers.breakers import breaker_key
 from tests.browser.product import Product
 from tests.emulators.fal import FalEmulator
 from tests.emulators.openai import OpenAIEmulator
@@ -84,7 +84,7 @@ def save_again(product: Product, provider: str) -> None:
 def keep_breaker_open(product: Product, provider: str) -> None:
     """Have the breaker of a provider that refused our account stay open until somebody closes it."""
     connection = redis.Redis.from_url(Settings(data_dir=product.data_dir).redis_address)
-    breaker = json.loads(connection.get(breaker_key(WEB, provider)))
+    breaker = json.loads(connection.get(breaker_key("web", provider)))
     assert breaker["refused"]
     breaker["opened_until"] = breaker["forgotten_at"]
-    connection.set(breaker_key(WEB, provider), json.dumps(breaker), keepttl=True)
+    connection.set(breaker_key("web", provider), json.dumps(breaker), keepttl=True)

@@ -120,7 +120,7 @@ class Stage:
 
     def top_up(self, name: str) -> bool:
         """Do what an admin does once the account was refused: top it up, and save it; False while it was not."""
-        if not read_breakers([name])[name].has_refused:
+        if not read_breakers("web", [name])[name].has_refused:
             return False
         with transaction() as session:
             self.providers[name].set_up(session)

@@ -93,7 +93,7 @@ def _freeze_at(point: str, folder: Path) -> None:
             (folder / "ended").touch()
 
     _wrap(path, before=freeze if moment == "before" else None, after=freeze if moment == "after" else None)
-    _wrap("worker.runs.run.run_task", finally_=note_end)
+    _wrap("worker.jobs.run_task", finally_=note_end)
 
 
 def _wrap(

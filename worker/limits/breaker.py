@@ -9,8 +9,9 @@ import structlog
 from redis.exceptions import RedisError
 
 from funmagic.core.redis import get_redis
+from funmagic.models.providers import ProviderScope
 from funmagic.providers import breakers
-from funmagic.providers.breakers import WEB, breaker_key
+from funmagic.providers.breakers import breaker_key
 from worker.providers.base import (
     AccountRefused,
     ProviderRateLimited,
@@ -37,7 +38,7 @@ class BreakerOpen(ProviderUnavailable):
     """Nobody asked the provider: it failed too often a moment ago."""
 
 
-def check_breaker(provider: str, holder: str, *, scope: str = WEB) -> None:
+def check_breaker(scope: ProviderScope, provider: str, holder: str) -> None:
     """Ask to start a job; raises BreakerOpen while nobody may, or while another holder tries whether it works again.
 
     Whoever was let through says what became of it with `note_outcome`, under the same name.
@@ -47,7 +48,9 @@ def check_breaker(provider: str, holder: str, *, scope: str = WEB) -> None:
         raise BreakerOpen(f"{provider} has failed too often; nobody asks it for {wait_ms / 1000:.0f} s")
 
 
-def note_outcome(provider: str, error: BaseException | None, *, holder: str | None = None, scope: str = WEB) -> None:
+def note_outcome(
+    scope: ProviderScope, provider: str, error: BaseException | None, *, holder: str | None = None
+) -> None:
     """Note what became of a call: of a start under its holder, of a look at a job without one."""
     action = _judge(error)
     spans = map(_milliseconds, (WINDOW_S, COOL_DOWN_S, LONGEST_COOL_DOWN_S))
@@ -72,13 +75,13 @@ def _judge(error: BaseException | None) -> str:
             return "told_nothing"
 
 
-def _call(action: str, scope: str, provider: str, *arguments: str | int) -> int:
+def _call(action: str, scope: ProviderScope, provider: str, *arguments: str | int) -> int:
     script = get_redis().register_script(SCRIPT)
     now = "" if breakers.CLOCK_MS is None else breakers.CLOCK_MS
     try:
         return int(script(keys=[breaker_key(scope, provider)], args=[action, now, *arguments]))
     except RedisError as error:
-        log.warning("breaker_away", provider=provider, action=action, error=str(error))
+        log.warning("breaker_away", scope=scope, provider=provider, action=action, error=str(error))
         return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from funmagic.core.redis import get_redis
+from funmagic.models.providers import ProviderScope
 
 SCRIPT = Path(__file__).with_suffix(".lua").read_text()
 KEYS = ("sem", "rpm", "rpd", "penalty")
@@ -43,7 +44,9 @@ class Denied:
     retry_after_s: float
 
 
-def try_acquire(scope: str, provider: str, limits: Limits, holder: str, *, lease_s: float) -> Granted | Denied:
+def try_acquire(
+    scope: ProviderScope, provider: str, limits: Limits, holder: str, *, lease_s: float
+) -> Granted | Denied:
     """Ask to start a job; a holder whose lease lives is granted again, its lease extended, and counted only once.
 
     Without limits nothing is written, and only a penalty denies. Raises LimiterAway when there are limits to keep.
@@ -58,28 +61,28 @@ def try_acquire(scope: str, provider: str, limits: Limits, holder: str, *, lease
     return Denied(wait_ms / 1000) if wait_ms else Granted()
 
 
-def renew(scope: str, provider: str, holder: str, *, lease_s: float) -> bool:
+def renew(scope: ProviderScope, provider: str, holder: str, *, lease_s: float) -> bool:
     """Extend a lease, never shorten it; False when there is none: it ended, or started without limits."""
     return bool(_call("renew", scope, provider, holder, _milliseconds(lease_s)))
 
 
-def release(scope: str, provider: str, holder: str) -> bool:
+def release(scope: ProviderScope, provider: str, holder: str) -> bool:
     """Give a slot back; True once, and False when there is none to give."""
     return bool(_call("release", scope, provider, holder))
 
 
-def penalise(scope: str, provider: str, seconds: float) -> None:
+def penalise(scope: ProviderScope, provider: str, seconds: float) -> None:
     """Let nobody start for so long, as the provider asked; never shortens a penalty, and those that run go on."""
     if seconds > 0:
         _call("penalise", scope, provider, _milliseconds(min(seconds, LONGEST_PENALTY_S)))
 
 
-def slots_in_use(scope: str, provider: str) -> int:
+def slots_in_use(scope: ProviderScope, provider: str) -> int:
     """How many leases live at a provider that has limits."""
     return _call("count", scope, provider)
 
 
-def _call(action: str, scope: str, provider: str, *arguments: str | int) -> int:
+def _call(action: str, scope: ProviderScope, provider: str, *arguments: str | int) -> int:
     keys = [f"prl:{scope}:{provider}:{key}" for key in KEYS]
     script = get_redis().register_script(SCRIPT)
     try:

@@ -1,8 +1,7 @@
 """One call of a step's provider: with its account, its files and its slot, measured, and its refusals judged."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -73,27 +72,36 @@ def _in_time(step: TaskStep, account: Account, provider: Provider, work: Work, w
     if left > 0:
         return replace(waiting, check_after_s=min(waiting.check_after_s, max(left, SOONEST_LOOK_S)))
     if provider.cancel(waiting.provider_job_id, work):
-        give_slot_back(account.name, step.id)
+        give_slot_back(account.scope, account.name, step.id)
     late = ProviderTimeout(f"job {waiting.provider_job_id} was not done within {step.timeout_s} s")
-    note_outcome(account.name, late)
+    note_outcome(account.scope, account.name, late)
     raise late from waiting.trouble
 
 
 def _start(step: TaskStep, account: Account, start: Call) -> Done | Waiting:
-    check_breaker(account.name, step.id)
-    with _noting(account, holder=step.id):
-        take_slot(step, account)
-        try:
-            with observed_call(account.name, "start"), within_budget(step.timeout_s):
-                outcome = start()
-        except ProviderTimeout:
-            # It may have begun all the same: the slot is kept until its lease runs out.
-            raise
-        except BaseException:
-            give_slot_back(account.name, step.id)
-            raise
+    check_breaker(account.scope, account.name, step.id)
+    try:
+        outcome = _start_in_slot(step, account, start)
+    except Exception as error:
+        _report_failure(account, error, holder=step.id)
+        raise
+    note_outcome(account.scope, account.name, None, holder=step.id)
+    return outcome
+
+
+def _start_in_slot(step: TaskStep, account: Account, start: Call) -> Done | Waiting:
+    take_slot(step, account)
+    try:
+        with observed_call(account.name, "start"), within_budget(step.timeout_s):
+            outcome = start()
+    except ProviderTimeout:
+        # It may have begun all the same: the slot is kept until its lease runs out.
+        raise
+    except BaseException:
+        give_slot_back(account.scope, account.name, step.id)
+        raise
     if isinstance(outcome, Done):
-        give_slot_back(account.name, step.id)
+        give_slot_back(account.scope, account.name, step.id)
     return outcome
 
 
@@ -104,36 +112,25 @@ def _look(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
     except OutOfTime as late:
         outcome = Waiting(str(step.provider_job_id), BACKOFF_AFTER_HANG_S, trouble=late)
     except ProviderError as error:
-        _tell(account, error)
+        _report_failure(account, error)
         if not isinstance(error, ProviderRateLimited):
-            give_slot_back(account.name, step.id)
+            give_slot_back(account.scope, account.name, step.id)
         raise
     # Once for each look: one that went well forgives those that failed before it.
-    note_outcome(account.name, outcome.trouble if isinstance(outcome, Waiting) else None)
+    note_outcome(account.scope, account.name, outcome.trouble if isinstance(outcome, Waiting) else None)
     if isinstance(outcome, Done):
-        give_slot_back(account.name, step.id)
+        give_slot_back(account.scope, account.name, step.id)
     else:
         keep_slot(step, account, next_look_s=bounded(outcome.check_after_s))
         _note_trouble(account, outcome.trouble)
     return outcome
 
 
-@contextmanager
-def _noting(account: Account, *, holder: str) -> Iterator[None]:
-    """Tell what became of a start."""
-    try:
-        yield
-    except Exception as error:
-        _tell(account, error, holder=holder)
-        raise
-    note_outcome(account.name, None, holder=holder)
-
-
-def _tell(account: Account, error: Exception, *, holder: str | None = None) -> None:
-    """Tell the breaker of a call that failed, and operators of what only an admin can mend."""
-    note_outcome(account.name, error, holder=holder)
+def _report_failure(account: Account, error: Exception, *, holder: str | None = None) -> None:
+    """Tell the breaker that a call failed, and operators of what only an admin can mend."""
+    note_outcome(account.scope, account.name, error, holder=holder)
     if isinstance(error, ProviderError):
-        alert(account.name, error)
+        alert(account.scope, account.name, error)
 
 
 def _note_trouble(account: Account, trouble: ProviderError | None) -> None:
@@ -148,7 +145,7 @@ def _later_or_never(step: TaskStep, account: Account, limit: ProviderRateLimited
     if limit.retry_after_s:
         slow_down(account, bounded(limit.retry_after_s))
     if not config.retry_on_429 or step.retries >= config.max_retries:
-        give_slot_back(account.name, step.id)
+        give_slot_back(account.scope, account.name, step.id)
         return limit
     count(RATE_LIMITED_RETRIES, account.name)
     backoff = min(config.base_backoff_ms / 1000 * 2**step.retries, MAX_BACKOFF_S)

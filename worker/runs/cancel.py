@@ -6,6 +6,7 @@ import structlog
 from sqlmodel import col, select
 
 from funmagic.core.db import reading
+from funmagic.models.providers import ProviderScope
 from funmagic.models.tasks import FailureCode, StepStatus, Task, TaskStep
 from worker.limits.slots import give_slot_back
 from worker.providers.accounts import read_account
@@ -35,7 +36,7 @@ def stop_job(step: TaskStep, job_id: str, job: dict[str, Any]) -> None:
     """Ask a step's provider to stop a job; its slot is free at once when the job is known to run no more."""
     try:
         with reading() as session:
-            account = read_account(session, step.provider, must_be_active=False)
+            account = read_account(session, ProviderScope.WEB, step.provider, must_be_active=False)
         work = Work(operation="", files={}, model=step.model, job=job)
         has_stopped = open_provider(account).cancel(job_id, work)
     except ProviderError as error:
@@ -43,4 +44,4 @@ def stop_job(step: TaskStep, job_id: str, job: dict[str, Any]) -> None:
         return
     log.info("remote_job_cancelled", task_id=step.task_id, job_id=job_id, has_stopped=has_stopped)
     if has_stopped:
-        give_slot_back(account.name, step.id)
+        give_slot_back(account.scope, account.name, step.id)

@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from funmagic.core.db import DATABASE_AWAY, after_commit, transaction
 from funmagic.core.storage.protocol import StorageUnavailable
-from funmagic.models.assets import Asset
 from funmagic.models.tasks import FailureCode, StepStatus, TaskStep
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end
@@ -69,7 +68,7 @@ def _run_step(claim: Claim, step: TaskStep, heartbeat: Heartbeat) -> TaskStep | 
         outcome = call_provider(subject, heartbeat)
         if isinstance(outcome, Done):
             refuse_empty(outcome.files)
-            return _finish(claim, subject, outcome)
+            return _finish_step(claim, subject, outcome)
         _wait(claim, step, outcome)
     except (LeaseLost, *DATABASE_AWAY):
         # With the lease lost this is no longer ours to end; with the database away the next attempt will.
@@ -81,12 +80,12 @@ def _run_step(claim: Claim, step: TaskStep, heartbeat: Heartbeat) -> TaskStep | 
     except StorageUnavailable as error:
         _await_storage(claim, step, error)
     except ProviderError as error:
-        _fail(claim, step, error.failure, detail=str(error))
+        _fail_task(claim, step, error.failure, detail=str(error))
     except JobTimeoutException:
-        _fail(claim, step, FailureCode.TIMEOUT, detail="the job ran into the queue's time limit")
+        _fail_task(claim, step, FailureCode.TIMEOUT, detail="the job ran into the queue's time limit")
     except Exception as error:
         log.exception("step_broke", step_id=step.step_id)
-        _fail(claim, step, FailureCode.INTERNAL, detail=repr(error))
+        _fail_task(claim, step, FailureCode.INTERNAL, detail=repr(error))
     return None
 
 
@@ -113,12 +112,12 @@ def _wait(claim: Claim, step: TaskStep, waiting: Waiting) -> None:
 def _put_off(claim: Claim, seconds: float, *, counted: TaskStep | None = None) -> None:
     """Try again later; what is counted is allowed only so often."""
 
-    def save(session: Session) -> None:
+    def put_off(session: Session) -> None:
         if counted is not None:
             lifecycle.count_retry(session, claim, counted.step_id)
         lifecycle.park_task(session, claim, seconds=bounded(seconds))
 
-    _commit(save)
+    _commit(put_off)
 
 
 def _await_storage(claim: Claim, step: TaskStep, error: StorageUnavailable) -> None:
@@ -126,14 +125,32 @@ def _await_storage(claim: Claim, step: TaskStep, error: StorageUnavailable) -> N
     if step.retries < STORAGE_RETRIES:
         _put_off(claim, 2.0**step.retries, counted=step)
     else:
-        _fail(claim, step, FailureCode.INTERNAL, detail="the file store was away for too long")
+        _fail_task(claim, step, FailureCode.INTERNAL, detail="the file store was away for too long")
 
 
-def _finish(claim: Claim, subject: Subject, done: Done) -> TaskStep | None:
-    """Keep what a step made, and end the task after its last one; the next step when one follows."""
-    assets = store_outputs(claim, subject, done.files)
+def _finish_step(claim: Claim, subject: Subject, done: Done) -> TaskStep | None:
+    """Keep what a step made, and complete the task after its last one; the next step when one follows."""
+    step, assets = subject.step, store_outputs(claim, subject, done.files)
+
+    def finish(session: Session) -> TaskStep | None:
+        following = lifecycle.finish_step(
+            session, claim, step, assets, usage=done.usage, request=done.request, response=done.response
+        )
+        output = {"assetIds": [asset.id for asset in assets]}
+        after_commit(
+            session, partial(publish, claim.task_id, EventType.STEP_COMPLETED, stepId=step.step_id, output=output)
+        )
+        if following is None:
+            after_commit(session, partial(announce_end, claim.task_id, completed_end(assets)))
+        elif following.queue != step.queue:
+            # Workers of another kind do that: the clock calls one.
+            lifecycle.park_task(session, claim, seconds=0)
+            after_commit(session, partial(publish, claim.task_id, EventType.STEP_STARTED, stepId=following.step_id))
+            return None
+        return following
+
     try:
-        return _commit(partial(_record, claim, subject.step, done, assets))
+        return _commit(finish)
     except DATABASE_AWAY:
         # The commit may have happened all the same, and then needs its files; if not, the next attempt removes them.
         raise
@@ -142,32 +159,15 @@ def _finish(claim: Claim, subject: Subject, done: Done) -> TaskStep | None:
         raise
 
 
-def _record(claim: Claim, step: TaskStep, done: Done, assets: list[Asset], session: Session) -> TaskStep | None:
-    following = lifecycle.finish_step(
-        session, claim, step, assets, usage=done.usage, request=done.request, response=done.response
-    )
-    output = {"assetIds": [asset.id for asset in assets]}
-    told = partial(publish, claim.task_id, EventType.STEP_COMPLETED, stepId=step.step_id, output=output)
-    after_commit(session, told)
-    if following is None:
-        after_commit(session, partial(announce_end, claim.task_id, completed_end(assets)))
-    elif following.queue != step.queue:
-        # Workers of another kind do that: the clock calls one.
-        lifecycle.park_task(session, claim, seconds=0)
-        after_commit(session, partial(publish, claim.task_id, EventType.STEP_STARTED, stepId=following.step_id))
-        return None
-    return following
-
-
-def _fail(claim: Claim, step: TaskStep, code: FailureCode, *, detail: str) -> None:
+def _fail_task(claim: Claim, step: TaskStep, code: FailureCode, *, detail: str) -> None:
     log.warning("task_failed", step_id=step.step_id, code=code, detail=detail)
 
-    def save(session: Session) -> None:
+    def fail(session: Session) -> None:
         lifecycle.fail_task(session, claim, code, detail=detail)
         after_commit(session, partial(publish, claim.task_id, EventType.STEP_FAILED, stepId=step.step_id, error=code))
         after_commit(session, partial(announce_end, claim.task_id, failed_end(code)))
 
-    _commit(save)
+    _commit(fail)
 
 
 def _commit(change: Callable[[Session], T]) -> T:

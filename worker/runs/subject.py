@@ -15,6 +15,7 @@ from funmagic.core.storage.current import get_storage
 from funmagic.core.storage.protocol import ObjectMissing
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
+from funmagic.models.providers import ProviderScope
 from funmagic.models.tasks import Task, TaskStep
 from funmagic.models.tools import Tool
 from worker.providers.accounts import Account, read_account
@@ -58,7 +59,7 @@ def load_subject(step: TaskStep) -> Subject:
     """Everything about a step; raises InvalidWork for a file that is gone, ProviderUnavailable without its provider."""
     with reading() as session:
         # What runs at a provider that was switched off meanwhile is brought home.
-        account = read_account(session, step.provider, must_be_active=not step.provider_job_id)
+        account = read_account(session, ProviderScope.WEB, step.provider, must_be_active=not step.provider_job_id)
         task, tool = session.execute(FIND_TASK_AND_TOOL, {"task": step.task_id}).one()
         bare = Subject(step, task, tool, account, {}, [])
         fields = {field.name for field in bare.step_kind.inputs if field.type == "image" and field.name in task.input}

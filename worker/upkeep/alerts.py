@@ -6,20 +6,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from funmagic.core.db import transaction
 from funmagic.core.telemetry.counters import PROVIDER_ALERTS, count
 from funmagic.core.telemetry.redact import hide_secrets
+from funmagic.models.providers import ProviderScope
 from funmagic.providers.health import mark_unhealthy
 from worker.providers.base import AccountRefused, ModelRetired, ProviderError, ProviderTimeout
 
 log = structlog.get_logger()
 
 
-def alert(provider: str, error: ProviderError) -> None:
-    """Tell of a refused account, and hold the provider for unwell, or of a retired model; others are no alert."""
+def alert(scope: ProviderScope, provider: str, error: ProviderError) -> None:
+    """Tell of a refused account, and mark the provider unhealthy, or of a retired model; others are no alert."""
     if not isinstance(error, AccountRefused | ModelRetired):
         return
-    log.error("provider_needs_attention", provider=provider, reason=type(error).__name__, detail=str(error))
+    log.error(
+        "provider_needs_attention", scope=scope, provider=provider, reason=type(error).__name__, detail=str(error)
+    )
     count(PROVIDER_ALERTS, provider, type(error).__name__)
     if isinstance(error, AccountRefused):
-        _hold_for_unwell(provider, error)
+        _mark_unhealthy(scope, provider, error)
 
 
 def describe(error: ProviderError) -> str:
@@ -36,10 +39,10 @@ def describe(error: ProviderError) -> str:
     return hide_secrets(f"{said} ({error})")
 
 
-def _hold_for_unwell(provider: str, error: AccountRefused) -> None:
+def _mark_unhealthy(scope: ProviderScope, provider: str, error: AccountRefused) -> None:
     try:
         with transaction() as session:
-            mark_unhealthy(session, provider, describe(error))
+            mark_unhealthy(session, scope, provider, describe(error))
     except SQLAlchemyError as trouble:
         # The run that met the refusal ends as it should all the same.
-        log.warning("health_not_noted", provider=provider, error=str(trouble))
+        log.warning("health_not_noted", scope=scope, provider=provider, error=str(trouble))

@@ -1,4 +1,4 @@
-"""Asks every provider in use whether it would take our work, and writes down what it says."""
+"""Asks every provider that the site uses whether it would take our work, and writes down what it says."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, or_, select
 from funmagic.catalogue.errors import ToolUnavailable
 from funmagic.catalogue.service import plan_all_steps
 from funmagic.core.db import reading, transaction
-from funmagic.models.providers import Provider
+from funmagic.models.providers import Provider, ProviderScope
 from funmagic.models.tools import Tool
 from funmagic.providers.breakers import BreakerState, read_breakers
 from funmagic.providers.health import mark_healthy, mark_unhealthy
@@ -30,7 +30,10 @@ def check_providers() -> None:
     """Look at every active provider that an active tool uses or that has a key, all at once; never raises for one."""
     with reading() as session:
         names = _names_to_check(session)
-    looks = [threading.Thread(target=_check, args=(name,), name=f"health {name}", daemon=True) for name in names]
+    looks = [
+        threading.Thread(target=_check, args=(ProviderScope.WEB, name), name=f"health {name}", daemon=True)
+        for name in names
+    ]
     # One that still hangs in the look before this one is not asked again.
     hanging = {thread.name for thread in threading.enumerate()}
     for look in looks:
@@ -41,7 +44,7 @@ def check_providers() -> None:
         if look.ident is not None:
             look.join(max(ends - time.monotonic(), 0))
         if look.is_alive() or look.name in hanging:
-            _note(name, ProviderTimeout(f"no answer within {PATIENCE_S:.0f} s"))
+            _note(ProviderScope.WEB, name, ProviderTimeout(f"no answer within {PATIENCE_S:.0f} s"))
 
 
 def _names_to_check(session: Session) -> list[str]:
@@ -58,18 +61,18 @@ def _providers_of(tool: Tool) -> list[str]:
         return []
 
 
-def _check(name: str) -> None:
+def _check(scope: ProviderScope, name: str) -> None:
     try:
-        _note(name, _ask(name))
+        _note(scope, name, _ask(scope, name))
     except Exception:
         log.exception("health_check_broke", provider=name)
 
 
-def _ask(name: str) -> ProviderError | None:
+def _ask(scope: ProviderScope, name: str) -> ProviderError | None:
     """What keeps a provider from taking our work, if anything."""
     try:
         with reading() as session:
-            account = read_account(session, name)
+            account = read_account(session, scope, name)
         open_provider(_impatient(account)).check_health()
     except ProviderError as error:
         return error
@@ -85,26 +88,26 @@ def _impatient(account: Account) -> Account:
     return replace(account, config=config.model_copy(update={"request_timeout_seconds": seconds}))
 
 
-def _note(name: str, error: ProviderError | None) -> None:
+def _note(scope: ProviderScope, name: str, error: ProviderError | None) -> None:
     if isinstance(error, ProviderRateLimited):
         # It is there; how often it may be asked is the limiter's business.
         error = None
     if error is None:
-        _note_well(name)
+        _note_well(scope, name)
         return
     with transaction() as session:
-        is_news = mark_unhealthy(session, name, describe(error))
+        is_news = mark_unhealthy(session, scope, name, describe(error))
     if is_news:
         log.warning("provider_unhealthy", provider=name, kind=type(error).__name__, detail=str(error))
-        alert(name, error)
+        alert(scope, name, error)
 
 
-def _note_well(name: str) -> None:
-    breaker = read_breakers([name])[name]
+def _note_well(scope: ProviderScope, name: str) -> None:
+    breaker = read_breakers(scope, [name])[name]
     if breaker.has_refused and breaker.state is not BreakerState.CLOSED:
         # A key that is right may be out of credit: only a run that is taken again shows that it is not.
         return
     with transaction() as session:
-        is_news = mark_healthy(session, name)
+        is_news = mark_healthy(session, scope, name)
     if is_news:
         log.info("provider_healthy", provider=name)

@@ -32,7 +32,7 @@ def test_a_provider_is_set_up_in_one_line():
     result = run("set-provider", "fal", *words, "--active", stdin=f"{KEY}\n")
     assert (result.exit_code, KEY in result.output, "…5678" in result.output) == (0, False, True)
     with reading() as session:
-        account = read_account(session, "fal")
+        account = read_account(session, "web", "fal")
     assert (account.base_url, account.api_key.get_secret_value()) == ("https://8.8.8.8", KEY)
     assert account.config.rate_limit.max_concurrency == 2
 
@@ -72,7 +72,7 @@ def test_what_a_provider_wants_besides_its_key_is_read_from_stdin_and_not_shown(
     result = run("set-provider", "openai", "--credentials-stdin", stdin='{"organization": "org-123456789"}')
     assert (result.exit_code, "org-123456789" in result.output) == (0, False)
     with reading() as session:
-        account = read_account(session, "openai")
+        account = read_account(session, "web", "openai")
         [sealed] = session.exec(select(Provider.credentials_encrypted).where(Provider.name == "openai"))
     assert account.credentials["organization"].get_secret_value() == "org-123456789"
     assert "org-123456789" not in f"{account!r} {sealed}"
@@ -99,10 +99,10 @@ def test_credentials_replace_those_before_and_none_take_them_away():
     for given in ('{"organization": "org-1"}', '{"project": "proj-1"}'):
         run("set-provider", "openai", "--credentials-stdin", stdin=given)
     with reading() as session:
-        assert list(read_account(session, "openai").credentials) == ["project"]
+        assert list(read_account(session, "web", "openai").credentials) == ["project"]
     run("set-provider", "openai", "--credentials-stdin", stdin="{}")
     with reading() as session:
-        assert read_account(session, "openai").credentials == {}
+        assert read_account(session, "web", "openai").credentials == {}
 
 
 def test_a_step_is_given_to_a_provider():

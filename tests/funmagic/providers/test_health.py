@@ -21,7 +21,7 @@ def fal(db):
 
 def mark(change, *arguments):
     with transaction() as session:
-        return change(session, "fal", *arguments)
+        return change(session, "web", "fal", *arguments)
 
 
 def health_of(name="fal"):
@@ -51,7 +51,7 @@ def test_only_a_change_is_news():
 
 def test_a_provider_that_is_gone_is_no_news():
     with transaction() as session:
-        assert not mark_unhealthy(session, "gone", "It is gone.")
+        assert not mark_unhealthy(session, "web", "gone", "It is gone.")
 
 
 def test_a_long_note_is_cut():

@@ -55,19 +55,19 @@ def clock(redis, monkeypatch):
 
 def fail(times=MOST_FAILURES, error=DOWN, holder=None):
     for _ in range(times):
-        note_outcome("fal", error, holder=holder)
+        note_outcome("web", "fal", error, holder=holder)
 
 
 def may_start(holder="step-1"):
     try:
-        check_breaker("fal", holder)
+        check_breaker("web", "fal", holder)
     except BreakerOpen:
         return False
     return True
 
 
 def state():
-    return read_breakers(["fal"])["fal"].state
+    return read_breakers("web", ["fal"])["fal"].state
 
 
 def open_and_cool_down(clock):
@@ -78,8 +78,8 @@ def open_and_cool_down(clock):
 
 def test_one_that_works_is_closed_and_leaves_nothing_in_redis(clock):
     for _ in range(20):
-        check_breaker("fal", "step-1")
-        note_outcome("fal", None, holder="step-1")
+        check_breaker("web", "fal", "step-1")
+        note_outcome("web", "fal", None, holder="step-1")
     assert state() == BreakerState.CLOSED
     assert list(get_redis().scan_iter("breaker:*")) == []
 
@@ -104,7 +104,7 @@ def test_what_does_not_say_that_it_is_down_does_not_count(clock, error):
 def test_one_refusal_of_the_account_opens_it(clock):
     fail(1, AccountRefused("out of credit"))
     assert not may_start()
-    assert read_breakers(["fal"]) == {"fal": Breaker(BreakerState.OPEN, has_refused=True)}
+    assert read_breakers("web", ["fal"]) == {"fal": Breaker(BreakerState.OPEN, has_refused=True)}
 
 
 def test_failures_far_apart_do_not_open_it(clock):
@@ -117,36 +117,36 @@ def test_failures_far_apart_do_not_open_it(clock):
 def test_a_start_that_goes_well_in_between_forgives_them(clock):
     for _ in range(5):
         fail(MOST_FAILURES - 1)
-        note_outcome("fal", None, holder="step-1")
+        note_outcome("web", "fal", None, holder="step-1")
     assert may_start()
 
 
 def test_that_it_still_tells_of_its_jobs_does_not_forgive_that_it_takes_none(clock):
     for _ in range(MOST_FAILURES):
         fail(1, holder="step-1")
-        note_outcome("fal", None)
+        note_outcome("web", "fal", None)
     assert not may_start()
 
 
 def test_among_many_looks_that_go_well_those_that_fail_do_not_count(clock):
     for _ in range(20):
         fail(MOST_FAILURES - 1)
-        note_outcome("fal", None)
+        note_outcome("web", "fal", None)
     assert may_start()
     assert list(get_redis().scan_iter("breaker:*")) == []
 
 
 def test_another_provider_and_another_scope_have_their_own(clock):
     fail()
-    check_breaker("replicate", "step-1")
-    check_breaker("fal", "step-1", scope="admin")
+    check_breaker("web", "replicate", "step-1")
+    check_breaker("admin", "fal", "step-1")
 
 
 def test_after_the_pause_one_may_try_it_and_nobody_else(clock):
     open_and_cool_down(clock)
     assert state() == BreakerState.HALF_OPEN
     numbers = itertools.count()
-    answers = run_together(16, lambda: check_breaker("fal", f"step-{next(numbers)}"))
+    answers = run_together(16, lambda: check_breaker("web", "fal", f"step-{next(numbers)}"))
     assert answers.count(None) == 1
     assert sum(isinstance(answer, BreakerOpen) for answer in answers) == 15
 
@@ -154,7 +154,7 @@ def test_after_the_pause_one_may_try_it_and_nobody_else(clock):
 def test_a_probe_that_goes_well_closes_it(clock):
     open_and_cool_down(clock)
     assert may_start("step-1")
-    note_outcome("fal", None, holder="step-1")
+    note_outcome("web", "fal", None, holder="step-1")
     assert state() == BreakerState.CLOSED
     assert may_start("step-2")
     fail(MOST_FAILURES - 1)
@@ -165,7 +165,7 @@ def test_a_probe_that_goes_well_closes_it(clock):
 def test_a_probe_that_is_answered_with_a_refusal_closes_it(clock, error):
     open_and_cool_down(clock)
     assert may_start()
-    note_outcome("fal", error, holder="step-1")
+    note_outcome("web", "fal", error, holder="step-1")
     assert state() == BreakerState.CLOSED
 
 
@@ -201,23 +201,23 @@ def test_the_step_that_tries_it_may_come_again(clock):
 def test_a_probe_that_tells_nothing_lets_the_next_one_try(clock, error):
     open_and_cool_down(clock)
     assert may_start("step-1")
-    note_outcome("fal", error, holder="step-1")
+    note_outcome("web", "fal", error, holder="step-1")
     assert state() == BreakerState.HALF_OPEN
     assert may_start("step-2")
 
 
 def test_calls_that_began_before_it_opened_change_nothing(clock):
     fail()
-    note_outcome("fal", None, holder="step-early")
+    note_outcome("web", "fal", None, holder="step-early")
     assert not may_start()
     clock.advance(COOL_DOWN_S - 1)
     fail(10, holder="step-early")
     clock.advance(1)
     assert may_start("step-1")
-    note_outcome("fal", None, holder="step-early")
+    note_outcome("web", "fal", None, holder="step-early")
     fail(10)
     assert state() == BreakerState.HALF_OPEN
-    note_outcome("fal", None, holder="step-1")
+    note_outcome("web", "fal", None, holder="step-1")
     assert state() == BreakerState.CLOSED
 
 
@@ -226,12 +226,12 @@ def test_a_refusal_met_by_others_while_it_is_tried_opens_it_again(clock):
     assert may_start("step-1")
     fail(1, AccountRefused("out of credit"))
     assert state() == BreakerState.OPEN
-    note_outcome("fal", None, holder="step-1")
+    note_outcome("web", "fal", None, holder="step-1")
     assert state() == BreakerState.OPEN
 
 
 def test_failures_of_many_workers_at_once_are_all_counted(clock):
-    run_together(MOST_FAILURES, lambda: note_outcome("fal", DOWN))
+    run_together(MOST_FAILURES, lambda: note_outcome("web", "fal", DOWN))
     assert not may_start()
 
 
@@ -250,7 +250,7 @@ def test_without_redis_calls_go_through_and_it_is_told_as_closed(stoppable_redis
     stoppable_redis.stop()
     assert may_start()
     fail()
-    close_breaker("fal")
+    close_breaker("web", "fal")
     assert state() == BreakerState.CLOSED
 
 

@@ -101,14 +101,14 @@ class Workers(RuleBasedStateMachine):
 
     def is_let_through(self, holder):
         try:
-            check_breaker("fal", holder)
+            check_breaker("web", "fal", holder)
         except BreakerOpen:
             return False
         return True
 
     @rule(worker=WORKERS, answer=ANSWERS)
     def go_well(self, worker, answer):
-        note_outcome("fal", answer, holder=self.holder(worker))
+        note_outcome("web", "fal", answer, holder=self.holder(worker))
         state = self.model.state(self.now)
         is_probe = self.model.probe == self.holder(worker)
         if state is BreakerState.CLOSED or (state is BreakerState.HALF_OPEN and is_probe):
@@ -116,7 +116,7 @@ class Workers(RuleBasedStateMachine):
 
     @rule(worker=WORKERS, error=FAILURES)
     def fail(self, worker, error):
-        note_outcome("fal", error, holder=self.holder(worker))
+        note_outcome("web", "fal", error, holder=self.holder(worker))
         self.note_failure(self.model.starts, is_probe=self.model.probe == self.holder(worker))
 
     @rule(first=WORKERS, error=FAILURES)
@@ -134,7 +134,7 @@ class Workers(RuleBasedStateMachine):
             self.look_in_vain(error)
 
     def look_in_vain(self, error):
-        note_outcome("fal", error)
+        note_outcome("web", "fal", error)
         self.note_failure(self.model.looks, is_probe=False)
 
     def note_failure(self, failures, *, is_probe):
@@ -148,18 +148,18 @@ class Workers(RuleBasedStateMachine):
 
     @rule(answer=ANSWERS)
     def look(self, answer):
-        note_outcome("fal", answer)
+        note_outcome("web", "fal", answer)
         self.model.looks.clear()
 
     @rule(worker=WORKERS)
     def be_refused(self, worker):
-        note_outcome("fal", AccountRefused(), holder=self.holder(worker))
+        note_outcome("web", "fal", AccountRefused(), holder=self.holder(worker))
         if self.model.state(self.now) is not BreakerState.OPEN:
             self.model.open(self.now, refused=True)
 
     @rule(worker=WORKERS, error=NO_NEWS)
     def tell_nothing(self, worker, error):
-        note_outcome("fal", error, holder=self.holder(worker))
+        note_outcome("web", "fal", error, holder=self.holder(worker))
         if self.model.probe == self.holder(worker):
             self.model.probe, self.model.probe_until = None, self.now
 
@@ -184,12 +184,12 @@ class Workers(RuleBasedStateMachine):
 
     @rule()
     def save_the_provider(self):
-        close_breaker("fal")
+        close_breaker("web", "fal")
         self.model = Model()
 
     @invariant()
     def it_is_told_as_it_is(self):
-        told = read_breakers(["fal"])["fal"]
+        told = read_breakers("web", ["fal"])["fal"]
         assert told == Breaker(self.model.state(self.now), self.model.has_refused)
 
     @invariant()

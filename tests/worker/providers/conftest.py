@@ -92,7 +92,7 @@ def new_run(fal_address: str) -> Callable[..., RemoteRun]:
         config = ProviderConfig.model_validate(values.pop("config", {}))
         files = {"assetId": InputFile(photo, "image/jpeg", "photo.jpg", "asset-1")}
         work = Work(values.pop("operation", "remove-background"), files, **values)
-        return RemoteRun(FalProvider(Account("fal", "fal", base_url, SecretStr(key), config)), work)
+        return RemoteRun(FalProvider(Account("fal", "fal", base_url, SecretStr(key), config, scope="web")), work)
 
     return make
 
@@ -135,7 +135,7 @@ def new_tripo_run(tripo_address: str) -> Callable[..., RemoteRun]:
         config = ProviderConfig.model_validate(values.pop("config", {}))
         previous = values.pop("previous", [InputFile(image, "image/png", "figure.png", "asset-3")])
         work = Work(values.pop("operation", "image-to-model"), {}, previous=previous, **values)
-        return RemoteRun(TripoProvider(Account("tripo", "tripo", base_url, SecretStr(key), config)), work)
+        return RemoteRun(TripoProvider(Account("tripo", "tripo", base_url, SecretStr(key), config, scope="web")), work)
 
     return make
 
@@ -179,7 +179,9 @@ def new_prediction(replicate_address: str) -> Callable[..., RemoteRun]:
         config = ProviderConfig.model_validate(values.pop("config", {}))
         operation, previous = values.pop("operation", "image-to-cloud"), values.pop("previous", [CUTOUT])
         work = Work(operation, {}, previous=previous, **values)
-        return RemoteRun(ReplicateProvider(Account("replicate", "replicate", base_url, SecretStr(key), config)), work)
+        return RemoteRun(
+            ReplicateProvider(Account("replicate", "replicate", base_url, SecretStr(key), config, scope="web")), work
+        )
 
     return make
 

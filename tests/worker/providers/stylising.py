@@ -43,4 +43,4 @@ def make_run(
     files = {"assetId": InputFile(photo, mime, "me at home.jpg", "asset-1")}
     style = StyleReference(PROMPT, InputFile(STYLE, "image/webp", "clay.webp", "style-clay"))
     work = Work("stylise-image", files, **{"style": style, **values})
-    return StylingRun(adapter(Account("it", "it", address, SecretStr(key), config, credentials)), work)
+    return StylingRun(adapter(Account("it", "it", address, SecretStr(key), config, credentials, scope="web")), work)

@@ -31,7 +31,7 @@ def change_row(name="fal", **columns):
 
 def open_named(name="fal"):
     with reading() as session:
-        return open_provider(read_account(session, name))
+        return open_provider(read_account(session, "web", name))
 
 
 def test_every_type_that_can_be_set_can_be_opened():
@@ -45,7 +45,7 @@ def test_the_local_provider_needs_no_key(db):
 def test_the_key_is_opened_here_and_printing_the_account_does_not_show_it(db, redis):
     change(api_key=KEY)
     with reading() as session:
-        account = read_account(session, "fal")
+        account = read_account(session, "web", "fal")
     assert account.api_key.get_secret_value() == KEY
     assert KEY not in f"{account!r} {account}"
     assert isinstance(open_named(), FalProvider)
@@ -55,7 +55,7 @@ def test_two_accounts_at_one_service_are_kept_apart(db, redis):
     change(api_key="key-of-the-first")
     change("fal-eu", kind="fal", api_key="key-of-the-second")
     with reading() as session:
-        keys = [read_account(session, name).api_key.get_secret_value() for name in ("fal", "fal-eu")]
+        keys = [read_account(session, "web", name).api_key.get_secret_value() for name in ("fal", "fal-eu")]
     assert keys == ["key-of-the-first", "key-of-the-second"]
 
 

@@ -67,12 +67,12 @@ def test_fals_own_client_speaks_to_this_storage(fal, fal_address, monkeypatch):
 
 @pytest.mark.parametrize("base_url", [None, "https://queue.fal.run", "https://queue.fal.run/"])
 def test_fals_own_storage_is_used_for_fal(base_url):
-    account = Account("fal", "fal", base_url, SecretStr(KEY))
+    account = Account("fal", "fal", base_url, SecretStr(KEY), scope="web")
     assert storage.storage_hosts(account) == ("https://rest.fal.ai", "https://v3.fal.media")
 
 
 def test_another_address_keeps_its_files_to_itself(fal, new_run):
-    account = Account("fal", "fal", "https://fal.example.com/", SecretStr(KEY))
+    account = Account("fal", "fal", "https://fal.example.com/", SecretStr(KEY), scope="web")
     assert storage.storage_hosts(account) == ("https://fal.example.com", "https://fal.example.com")
     fal.storage.base = "http://127.0.0.1:1"
     assert isinstance(new_run().finish(), Done), "what a token's answer names is not asked"

@@ -218,7 +218,7 @@ def test_a_network_that_the_operator_did_not_allow_is_never_asked(gemini, new_ge
 
 def test_an_account_without_a_key_is_unavailable():
     with pytest.raises(ProviderUnavailable):
-        adapter.GoogleProvider(adapter.Account("google", "google"))
+        adapter.GoogleProvider(adapter.Account("google", "google", scope="web"))
 
 
 def test_there_is_nothing_to_look_at_later_and_nothing_to_stop(gemini, new_gemini_run):

@@ -271,7 +271,7 @@ def test_a_network_that_the_operator_did_not_allow_is_never_asked(openai, new_op
 
 def test_an_account_without_a_key_is_unavailable():
     with pytest.raises(ProviderUnavailable):
-        adapter.OpenAIProvider(adapter.Account("openai", "openai"))
+        adapter.OpenAIProvider(adapter.Account("openai", "openai", scope="web"))
 
 
 def test_there_is_nothing_to_look_at_later_and_nothing_to_stop(openai, new_openai_run):

@@ -50,7 +50,7 @@ def fail_until_open(viewer, provider):
 
 
 def state():
-    return read_breakers(["scripted"])["scripted"].state
+    return read_breakers("web", ["scripted"])["scripted"].state
 
 
 def test_runs_fail_at_once_with_a_friendly_word_and_their_credits_back(alice, provider):
@@ -120,4 +120,4 @@ def test_a_run_that_may_try_it_and_finds_no_slot_lets_others_try(alice, provider
 def fail_by_looks():
     """Have it opened by somebody else's looks: here there is one slot, and it is taken."""
     for _ in range(MOST_FAILURES):
-        note_outcome("scripted", DOWN)
+        note_outcome("web", "scripted", DOWN)

@@ -152,7 +152,7 @@ def test_a_check_has_less_patience_than_a_call(provider, monkeypatch):
 
 def test_a_run_that_is_refused_is_an_alert_and_the_provider_unhealthy(provider):
     with structlog.testing.capture_logs() as logs:
-        alert("scripted", AccountRefused("HTTP 402"))
+        alert("web", "scripted", AccountRefused("HTTP 402"))
     [told] = [line for line in logs if line["event"] == "provider_needs_attention"]
     assert (told["log_level"], told["provider"], told["reason"]) == ("error", "scripted", "AccountRefused")
     assert not row_of().is_healthy
@@ -160,21 +160,21 @@ def test_a_run_that_is_refused_is_an_alert_and_the_provider_unhealthy(provider):
 
 
 def test_a_retired_model_is_an_alert_and_the_provider_stays_well(provider):
-    alert("scripted", ModelRetired("gpt-image-1.5"))
+    alert("web", "scripted", ModelRetired("gpt-image-1.5"))
     assert row_of().is_healthy
     assert alerts_of() == {"ModelRetired": 1}
 
 
 @pytest.mark.parametrize("error", [ProviderUnavailable(), ProviderTimeout(), ProviderRejected()])
 def test_whatever_passes_by_itself_is_no_alert(provider, error):
-    alert("scripted", error)
+    alert("web", "scripted", error)
     assert row_of().is_healthy
     assert alerts_of() == {}
 
 
 def test_a_check_that_goes_well_does_not_hide_that_runs_are_refused(provider):
-    note_outcome("scripted", AccountRefused("out of credit"), holder="step-1")
-    alert("scripted", AccountRefused("out of credit"))
+    note_outcome("web", "scripted", AccountRefused("out of credit"), holder="step-1")
+    alert("web", "scripted", AccountRefused("out of credit"))
     check_providers()
     assert not row_of().is_healthy
     with transaction() as session:
@@ -191,10 +191,10 @@ def test_a_check_that_meets_a_refusal_is_an_alert_once(provider):
 
 
 def test_this_machine_is_well_when_its_models_are_there(models):
-    LocalProvider(Account("local", "local")).check_health()
+    LocalProvider(Account("local", "local", scope="web")).check_health()
 
 
 def test_this_machine_is_not_well_without_a_model(monkeypatch, tmp_path):
     monkeypatch.setattr(Settings, "models_dir", property(lambda _settings: tmp_path))
     with pytest.raises(ProviderUnavailable, match="fetch-models"):
-        LocalProvider(Account("local", "local")).check_health()
+        LocalProvider(Account("local", "local", scope="web")).check_health()

@@ -186,13 +186,13 @@ def test_no_label_names_a_user_or_a_task(scrape, alice):
 def test_providers_tell_whether_they_are_well_and_how_their_breakers_are(scrape):
     with transaction() as session:
         set_provider(session, "fal")
-        mark_unhealthy(session, "fal", "It is out of credit.")
+        mark_unhealthy(session, "web", "fal", "It is out of credit.")
     assert (scrape()["funmagic_provider_healthy", "fal"], scrape()["funmagic_breaker_state", "fal"]) == (0, 0)
     count(PROVIDER_ALERTS, "fal", "AccountRefused")
     hand_over()
-    note_outcome("fal", AccountRefused("HTTP 402"))
+    note_outcome("web", "fal", AccountRefused("HTTP 402"))
     with transaction() as session:
-        mark_healthy(session, "fal")
+        mark_healthy(session, "web", "fal")
     samples = scrape()
     assert (samples["funmagic_provider_healthy", "fal"], samples["funmagic_breaker_state", "fal"]) == (1, 2)
     assert samples["funmagic_provider_alerts_total", "fal", "AccountRefused"] == 1
