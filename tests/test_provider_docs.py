@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from funmagic.cli import app
 from funmagic.core.settings import get_settings
 from funmagic.providers.config import ProviderConfig, RateLimit
-from funmagic.providers.types import PROVIDER_TYPES
+from funmagic.providers.registry import PROVIDER_TYPES
 from funmagic.tasks.failures import SENTENCES, FailureCode
 from tests.conftest import PROJECT
 from tests.recipes.document import commands, read_blocks
