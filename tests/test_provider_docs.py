@@ -10,7 +10,7 @@ from funmagic.cli import app
 from funmagic.core.settings import get_settings
 from funmagic.models.tasks import FailureCode
 from funmagic.providers.config import ProviderConfig, RateLimit
-from funmagic.providers.types import PROVIDER_TYPES
+from funmagic.providers.registry import PROVIDER_TYPES
 from funmagic.tasks.failures import SENTENCES
 from tests.conftest import PROJECT
 from tests.recipes.document import commands, read_blocks

@@ -14,7 +14,8 @@ from funmagic.core.errors import SettingRefused
 from funmagic.i18n.translate import _
 from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool
-from funmagic.providers.types import PROVIDER_TYPES, Offer, ProviderType
+from funmagic.providers.registry import PROVIDER_TYPES
+from funmagic.providers.types.base import Offer, ProviderType
 
 HIGHEST_COST = 1_000_000
 LONGEST_MODEL = 100

@@ -16,7 +16,7 @@ from funmagic.i18n.translate import _
 from funmagic.models.providers import Provider, ProviderScope
 from funmagic.providers.breakers import close_breaker
 from funmagic.providers.config import ProviderConfig
-from funmagic.providers.types import PROVIDER_TYPES
+from funmagic.providers.registry import PROVIDER_TYPES
 
 LONGEST_NAME = 50
 LONGEST_KEY = 500

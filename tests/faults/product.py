@@ -41,7 +41,7 @@ HURRIED = {
     "worker.clock.TICK_S": 0.1,
     "worker.clock.RENEW_S": 0.5,
     "worker.main.Worker.max_connection_wait_time": 0.3,
-    "worker.providers.fal.adapter.FIRST_CHECK_S": 0.2,
+    "worker.providers.fal.adapter.Adapter.first_poll_s": 0.2,
     "funmagic.core.live.subscription.RECONNECT_S": 0.2,
     "funmagic.core.live.watch.RECONNECT_S": 0.2,
 }

@@ -15,7 +15,7 @@ POINTS = {
     # The one double start there is: nobody but fal.ai knows of the first.
     "job-taken-and-its-id-not-saved": ("before worker.runs.run._wait", (1, 2)),
     "parked": ("after worker.runs.run._wait", (1,)),
-    "looking-at-the-job": ("before worker.providers.fal.adapter.FalProvider.check", (1,)),
+    "looking-at-the-job": ("before worker.providers.fal.adapter.Adapter.check", (1,)),
     "provider-done-and-nothing-stored": ("before worker.runs.run.store_outputs", (1,)),
     "stored-and-not-committed": ("after worker.runs.run.store_outputs", (1,)),
     "committing": ("after funmagic.tasks.lifecycle.finish_step", (1,)),

@@ -50,6 +50,13 @@ class Work:
     job: dict[str, Any] = field(default_factory=dict)
     time_left_s: float = 600.0
 
+    @property
+    def previous_file(self) -> InputFile:
+        """What the step before made; raises InvalidWork when it made nothing."""
+        if not self.previous:
+            raise InvalidWork("there is nothing that the step before made")
+        return self.previous[0]
+
 
 @dataclass(frozen=True)
 class OutputFile:
@@ -134,6 +141,10 @@ class ProviderTimeout(ProviderError):
     """The provider took longer than it may."""
 
     failure = FailureCode.TIMEOUT
+
+
+class MalformedAnswer(ProviderError):
+    """The provider's answer is not in its own format, a proxy's page perhaps, or larger than any of its answers."""
 
 
 class ProviderRejected(ProviderError):

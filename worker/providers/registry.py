@@ -1,32 +1,23 @@
 """The providers this worker can call: adapters by type, opened for the account in a provider's row."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 
+from funmagic.providers.registry import PROVIDER_TYPES
 from worker.providers.accounts import Account
 from worker.providers.base import Provider, ProviderUnavailable
-from worker.providers.fal.adapter import FalProvider
-from worker.providers.local.adapter import LocalProvider
-from worker.providers.replicate.adapter import ReplicateProvider
+from worker.providers.local import adapter as _  # noqa: F401 - every installation has it: it is loaded with the worker
 
 
-def _when_used(module: str, name: str) -> Callable[[Account], Provider]:
-    # Some SDKs are large: a worker that never meets their provider does without them.
-    def make(account: Account) -> Provider:
-        adapter: Callable[[Account], Provider] = getattr(import_module(module), name)
-        return adapter(account)
-
-    return make
+def _open(kind: str, account: Account) -> Provider:
+    # Loaded when it is used: some SDKs are large, and a worker that never meets their provider does without them.
+    provider: Provider = import_module(f"worker.providers.{kind}.adapter").Adapter(account)
+    return provider
 
 
-ADAPTERS: dict[str, Callable[[Account], Provider]] = {
-    "local": LocalProvider,
-    "fal": FalProvider,
-    "openai": _when_used("worker.providers.openai.adapter", "OpenAIProvider"),
-    "google": _when_used("worker.providers.google.adapter", "GoogleProvider"),
-    "replicate": ReplicateProvider,
-    "tripo": _when_used("worker.providers.tripo.adapter", "TripoProvider"),
-}
+# The adapter of a type is the class Adapter in `worker.providers.<type>.adapter`.
+ADAPTERS: dict[str, Callable[[Account], Provider]] = {kind: partial(_open, kind) for kind in PROVIDER_TYPES}
 
 
 def open_provider(account: Account) -> Provider:

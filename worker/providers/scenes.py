@@ -12,8 +12,6 @@ from worker.providers.base import InputFile, InvalidWork, NoSubject, OutputFile,
 from worker.providers.results import cloud_file
 
 SCENE_BYTES = 60_000_000
-# A scene may take a while to arrive; with a second try it still ends within the queue's time limit for a job.
-SCENE_S = 45.0
 
 
 def read_scene(data: bytes, cutout: InputFile, *, model: str) -> OutputFile:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from funmagic.providers.options.google import GeminiImageOptions
-from funmagic.providers.options.openai import OpenAIImageOptions
-from funmagic.providers.types import PROVIDER_TYPES
+from funmagic.providers.registry import PROVIDER_TYPES
+from funmagic.providers.types.google import GeminiImageOptions
+from funmagic.providers.types.openai import OpenAIImageOptions
 
 NEWEST = "gpt-image-2.6-sunburst"
 

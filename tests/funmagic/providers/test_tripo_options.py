@@ -2,7 +2,7 @@
 
 import pytest
 
-from funmagic.providers.options.tripo import ModelOptions
+from funmagic.providers.types.tripo import ModelOptions
 
 V31, V25, P1 = "v3.1-20260211", "v2.5-20250123", "P1-20260311"
 

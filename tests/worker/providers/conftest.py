@@ -24,11 +24,9 @@ from tests.ports import free_port
 from tests.worker.providers import stylising
 from worker.providers.accounts import Account
 from worker.providers.base import Done, InputFile, Provider, Waiting, Work
-from worker.providers.fal.adapter import FalProvider
-from worker.providers.google.adapter import GoogleProvider
-from worker.providers.openai.adapter import OpenAIProvider
-from worker.providers.replicate.adapter import ReplicateProvider
-from worker.providers.tripo.adapter import TripoProvider
+from worker.providers.fal.adapter import Adapter as FalAdapter
+from worker.providers.replicate.adapter import Adapter as ReplicateAdapter
+from worker.providers.tripo.adapter import Adapter as TripoAdapter
 
 KEY = "fal-key-0123456789:abcdef"
 REPLICATE_KEY = "r8_0123456789abcdefghij"
@@ -92,7 +90,7 @@ def new_run(fal_address: str) -> Callable[..., RemoteRun]:
         config = ProviderConfig.model_validate(values.pop("config", {}))
         files = {"assetId": InputFile(photo, "image/jpeg", "photo.jpg", "asset-1")}
         work = Work(values.pop("operation", "remove-background"), files, **values)
-        return RemoteRun(FalProvider(Account("fal", "fal", base_url, SecretStr(key), config, scope="web")), work)
+        return RemoteRun(FalAdapter(Account("fal", "fal", base_url, SecretStr(key), config, scope="web")), work)
 
     return make
 
@@ -135,7 +133,7 @@ def new_tripo_run(tripo_address: str) -> Callable[..., RemoteRun]:
         config = ProviderConfig.model_validate(values.pop("config", {}))
         previous = values.pop("previous", [InputFile(image, "image/png", "figure.png", "asset-3")])
         work = Work(values.pop("operation", "image-to-model"), {}, previous=previous, **values)
-        return RemoteRun(TripoProvider(Account("tripo", "tripo", base_url, SecretStr(key), config, scope="web")), work)
+        return RemoteRun(TripoAdapter(Account("tripo", "tripo", base_url, SecretStr(key), config, scope="web")), work)
 
     return make
 
@@ -180,7 +178,7 @@ def new_prediction(replicate_address: str) -> Callable[..., RemoteRun]:
         operation, previous = values.pop("operation", "image-to-cloud"), values.pop("previous", [CUTOUT])
         work = Work(operation, {}, previous=previous, **values)
         return RemoteRun(
-            ReplicateProvider(Account("replicate", "replicate", base_url, SecretStr(key), config, scope="web")), work
+            ReplicateAdapter(Account("replicate", "replicate", base_url, SecretStr(key), config, scope="web")), work
         )
 
     return make
@@ -216,7 +214,7 @@ def openai(openai_server: tuple[OpenAIEmulator, str], monkeypatch: pytest.Monkey
 @pytest.fixture
 def new_openai_run(openai_server: tuple[OpenAIEmulator, str]) -> Callable[..., stylising.StylingRun]:
     """Makes a run at OpenAI, or at another address, for an account configured so."""
-    return lambda address=openai_server[1], **values: stylising.make_run(OpenAIProvider, address, **values)
+    return lambda address=openai_server[1], **values: stylising.make_run("openai", address, **values)
 
 
 @pytest.fixture(scope="session")
@@ -239,4 +237,4 @@ def gemini(gemini_server: tuple[GeminiEmulator, str], monkeypatch: pytest.Monkey
 @pytest.fixture
 def new_gemini_run(gemini_server: tuple[GeminiEmulator, str]) -> Callable[..., stylising.StylingRun]:
     """Makes a run at Gemini, or at another address, for an account configured so."""
-    return lambda address=gemini_server[1], **values: stylising.make_run(GoogleProvider, address, **values)
+    return lambda address=gemini_server[1], **values: stylising.make_run("google", address, **values)

@@ -1,6 +1,5 @@
 """A photo that is restyled at OpenAI or Gemini, as the engine would have it done."""
 
-from collections.abc import Callable
 from typing import Any
 
 from pydantic import SecretStr
@@ -9,6 +8,7 @@ from funmagic.providers.config import ProviderConfig
 from tests.factories import photo_bytes
 from worker.providers.accounts import Account
 from worker.providers.base import Done, InputFile, Provider, StyleReference, Work
+from worker.providers.registry import open_provider
 
 KEY = "sk-proj-0123456789abcdefSECRET"
 PHOTO = photo_bytes()
@@ -29,7 +29,7 @@ class StylingRun:
 
 
 def make_run(
-    adapter: Callable[[Account], Provider],
+    kind: str,
     address: str,
     *,
     key: str = KEY,
@@ -43,4 +43,5 @@ def make_run(
     files = {"assetId": InputFile(photo, mime, "me at home.jpg", "asset-1")}
     style = StyleReference(PROMPT, InputFile(STYLE, "image/webp", "clay.webp", "style-clay"))
     work = Work("stylise-image", files, **{"style": style, **values})
-    return StylingRun(adapter(Account("it", "it", address, SecretStr(key), config, credentials, scope="web")), work)
+    account = Account("it", kind, address, SecretStr(key), config, credentials, scope="web")
+    return StylingRun(open_provider(account), work)

@@ -5,14 +5,14 @@ from sqlmodel import select
 
 from funmagic.core.db import reading, transaction
 from funmagic.models.providers import Provider
+from funmagic.providers.registry import PROVIDER_TYPES
 from funmagic.providers.service import set_provider
-from funmagic.providers.types import PROVIDER_TYPES
 from tests.factories import balance_of, configure_step, load_task, submit
 from tests.worker.providers.conftest import KEY
 from worker.providers.accounts import read_account
 from worker.providers.base import ProviderUnavailable
-from worker.providers.fal.adapter import FalProvider
-from worker.providers.local.adapter import LocalProvider
+from worker.providers.fal.adapter import Adapter as FalAdapter
+from worker.providers.local.adapter import Adapter as LocalAdapter
 from worker.providers.registry import ADAPTERS, open_provider
 from worker.runs.run import run_task
 
@@ -39,7 +39,7 @@ def test_every_type_that_can_be_set_can_be_opened():
 
 
 def test_the_local_provider_needs_no_key(db):
-    assert isinstance(open_named("local"), LocalProvider)
+    assert isinstance(open_named("local"), LocalAdapter)
 
 
 def test_the_key_is_opened_here_and_printing_the_account_does_not_show_it(db, redis):
@@ -48,7 +48,7 @@ def test_the_key_is_opened_here_and_printing_the_account_does_not_show_it(db, re
         account = read_account(session, "web", "fal")
     assert account.api_key.get_secret_value() == KEY
     assert KEY not in f"{account!r} {account}"
-    assert isinstance(open_named(), FalProvider)
+    assert isinstance(open_named(), FalAdapter)
 
 
 def test_two_accounts_at_one_service_are_kept_apart(db, redis):

@@ -16,6 +16,7 @@ from worker.providers.base import (
     AccountRefused,
     Done,
     InvalidWork,
+    MalformedAnswer,
     ModelRetired,
     ProviderError,
     ProviderRateLimited,
@@ -144,8 +145,8 @@ def test_a_rate_limit_need_not_say_when(fal, new_run, values):
         ("server-error", {"status": 402}, AccountRefused),
         ("retired", {}, ModelRetired),
         ("server-error", {"status": 302}, ProviderError),
-        ("malformed", {}, ProviderError),
-        ("missing-fields", {}, ProviderError),
+        ("malformed", {}, MalformedAnswer),
+        ("missing-fields", {}, MalformedAnswer),
         ("foreign-addresses", {"base": "https://evil.example"}, ProviderError),
         ("foreign-addresses", {"base": "http://127.0.0.1:1"}, ProviderError),
         ("foreign-addresses", {"base": "nonsense"}, ProviderError),
@@ -252,9 +253,9 @@ def test_a_job_that_ended_while_nobody_looked_is_still_taken(fal, new_run):
         ("bad-option", {}, ProviderError),
         ("result-error", {"status": 500}, ProviderUnavailable),
         ("result-timed-out", {}, ProviderTimeout),
-        ("result-malformed", {}, ProviderError),
+        ("result-malformed", {}, MalformedAnswer),
         ("result-unnamed", {}, ProviderError),
-        ("result-huge", {}, ProviderError),
+        ("result-huge", {}, MalformedAnswer),
         ("html", {}, ProviderError),
         ("jpeg", {}, ProviderError),
         ("opaque", {}, ProviderError),
@@ -281,14 +282,14 @@ def test_a_job_that_went_wrong_is_named_and_never_started_again(fal, new_run, fa
 
 
 def test_a_result_that_is_too_large_is_not_taken(fal, new_run, monkeypatch):
-    monkeypatch.setattr(adapter, "RESULT_BYTES", 5_000_000)
+    monkeypatch.setattr(adapter.Adapter, "result_bytes", 5_000_000)
     fal.script("huge")
     with pytest.raises(ProviderError, match="larger"):
         new_run().finish()
 
 
 def test_a_result_that_drips_does_not_hold_a_worker(fal, new_run, monkeypatch):
-    monkeypatch.setattr(adapter, "RESULT_S", 0.3)
+    monkeypatch.setattr(adapter.Adapter, "result_s", 0.3)
     fal.script("drip")
     with pytest.raises(ProviderTimeout):
         new_run().finish()
@@ -334,6 +335,6 @@ def test_no_key_and_no_photo_is_in_any_text_log_or_record(fal, new_run, fault, c
     except ProviderError as error:
         told += [error, repr(error), error.__cause__, error.args]
     output = capfd.readouterr()
-    everything = f"{told} {run.provider._account} {caplog.text} {output.out} {output.err}"
+    everything = f"{told} {run.provider.account} {caplog.text} {output.out} {output.err}"
     for secret in (KEY, KEY[-8:], "base64", encode(PHOTO, "image/jpeg")[-40:]):
         assert secret not in everything.replace(str(told[-1].files) if isinstance(told[-1], Done) else "\0", "")

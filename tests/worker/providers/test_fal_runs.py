@@ -13,7 +13,7 @@ from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, configure_step, load_task, submit
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die
 from tests.worker.providers.conftest import KEY
-from worker.providers.fal.adapter import FalProvider
+from worker.providers.fal.adapter import Adapter as FalAdapter
 from worker.runs.run import run_task
 
 pytestmark = pytest.mark.usefixtures("fal_tool")
@@ -137,7 +137,7 @@ def test_a_worker_that_dies_while_looking_leaves_the_job_to_the_next(alice, fal,
     task = submit(alice)
     run_task(task.id)
     with monkeypatch.context() as patch:
-        patch.setattr(FalProvider, "check", lambda *_: (_ for _ in ()).throw(Killed()))
+        patch.setattr(FalAdapter, "check", lambda *_: (_ for _ in ()).throw(Killed()))
         run_and_die(task.id)
     run_task(task.id)
     assert load_task(task.id).status == "completed"

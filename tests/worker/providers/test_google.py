@@ -11,15 +11,18 @@ from funmagic.core.telemetry.logs import OURS
 from funmagic.library.images import inspect_image
 from tests.factories import photo_bytes
 from tests.worker.providers.stylising import KEY, PHOTO, PROMPT, STYLE
+from worker.providers.accounts import Account
 from worker.providers.base import (
     AccountRefused,
     InvalidWork,
+    MalformedAnswer,
     ModelRetired,
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
+    Work,
 )
 from worker.providers.google import adapter
 
@@ -96,7 +99,7 @@ def test_a_photo_that_is_too_large_for_one_request_is_made_smaller(gemini, new_g
 
 def test_an_operation_that_it_cannot_do_and_a_missing_style_are_refused(gemini, new_gemini_run):
     run = new_gemini_run()
-    run.work = adapter.Work("remove-background", run.work.files)
+    run.work = Work("remove-background", run.work.files)
     with pytest.raises(ProviderUnavailable):
         run.start()
     with pytest.raises(InvalidWork):
@@ -165,9 +168,9 @@ def test_a_request_that_is_turned_away_is_named_and_not_repeated(gemini, new_gem
         ("empty", {}, ProviderError),
         ("html", {}, ProviderError),
         ("half-picture", {}, ProviderError),
-        ("malformed", {}, ProviderError),
-        ("page", {}, ProviderError),
-        ("packed", {}, ProviderError),
+        ("malformed", {}, MalformedAnswer),
+        ("page", {}, MalformedAnswer),
+        ("packed", {}, MalformedAnswer),
         ("cut", {}, ProviderTimeout),
     ],
 )
@@ -189,7 +192,7 @@ def test_an_answer_that_does_not_come_in_time_is_not_asked_for_again(gemini, new
 
 
 def test_an_answer_that_is_too_large_is_not_taken(gemini, new_gemini_run, monkeypatch):
-    monkeypatch.setattr(adapter, "RESULT_BYTES", 5_000_000)
+    monkeypatch.setattr(adapter.Adapter, "result_bytes", 5_000_000)
     gemini.script("huge")
     with pytest.raises(ProviderError, match="larger"):
         new_gemini_run().start()
@@ -218,7 +221,7 @@ def test_a_network_that_the_operator_did_not_allow_is_never_asked(gemini, new_ge
 
 def test_an_account_without_a_key_is_unavailable():
     with pytest.raises(ProviderUnavailable):
-        adapter.GoogleProvider(adapter.Account("google", "google", scope="web"))
+        adapter.Adapter(Account("google", "google", scope="web"))
 
 
 def test_there_is_nothing_to_look_at_later_and_nothing_to_stop(gemini, new_gemini_run):
@@ -255,6 +258,6 @@ def test_no_key_and_no_photo_is_in_any_text_log_or_record(gemini, new_gemini_run
     except ProviderError as error:
         told += [error, repr(error), error.__cause__, error.args]
     output = capfd.readouterr()
-    everything = f"{told} {run.provider._account} {caplog.text} {output.out} {output.err}"
+    everything = f"{told} {run.provider.account} {caplog.text} {output.out} {output.err}"
     for secret in (KEY, KEY[-8:], "base64", str(PHOTO)[20:60]):
         assert secret not in everything

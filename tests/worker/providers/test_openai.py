@@ -11,15 +11,18 @@ from funmagic.core.telemetry.logs import OURS
 from funmagic.library.images import inspect_image
 from tests.factories import photo_bytes
 from tests.worker.providers.stylising import KEY, PHOTO, PROMPT, STYLE
+from worker.providers.accounts import Account
 from worker.providers.base import (
     AccountRefused,
     InvalidWork,
+    MalformedAnswer,
     ModelRetired,
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
+    Work,
 )
 from worker.providers.openai import adapter
 
@@ -145,7 +148,7 @@ def test_a_photo_that_cannot_be_read_is_never_sent(openai, new_openai_run, photo
 
 def test_an_operation_that_it_cannot_do_and_a_missing_style_are_refused(openai, new_openai_run):
     run = new_openai_run()
-    run.work = adapter.Work("remove-background", run.work.files)
+    run.work = Work("remove-background", run.work.files)
     with pytest.raises(ProviderUnavailable):
         run.start()
     with pytest.raises(InvalidWork):
@@ -210,12 +213,12 @@ def test_a_request_that_is_turned_away_is_named_and_not_repeated(openai, new_ope
         ("stream-error", {"code": "rate_limit_exceeded"}, ProviderRateLimited),
         ("stream-error", {"code": "image_too_small"}, InvalidWork),
         ("stream-error", {"code": "insufficient_quota"}, AccountRefused),
-        ("malformed", {}, ProviderError),
+        ("malformed", {}, MalformedAnswer),
         ("html", {}, ProviderError),
         ("half-picture", {}, ProviderError),
         ("not-base64", {}, ProviderError),
         ("no-picture", {}, ProviderError),
-        ("packed", {}, ProviderError),
+        ("packed", {}, MalformedAnswer),
     ],
 )
 def test_work_that_goes_wrong_once_it_is_paid_for_is_named_and_not_repeated(
@@ -237,7 +240,7 @@ def test_an_answer_that_does_not_come_in_time_is_not_asked_for_again(openai, new
 
 
 def test_an_answer_that_is_too_large_is_not_taken(openai, new_openai_run, monkeypatch):
-    monkeypatch.setattr(adapter, "STREAM_BYTES", 5_000_000)
+    monkeypatch.setattr(adapter.Adapter, "result_bytes", 5_000_000)
     openai.script("huge")
     with pytest.raises(ProviderError, match="larger"):
         new_openai_run(options=SMALL).start()
@@ -271,7 +274,7 @@ def test_a_network_that_the_operator_did_not_allow_is_never_asked(openai, new_op
 
 def test_an_account_without_a_key_is_unavailable():
     with pytest.raises(ProviderUnavailable):
-        adapter.OpenAIProvider(adapter.Account("openai", "openai", scope="web"))
+        adapter.Adapter(Account("openai", "openai", scope="web"))
 
 
 def test_there_is_nothing_to_look_at_later_and_nothing_to_stop(openai, new_openai_run):
@@ -308,6 +311,6 @@ def test_no_key_and_no_photo_is_in_any_text_log_or_record(openai, new_openai_run
     except ProviderError as error:
         told += [error, repr(error), error.__cause__, error.args]
     output = capfd.readouterr()
-    everything = f"{told} {run.provider._account} {caplog.text} {output.out} {output.err}"
+    everything = f"{told} {run.provider.account} {caplog.text} {output.out} {output.err}"
     for secret in (KEY, KEY[-8:], "org-SECRET", "base64", str(PHOTO)[20:60]):
         assert secret not in everything

@@ -19,7 +19,7 @@ from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, load_task, submit_figure
 from tests.worker.conftest import Killed, events_of, expire_lease, run_and_die, waiting_jobs
 from tests.worker.providers.stylising import KEY
-from worker.providers.openai.adapter import OpenAIProvider
+from worker.providers.openai.adapter import Adapter as OpenAIAdapter
 from worker.runs.run import run_task
 
 pytestmark = pytest.mark.usefixtures("db", "redis")
@@ -146,7 +146,7 @@ def test_a_rate_limit_that_does_not_end_gives_the_credits_back(alice, at_openai)
 def test_a_worker_that_dies_before_it_asked_leaves_the_work_to_the_next(alice, at_openai, monkeypatch):
     task = submit_figure(alice)
     with monkeypatch.context() as patch:
-        patch.setattr(OpenAIProvider, "start", lambda *_: (_ for _ in ()).throw(Killed()))
+        patch.setattr(OpenAIAdapter, "start", lambda *_: (_ for _ in ()).throw(Killed()))
         run_and_die(task.id)
     expire_lease(task.id)
     run_task(task.id)

@@ -10,6 +10,7 @@ from worker.providers.base import (
     AccountRefused,
     Done,
     InvalidWork,
+    MalformedAnswer,
     ModelRetired,
     ProviderError,
     ProviderRateLimited,
@@ -88,7 +89,7 @@ def test_a_longer_prediction_is_looked_at_less_often(replicate, new_prediction, 
     replicate.script("never")
     run = new_prediction()
     run.start()
-    run.waiting.job["createdAt"] -= age
+    run.waiting.job["submittedAt"] -= age
     assert run.check().check_after_s == pytest.approx(wait, abs=0.5)
 
 
@@ -115,7 +116,7 @@ def test_a_rate_limit_says_when_to_come_back(replicate, new_prediction, values, 
         ("server-error", {"status": 504}, ProviderTimeout),
         ("server-error", {"status": 302}, ProviderError),
         ("server-error", {"status": 400}, ProviderError),
-        ("missing-id", {}, ProviderError),
+        ("missing-id", {}, MalformedAnswer),
     ],
 )
 def test_a_submission_that_goes_wrong_is_named_and_not_repeated(replicate, new_prediction, fault, values, error):
@@ -218,7 +219,7 @@ def test_no_token_no_file_and_no_address_is_in_any_text_log_or_record(replicate,
     except ProviderError as error:
         told += [error, repr(error), error.__cause__, error.args]
     output = capfd.readouterr()
-    everything = f"{told} {run.provider._account} {caplog.text} {output.out} {output.err}"
+    everything = f"{told} {run.provider.account} {caplog.text} {output.out} {output.err}"
     everything = everything.replace(str(told[-1].files) if isinstance(told[-1], Done) else "\0", "")
     for secret in (REPLICATE_KEY, "sig=1", "data:image", "base64", "/output/", "/v1/files/"):
         assert secret not in everything

@@ -120,14 +120,14 @@ def test_an_id_that_is_none_is_never_asked_for(replicate, new_prediction, job_id
 
 
 def test_a_scene_that_is_too_large_is_not_taken(replicate, new_prediction, monkeypatch):
-    monkeypatch.setattr(adapter, "SCENE_BYTES", 5_000_000)
+    monkeypatch.setattr(adapter.Adapter, "result_bytes", 5_000_000)
     replicate.script("huge")
     with pytest.raises(ProviderError, match="larger"):
         new_prediction().finish()
 
 
 def test_a_scene_that_drips_does_not_hold_a_worker(replicate, new_prediction, monkeypatch):
-    monkeypatch.setattr(adapter, "SCENE_S", 0.3)
+    monkeypatch.setattr(adapter.Adapter, "result_s", 0.3)
     replicate.script("drip")
     with pytest.raises(ProviderTimeout):
         new_prediction().finish()

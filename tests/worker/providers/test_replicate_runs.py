@@ -15,7 +15,7 @@ from tests.factories import balance_of, books_are_right, load_task, photo_bytes,
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die
 from tests.worker.providers.conftest import KEY, REPLICATE_KEY
 from tests.worker.providers.test_replicate_clouds import assert_is_the_subject, load
-from worker.providers.replicate.adapter import ReplicateProvider
+from worker.providers.replicate.adapter import Adapter as ReplicateAdapter
 from worker.runs.run import run_task
 
 pytestmark = pytest.mark.usefixtures("crystal_tool")
@@ -127,7 +127,7 @@ def test_a_worker_that_dies_while_looking_leaves_the_prediction_to_the_next(alic
     task = submit_crystal(alice, photo=photo_bytes(*SIZE))
     run_until(task.id, lambda: replicate.jobs)
     with monkeypatch.context() as patch:
-        patch.setattr(ReplicateProvider, "check", lambda *_: (_ for _ in ()).throw(Killed()))
+        patch.setattr(ReplicateAdapter, "check", lambda *_: (_ for _ in ()).throw(Killed()))
         run_and_die(task.id)
     run_until(task.id, lambda: load_task(task.id).finished_at is not None)
     assert (load_task(task.id).status, len(replicate.jobs)) == ("completed", 1)

@@ -20,6 +20,7 @@ from worker.providers.base import (
     AccountRefused,
     Done,
     InvalidWork,
+    MalformedAnswer,
     ModelRetired,
     ProviderError,
     ProviderRateLimited,
@@ -151,7 +152,7 @@ REFUSALS = [
     ("gateway", {"status": 408}, ProviderTimeout),
     ("gateway", {"status": 404}, ProviderError),
     ("gateway", {"status": 302}, ProviderError),
-    ("gateway", {"status": 200}, ProviderError),
+    ("gateway", {"status": 200}, MalformedAnswer),
     ("invalid", {}, InvalidWork),
     ("malformed-body", {}, InvalidWork),
     ("unknown-model", {}, ModelRetired),
@@ -185,7 +186,7 @@ def test_a_creation_whose_answer_makes_no_sense_is_not_repeated(tripo, new_tripo
     tripo.script(fault, **values)
     with pytest.raises(ProviderError) as caught:
         new_tripo_run().start()
-    assert type(caught.value) is ProviderError
+    assert type(caught.value) is MalformedAnswer
     assert (tripo.requests, len(tripo.jobs)) == ({"upload": 1, "create": 1}, 1)
 
 
@@ -194,7 +195,7 @@ def test_a_creation_whose_answer_makes_no_sense_is_not_repeated(tripo, new_tripo
     [
         ("upload-error", {"status": 500}, ProviderUnavailable),
         ("upload-error", {"status": 503}, ProviderUnavailable),
-        ("upload-malformed", {}, ProviderError),
+        ("upload-malformed", {}, MalformedAnswer),
         ("upload-silence", {}, ProviderUnavailable),
     ],
 )
@@ -215,7 +216,7 @@ def test_a_creation_that_is_never_answered_is_a_timeout_and_not_repeated(tripo, 
 
 
 def test_no_call_takes_longer_than_the_step_has_left(tripo, new_tripo_run, monkeypatch):
-    monkeypatch.setattr("worker.providers.tripo.adapter.SHORTEST_CALL_S", 0.1)
+    monkeypatch.setattr("worker.providers.tripo.adapter.Adapter.shortest_call_s", 0.1)
     tripo.script("upload-silence")
     with pytest.raises(ProviderUnavailable):
         new_tripo_run(time_left_s=0.5).start()
@@ -291,6 +292,6 @@ def test_no_key_no_image_and_no_signed_address_is_in_any_text_log_or_record(trip
     except ProviderError as error:
         told += [error, repr(error), error.__cause__, error.args]
     output = capfd.readouterr()
-    everything = f"{told} {run.provider._account} {caplog.text} {output.out} {output.err}"
+    everything = f"{told} {run.provider.account} {caplog.text} {output.out} {output.err}"
     for secret in (KEY, KEY[-8:], "base64", "PNG", "sig=", "?k=1"):
         assert secret not in everything

@@ -5,6 +5,7 @@ import pytest
 from worker.providers.base import (
     AccountRefused,
     Done,
+    MalformedAnswer,
     NoSubject,
     ProviderError,
     ProviderRateLimited,
@@ -51,8 +52,8 @@ TROUBLES = [
     ("status-error", {"status": 504}, ProviderTimeout),
     ("status-error", {"status": 404}, ProviderError),
     ("status-inside-200", {}, ProviderUnavailable),
-    ("status-malformed", {}, ProviderError),
-    ("status-senseless", {}, ProviderError),
+    ("status-malformed", {}, MalformedAnswer),
+    ("status-senseless", {}, MalformedAnswer),
     ("status-refused", {}, AccountRefused),
     ("status-silence", {}, ProviderUnavailable),
     ("file-error", {"status": 503}, ProviderUnavailable),
@@ -120,14 +121,14 @@ def test_a_task_that_went_wrong_is_named_and_never_started_again(tripo, new_trip
 
 
 def test_a_model_that_is_too_large_is_not_taken(tripo, new_tripo_run, monkeypatch):
-    monkeypatch.setattr(adapter, "RESULT_BYTES", 5_000_000)
+    monkeypatch.setattr(adapter.Adapter, "result_bytes", 5_000_000)
     tripo.script("huge")
     with pytest.raises(ProviderError, match="larger"):
         new_tripo_run().finish()
 
 
 def test_a_model_that_drips_does_not_hold_a_worker_and_does_not_end_the_run(tripo, new_tripo_run, monkeypatch):
-    monkeypatch.setattr(adapter, "RESULT_S", 1)
+    monkeypatch.setattr(adapter.Adapter, "result_s", 1)
     tripo.script("drip")
     assert isinstance(new_tripo_run().finish().trouble, ProviderTimeout)
 

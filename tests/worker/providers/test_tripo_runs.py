@@ -25,7 +25,7 @@ from tests.factories import (
 )
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die
 from tests.worker.providers.conftest import TRIPO_KEY
-from worker.providers.tripo.adapter import TripoProvider
+from worker.providers.tripo.adapter import Adapter as TripoAdapter
 from worker.runs.run import run_task
 
 pytestmark = pytest.mark.usefixtures("figure_tool")
@@ -180,7 +180,7 @@ def test_a_worker_that_dies_while_looking_leaves_the_task_to_the_next(alice, fig
     task = submit_figure_3d(alice, figure)
     run_task(task.id)
     with monkeypatch.context() as patch:
-        patch.setattr(TripoProvider, "check", lambda *_: (_ for _ in ()).throw(Killed()))
+        patch.setattr(TripoAdapter, "check", lambda *_: (_ for _ in ()).throw(Killed()))
         run_and_die(task.id)
     run_task(task.id)
     assert load_task(task.id).status == "completed"

@@ -26,7 +26,7 @@ from worker.providers.base import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-from worker.providers.local.adapter import LocalProvider
+from worker.providers.local.adapter import Adapter as LocalAdapter
 from worker.providers.registry import ADAPTERS
 from worker.upkeep import health
 from worker.upkeep.alerts import alert
@@ -191,10 +191,10 @@ def test_a_check_that_meets_a_refusal_is_an_alert_once(provider):
 
 
 def test_this_machine_is_well_when_its_models_are_there(models):
-    LocalProvider(Account("local", "local", scope="web")).check_health()
+    LocalAdapter(Account("local", "local", scope="web")).check_health()
 
 
 def test_this_machine_is_not_well_without_a_model(monkeypatch, tmp_path):
     monkeypatch.setattr(Settings, "models_dir", property(lambda _settings: tmp_path))
     with pytest.raises(ProviderUnavailable, match="fetch-models"):
-        LocalProvider(Account("local", "local", scope="web")).check_health()
+        LocalAdapter(Account("local", "local", scope="web")).check_health()

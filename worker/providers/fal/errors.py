@@ -1,21 +1,11 @@
 """What fal.ai's refusals mean, by status and error type, never by the wording of a message."""
 
-import re
 from typing import Any
 
 import httpx
 
-from worker.providers.base import (
-    AccountRefused,
-    InvalidWork,
-    NoSubject,
-    ProviderError,
-    ProviderRateLimited,
-    ProviderRejected,
-    ProviderTimeout,
-    ProviderUnavailable,
-)
-from worker.providers.retry_after import read_retry_after
+from worker.providers.base import InvalidWork, NoSubject, ProviderError, ProviderRejected
+from worker.providers.refusals import clean_words, error_of_status, read_retry_after
 
 REJECTED = {"content_policy_violation"}
 NO_SUBJECT = {"face_detection_error"}
@@ -28,24 +18,16 @@ INVALID_INPUT = {
     "file_too_large",
 }
 OF_THE_PHOTO = ((REJECTED, ProviderRejected), (NO_SUBJECT, NoSubject), (INVALID_INPUT, InvalidWork))
-DATA_URI = re.compile(r"data:\S+")
-LONGEST_TEXT = 300
 
 
 def read_refusal(response: httpx.Response, *, secret: str) -> ProviderError:
     """The typed error of an answer that is not a success; its text is for operators, and holds no key and no file."""
     status, types = response.status_code, _error_types(response)
-    text = f"fal.ai answered HTTP {status}: {_text(response, secret)}"
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        return ProviderRateLimited(read_retry_after(response.headers))
+    text = f"fal.ai answered HTTP {status}: {clean_words(_words(response), secrets=[secret])}."
     for named, error in OF_THE_PHOTO:
-        if types & named:
+        if types & named and status != httpx.codes.TOO_MANY_REQUESTS:
             return error(text)
-    if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):
-        return ProviderTimeout(text)
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.PAYMENT_REQUIRED, httpx.codes.FORBIDDEN):
-        return AccountRefused(f"{text}. Check the API key and the account's balance.")
-    return ProviderUnavailable(text) if response.is_server_error else ProviderError(text)
+    return error_of_status(status, text, retry_after_s=read_retry_after(response.headers))
 
 
 def is_said_by_fal(response: httpx.Response) -> bool:
@@ -65,12 +47,11 @@ def _error_types(response: httpx.Response) -> set[str]:
     return {kind for kind in named if isinstance(kind, str)}
 
 
-def _text(response: httpx.Response, secret: str) -> str:
+def _words(response: httpx.Response) -> str:
     body = _body(response)
     # Of each problem only its message: beside it, fal repeats the input, which is the whole photo.
     messages = [problem.get("msg") for problem in _problems(body)] or [body.get("detail")]
-    words = "; ".join([*sorted(_error_types(response)), *(text for text in messages if isinstance(text, str))])
-    return DATA_URI.sub("[data]", words.replace(secret, "[key]"))[:LONGEST_TEXT]
+    return "; ".join([*sorted(_error_types(response)), *(text for text in messages if isinstance(text, str))])
 
 
 def _problems(body: dict[str, Any]) -> list[dict[str, Any]]:

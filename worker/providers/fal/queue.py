@@ -1,6 +1,5 @@
 """fal.ai's own client on a guarded connection, with its retries off, and the jobs it knows."""
 
-import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -38,36 +37,29 @@ class FalClient(SyncClient):
 
 @dataclass(frozen=True)
 class FalJob:
-    """A job that fal took: its id, the addresses that fal answered with, and when it was submitted."""
+    """A job that fal took: its id, and the addresses that fal answered with."""
 
     id: str
     status_url: str
     response_url: str
     cancel_url: str
-    submitted_at: float
 
     @classmethod
     def of(cls, handle: SyncRequestHandle) -> "FalJob":
         """The job of a submission that was just answered."""
-        return cls(handle.request_id, handle.status_url, handle.response_url, handle.cancel_url, time.time())
+        return cls(handle.request_id, handle.status_url, handle.response_url, handle.cancel_url)
 
     @classmethod
     def restored(cls, job_id: str, saved: dict[str, Any]) -> "FalJob":
         """The job whose addresses were saved; raises ProviderError when they were not."""
         try:
-            urls = saved["statusUrl"], saved["responseUrl"], saved["cancelUrl"]
-            return cls(job_id, *urls, float(saved["submittedAt"]))
-        except (KeyError, TypeError, ValueError):
+            return cls(job_id, saved["statusUrl"], saved["responseUrl"], saved["cancelUrl"])
+        except KeyError:
             raise ProviderError(f"the addresses of job {job_id} are lost") from None
 
     def saved(self) -> dict[str, Any]:
         """What `restored` needs besides the id."""
-        return {
-            "statusUrl": self.status_url,
-            "responseUrl": self.response_url,
-            "cancelUrl": self.cancel_url,
-            "submittedAt": self.submitted_at,
-        }
+        return {"statusUrl": self.status_url, "responseUrl": self.response_url, "cancelUrl": self.cancel_url}
 
     def check_home(self, base_url: str) -> None:
         """Raise ProviderError unless all addresses are where the job was sent: our key goes to them."""
@@ -75,11 +67,6 @@ class FalJob:
         is_named = isinstance(self.id, str) and 0 < len(self.id) <= LONGEST_JOB_ID
         if not is_named or any(_origin(url) != home for url in (self.status_url, self.response_url, self.cancel_url)):
             raise ProviderError("fal.ai answered with a job that is not at its own address")
-
-    @property
-    def age_s(self) -> float:
-        """How long ago it was submitted."""
-        return time.time() - self.submitted_at
 
     def handle(self, http: httpx.Client) -> SyncRequestHandle:
         """The job in the words of fal's client."""

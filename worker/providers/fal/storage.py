@@ -8,7 +8,7 @@ from fal_client import encode
 from ssrfguard import SSRFGuardError
 
 from funmagic.core.outbound import guarded_client
-from funmagic.providers.types import FAL
+from funmagic.providers.types.fal import TYPE
 from worker.providers.accounts import Account
 from worker.providers.base import (
     AccountRefused,
@@ -57,8 +57,8 @@ def address_file(file: InputFile, account: Account, *, within_s: float) -> str:
 
 def storage_hosts(account: Account) -> tuple[str, str]:
     """Who gives out tokens, and who takes files: fal's own hosts, or for another address than fal's, that address."""
-    base_url = (account.base_url or str(FAL.base_url)).rstrip("/")
-    return (REST_URL, CDN_URL) if base_url == FAL.base_url else (base_url, base_url)
+    base_url = (account.base_url or str(TYPE.base_url)).rstrip("/")
+    return (REST_URL, CDN_URL) if base_url == TYPE.base_url else (base_url, base_url)
 
 
 def _post(url: str, authorization: str, key: str, *, within_s: float, **options: Any) -> dict[str, Any]:

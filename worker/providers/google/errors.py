@@ -13,11 +13,9 @@ from worker.providers.base import (
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
-    ProviderTimeout,
     ProviderUnavailable,
 )
-from worker.providers.retry_after import read_retry_after
-from worker.providers.wording import clean_words
+from worker.providers.refusals import clean_words, error_of_status, read_retry_after
 
 REJECTED = {
     "SAFETY",
@@ -43,13 +41,13 @@ def read_refusal(error: errors.APIError, *, model: str, key: str) -> ProviderErr
     text = f"Gemini answered HTTP {error.code}: {words}"
     if error.code == httpx.codes.TOO_MANY_REQUESTS:
         return ProviderRateLimited(_read_delay(error))
-    if error.code == httpx.codes.PAYMENT_REQUIRED:
-        return AccountRefused(f"{text} The account's prepaid credit is used up.")
     if error.status in ACCOUNT_STATUSES or any(detail.get("reason") == WRONG_KEY for detail in _details(error)):
         return AccountRefused(f"{text} Check the API key, and that its project may use this model.")
     if error.status == "NOT_FOUND":
         return ModelRetired(f"Gemini has no model {model}, or no longer. Name another for this step with set-tool.")
-    return _by_status(error.code, text)
+    if error.code == httpx.codes.NOT_FOUND:
+        return ProviderUnavailable(f"{text} Check the base URL; it names no version.")
+    return error_of_status(error.code, text)
 
 
 def check_answer(answer: types.GenerateContentResponse) -> None:
@@ -68,16 +66,6 @@ def finish_reason(answer: types.GenerateContentResponse) -> str:
     """Why Gemini stopped, in its own word; empty when it does not say."""
     candidate = answer.candidates[0] if answer.candidates else None
     return _name(candidate.finish_reason) if candidate and candidate.finish_reason else ""
-
-
-def _by_status(status: int, text: str) -> ProviderError:
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return AccountRefused(f"{text} Check the API key.")
-    if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):
-        return ProviderTimeout(text)
-    if status == httpx.codes.NOT_FOUND:
-        return ProviderUnavailable(f"{text} Check the base URL; it names no version.")
-    return ProviderUnavailable(text) if status >= httpx.codes.INTERNAL_SERVER_ERROR else ProviderError(text)
 
 
 def _read_delay(error: errors.APIError) -> float | None:

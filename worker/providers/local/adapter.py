@@ -24,7 +24,7 @@ WORK: dict[str, Callable[[Work, Report], OutputFile]] = {
 }
 
 
-class LocalProvider:
+class Adapter:
     """Runs operations here and now; it never waits, so there is nothing to check or to cancel later."""
 
     def __init__(self, account: Account) -> None:

@@ -1,6 +1,5 @@
 """What Tripo's refusals mean, by HTTP status and Tripo's own code, never by the wording of a message."""
 
-import re
 from typing import Any
 
 import httpx
@@ -12,17 +11,14 @@ from worker.providers.base import (
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
-    ProviderTimeout,
     ProviderUnavailable,
 )
-from worker.providers.retry_after import read_retry_after
+from worker.providers.refusals import clean_words, error_of_status, read_retry_after
 
 # docs.tripo3d.ai, "Errors".
 TOO_MANY_AT_ONCE, NO_CREDIT, CONTENT_POLICY, SERVER_TROUBLE = 2000, 2010, 2008, {1000, 1001}
 INVALID_INPUT = {1003, 1004, 2003, 2004}
 UNKNOWN_MODEL = {2015, 2017}
-ADDRESS = re.compile(r"\b(?:https?|data):\S+")
-LONGEST_TEXT = 300
 
 
 class NotThere(ProviderError):
@@ -42,26 +38,20 @@ def open_envelope(response: httpx.Response, *, secret: str) -> Any:
     raise _refusal(response, body, secret)
 
 
-def describe(text: str, *, secret: str) -> str:
-    """A text of Tripo's as operators may read it: short, and without the key or any address."""
-    return ADDRESS.sub("[address]", text.replace(secret, "[key]"))[:LONGEST_TEXT]
-
-
 def _refusal(response: httpx.Response, body: dict[str, Any], secret: str) -> ProviderError:
     status, code = response.status_code, _code(body)
     words = [word for word in (body.get("message"), body.get("suggestion")) if isinstance(word, str)]
-    text = f"Tripo answered HTTP {status}, code {code}: {describe(' '.join(words), secret=secret)}"
-    if code == NO_CREDIT or status == httpx.codes.PAYMENT_REQUIRED:
+    text = f"Tripo answered HTTP {status}, code {code}: {clean_words(' '.join(words), secrets=[secret])}."
+    if code == NO_CREDIT:
         return AccountRefused(f"the account at Tripo is out of credit. {text}")
-    if code == TOO_MANY_AT_ONCE or status == httpx.codes.TOO_MANY_REQUESTS:
+    if code == TOO_MANY_AT_ONCE:
         return ProviderRateLimited(read_retry_after(response.headers))
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return AccountRefused(f"Tripo refuses the API key. {text}")
-    if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.GATEWAY_TIMEOUT):
-        return ProviderTimeout(text)
     if status == httpx.codes.NOT_FOUND and code:
         return NotThere(text)
-    return _by_code(code, text) or (ProviderUnavailable(text) if response.is_server_error else ProviderError(text))
+    error = error_of_status(status, text, retry_after_s=read_retry_after(response.headers))
+    of_the_code = _by_code(code, text)
+    # A status that says more than that something went wrong comes first.
+    return of_the_code if of_the_code and type(error) in (ProviderError, ProviderUnavailable) else error
 
 
 def _by_code(code: int, text: str) -> ProviderError | None:

@@ -1,4 +1,4 @@
-"""What an admin may set of Tripo's models, and which model takes what.
+"""Tripo: what it does, what an admin may set of its models, and which model takes what.
 
 Left out on purpose: whatever makes the result something else than a GLB that we and any viewer can open (`quad` gives
 FBX, `compress` gives meshopt, `generate_parts` gives no texture).
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from funmagic.providers.options.base import Options
+from funmagic.providers.types.base import Offer, Options, ProviderType
 
 IMAGE_TO_MODEL = "v3.1-20260211"
 # The larger the mesh, the longer every browser works on it; Tripo's own limit is about here, too.
@@ -62,3 +62,11 @@ class ModelOptions(Options):
             raise ValueError("texture_quality, texture_alignment and texture_seed are for models with a texture")
         if self.orientation == "align_image":
             raise ValueError("orientation align_image is for models with a texture")
+
+
+TYPE = ProviderType(
+    "tripo",
+    "Tripo",
+    offers={"image-to-model": Offer(IMAGE_TO_MODEL, ModelOptions)},
+    base_url="https://openapi.tripo3d.ai",
+)

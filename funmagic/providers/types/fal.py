@@ -1,8 +1,8 @@
-"""What an admin may set of each operation at fal.ai."""
+"""fal.ai: what it does, and what an admin may set of it."""
 
 from typing import Literal
 
-from funmagic.providers.options.base import Options
+from funmagic.providers.types.base import Offer, Options, ProviderType
 
 
 class CutoutOptions(Options):
@@ -16,3 +16,14 @@ class VggtOptions(Options):
     """What VGGT takes besides the cut-out: what lies under its transparent parts while the model looks at it."""
 
     alpha_blend_onto: Literal["white", "mean", "keep"] | None = None
+
+
+TYPE = ProviderType(
+    "fal",
+    "fal.ai",
+    offers={
+        "remove-background": Offer("fal-ai/bria/background/remove", CutoutOptions),
+        "image-to-cloud": Offer("fal-ai/vggt-1b", VggtOptions),
+    },
+    base_url="https://queue.fal.run",
+)

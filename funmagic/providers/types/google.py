@@ -1,8 +1,9 @@
-"""What an admin may set of Gemini's image models, and which of them takes what."""
+"""Gemini: what it does, what an admin may set of its image models, and which of them takes what."""
 
 from typing import Literal
 
-from funmagic.providers.options.base import Options
+from funmagic.core.queues import QueueName
+from funmagic.providers.types.base import Offer, Options, ProviderType
 
 STYLISE_MODEL = "gemini-nano-banana-2.1"
 # These make pictures of one size only.
@@ -20,3 +21,12 @@ class GeminiImageOptions(Options):
         name = model or STYLISE_MODEL
         if self.image_size is not None and name.startswith(WITHOUT_SIZES):
             raise ValueError(f"{name} takes no image_size: leave it out")
+
+
+TYPE = ProviderType(
+    "google",
+    "Google Gemini",
+    offers={"stylise-image": Offer(STYLISE_MODEL, GeminiImageOptions)},
+    base_url="https://generativelanguage.googleapis.com",
+    queue=QueueName.AI_STREAMING,
+)

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from worker.providers.retry_after import read_retry_after
+from worker.providers.refusals import read_retry_after
 
 
 @pytest.mark.parametrize(

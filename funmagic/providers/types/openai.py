@@ -1,4 +1,4 @@
-"""What an admin may set of OpenAI's image models, and which of them takes what."""
+"""OpenAI: what it does, what an admin may set of its image models, and which of them takes what."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from funmagic.providers.options.base import Options
+from funmagic.core.queues import QueueName
+from funmagic.providers.types.base import Offer, Options, ProviderType
 
 STYLISE_MODEL = "gpt-image-2.6-sunburst"
 STANDARD_SIZES = ("auto", "1024x1024", "1536x1024", "1024x1536")
@@ -83,3 +84,13 @@ def _check_size(size: str, model: str, *, is_free: bool) -> None:
         raise ValueError("one side of a size is three times the other at most")
     if long > LARGEST_SIZE[0] or short > LARGEST_SIZE[1]:
         raise ValueError("a size is 3840x2160 at most")
+
+
+TYPE = ProviderType(
+    "openai",
+    "OpenAI",
+    offers={"stylise-image": Offer(STYLISE_MODEL, OpenAIImageOptions)},
+    base_url="https://api.openai.com/v1",
+    queue=QueueName.AI_STREAMING,
+    credentials=("organization", "project"),
+)
