@@ -21,6 +21,7 @@ from funmagic.billing.returns import note_returns
 from funmagic.billing.stripe.facts import dispute_of, keep, refund_of, refunds_of_charge, totals_of
 from funmagic.core.errors import InvalidInput
 from funmagic.core.settings import get_settings
+from funmagic.i18n.translate import N_
 from funmagic.models.base import locked_until_commit, utcnow
 from funmagic.models.billing import Payment, PaymentStatus, StripeEvent
 
@@ -48,7 +49,7 @@ class InvalidSignature(InvalidInput):
     """The event was not signed by Stripe with one of our secrets, or long ago."""
 
     code = "INVALID_SIGNATURE"
-    text = "The signature of this event does not fit."
+    text = N_("The signature of this event does not fit.")
 
 
 class _About(BaseModel):
