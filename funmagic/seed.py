@@ -10,6 +10,7 @@ from funmagic.catalogue.kinds import Listing
 from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.core.db import reading, transaction
 from funmagic.core.settings import get_settings
+from funmagic.i18n.translate import N_
 from funmagic.models.billing import CreditPackage
 from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool, ToolType
@@ -35,8 +36,8 @@ def seed_catalogue(session: Session) -> None:
     types = {
         wanted.name: _find_or_make_type(session, wanted)
         for wanted in (
-            ToolType(name="image", title="Image", icon="image", colour="violet"),
-            ToolType(name="3d", title="3D", icon="box", colour="teal", position=1),
+            ToolType(name="image", title=N_("Image"), icon="image", colour="violet"),
+            ToolType(name="3d", title=N_("3D"), icon="box", colour="teal", position=1),
         )
     }
     there = set(session.exec(select(Tool.slug)))

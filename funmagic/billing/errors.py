@@ -1,6 +1,7 @@
 """Why a purchase or a refund does not come about, or an event is not believed."""
 
 from funmagic.core.errors import FunMagicError, InvalidInput
+from funmagic.i18n.translate import N_
 
 
 class PaymentsNotSetUp(FunMagicError):
@@ -8,7 +9,7 @@ class PaymentsNotSetUp(FunMagicError):
 
     code = "PAYMENTS_NOT_SET_UP"
     status = 503
-    text = "Payments are not set up on this site, so credits cannot be bought here. Nothing was charged."
+    text = N_("Payments are not set up on this site, so credits cannot be bought here. Nothing was charged.")
 
 
 class PaymentsUnavailable(FunMagicError):
@@ -17,7 +18,7 @@ class PaymentsUnavailable(FunMagicError):
     code = "PAYMENTS_UNAVAILABLE"
     status = 503
     retry_after = 30
-    text = "We could not reach our payment partner. Nothing was charged. Please try again in a minute."
+    text = N_("We could not reach our payment partner. Nothing was charged. Please try again in a minute.")
 
 
 class NotRefundable(FunMagicError):
@@ -25,7 +26,7 @@ class NotRefundable(FunMagicError):
 
     code = "NOT_REFUNDABLE"
     status = 409
-    text = "This payment cannot be refunded so: {problem} Nothing was given back."
+    text = N_("This payment cannot be refunded so: {problem} Nothing was given back.")
 
 
 class PackageUnavailable(FunMagicError):
@@ -33,11 +34,11 @@ class PackageUnavailable(FunMagicError):
 
     code = "PACKAGE_UNAVAILABLE"
     status = 404
-    text = "This package is no longer for sale. Nothing was charged. Please choose another one."
+    text = N_("This package is no longer for sale. Nothing was charged. Please choose another one.")
 
 
 class InvalidSignature(InvalidInput):
     """The event was not signed by Stripe with one of our secrets, or long ago."""
 
     code = "INVALID_SIGNATURE"
-    text = "The signature of this event does not fit."
+    text = N_("The signature of this event does not fit.")

@@ -1,6 +1,7 @@
 """Why a tool cannot be used."""
 
 from funmagic.core.errors import FunMagicError
+from funmagic.i18n.translate import N_
 
 
 class ToolUnavailable(FunMagicError):
@@ -8,4 +9,4 @@ class ToolUnavailable(FunMagicError):
 
     code = "TOOL_UNAVAILABLE"
     status = 409
-    text = "This tool is taking a break. Please come back later."
+    text = N_("This tool is taking a break. Please come back later.")

@@ -5,19 +5,22 @@ import unicodedata
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
 
 from funmagic.core.errors import InvalidInput
+from funmagic.i18n.translate import N_
 
 
 class EmailRefused(InvalidInput):
     """No mail can be sent to what was given."""
 
     code = "INVALID_EMAIL"
-    text = "This is not an email address that mail can be sent to. Please give one such as name@example.com."
+    text = N_("This is not an email address that mail can be sent to. Please give one such as name@example.com.")
 
 
 class InternationalEmailRefused(EmailRefused):
     """The part before the @ has letters that many mail servers do not take."""
 
-    text = "Please give an email address with only the letters a to z before the @: many mail servers take no others."
+    text = N_(
+        "Please give an email address with only the letters a to z before the @: many mail servers take no others."
+    )
 
 
 # Looked at no further: an address has 254 characters at most, its domain perhaps fewer than it was typed with.

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import N_, _
 
 
 class FunMagicError(Exception):
@@ -10,7 +10,7 @@ class FunMagicError(Exception):
 
     code: ClassVar[str] = "ERROR"
     status: ClassVar[int] = 400
-    text: ClassVar[str] = "That did not work. Please try again."
+    text: ClassVar[str] = N_("That did not work. Please try again.")
     # Seconds after which trying again may work; None where it would not.
     retry_after: ClassVar[int | None] = None
 
@@ -38,14 +38,14 @@ class InvalidInput(FunMagicError):
     """The request is well-formed, but its values cannot be used."""
 
     code = "INVALID_INPUT"
-    text = "Invalid input. Please check your settings."
+    text = N_("Invalid input. Please check your settings.")
 
 
 class SettingRefused(InvalidInput):
     """What an admin set does not fit; the sentence says why."""
 
     code = "SETTING_REFUSED"
-    text = "{problem}"
+    text = N_("{problem}")
 
 
 class SignInRequired(FunMagicError):
@@ -53,7 +53,7 @@ class SignInRequired(FunMagicError):
 
     code = "UNAUTHORIZED"
     status = 401
-    text = "Please sign in to continue."
+    text = N_("Please sign in to continue.")
 
 
 class Forbidden(FunMagicError):
@@ -61,7 +61,7 @@ class Forbidden(FunMagicError):
 
     code = "FORBIDDEN"
     status = 403
-    text = "You are not allowed to do that."
+    text = N_("You are not allowed to do that.")
 
 
 class NotFound(FunMagicError):
@@ -69,7 +69,7 @@ class NotFound(FunMagicError):
 
     code = "NOT_FOUND"
     status = 404
-    text = "We could not find that."
+    text = N_("We could not find that.")
 
 
 class IdempotencyConflict(FunMagicError):
@@ -77,7 +77,7 @@ class IdempotencyConflict(FunMagicError):
 
     code = "IDEMPOTENCY_CONFLICT"
     status = 409
-    text = "This request was already sent with other contents."
+    text = N_("This request was already sent with other contents.")
 
 
 class LiveUpdatesPaused(FunMagicError):
@@ -86,7 +86,7 @@ class LiveUpdatesPaused(FunMagicError):
     code = "LIVE_UPDATES_PAUSED"
     status = 503
     retry_after = 5
-    text = "Live updates are paused. Your run goes on; please look again in a moment."
+    text = N_("Live updates are paused. Your run goes on; please look again in a moment.")
 
 
 class DatabaseUnavailable(FunMagicError):
@@ -95,4 +95,6 @@ class DatabaseUnavailable(FunMagicError):
     code = "DATABASE_UNAVAILABLE"
     status = 503
     retry_after = 5
-    text = "We cannot reach our records at the moment. Nothing is lost or charged twice; please try again in a minute."
+    text = N_(
+        "We cannot reach our records at the moment. Nothing is lost or charged twice; please try again in a minute."
+    )

@@ -1,6 +1,7 @@
 """Why credits are not spent or given back: what people are told has a code, the rest is for our own code."""
 
 from funmagic.core.errors import FunMagicError
+from funmagic.i18n.translate import N_
 
 
 class InsufficientCredits(FunMagicError):
@@ -8,7 +9,7 @@ class InsufficientCredits(FunMagicError):
 
     code = "INSUFFICIENT_CREDITS"
     status = 402
-    text = "Not enough credits. Please purchase more."
+    text = N_("Not enough credits. Please purchase more.")
 
 
 class RefundTooLarge(FunMagicError):
@@ -16,7 +17,7 @@ class RefundTooLarge(FunMagicError):
 
     code = "REFUND_TOO_LARGE"
     status = 409
-    text = "Of what this run was charged, {left} credits can still be given back. Nothing was changed."
+    text = N_("Of what this run was charged, {left} credits can still be given back. Nothing was changed.")
 
 
 class AlreadySettled(Exception):

@@ -18,7 +18,8 @@ _locale: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
 
 def _(text: str, **values: object) -> str:
     """The text in the language in force, with `{name}` placeholders filled in."""
-    translated = _catalogue(_locale.get()).gettext(text)
+    # A catalogue keeps its own header under the empty text.
+    translated = _catalogue(_locale.get()).gettext(text) if text else ""
     return translated.format(**values) if values else translated
 
 

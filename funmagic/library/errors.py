@@ -1,13 +1,14 @@
 """What can be wrong with a photo whose type we take, and with a user's files as a whole."""
 
 from funmagic.core.errors import FunMagicError
+from funmagic.i18n.translate import N_
 
 
 class UploadMissing(FunMagicError):
     """The asset row exists, but the file never arrived."""
 
     code = "UPLOAD_MISSING"
-    text = "The photo was not uploaded completely. Please upload it again."
+    text = N_("The photo was not uploaded completely. Please upload it again.")
 
 
 class UnsupportedFile(FunMagicError):
@@ -15,7 +16,7 @@ class UnsupportedFile(FunMagicError):
 
     code = "UNSUPPORTED_FILE"
     status = 415
-    text = "This file is not a photo that we can use. Please choose a PNG, JPEG, WebP, GIF or HEIC."
+    text = N_("This file is not a photo that we can use. Please choose a PNG, JPEG, WebP, GIF or HEIC.")
 
 
 class FileTooLarge(FunMagicError):
@@ -23,7 +24,7 @@ class FileTooLarge(FunMagicError):
 
     code = "FILE_TOO_LARGE"
     status = 413
-    text = "This file is too large. The limit is {limit_mb} MB."
+    text = N_("This file is too large. The limit is {limit_mb} MB.")
 
 
 class ImageTooLarge(FunMagicError):
@@ -31,21 +32,21 @@ class ImageTooLarge(FunMagicError):
 
     code = "IMAGE_TOO_LARGE"
     status = 413
-    text = "This image has too many pixels. The limit is {limit_megapixels} megapixels."
+    text = N_("This image has too many pixels. The limit is {limit_megapixels} megapixels.")
 
 
 class DamagedPhoto(UnsupportedFile):
     """Its pixels are not all there, or cannot be read."""
 
     code = "DAMAGED_FILE"
-    text = "This file is damaged. Please choose another photo."
+    text = N_("This file is damaged. Please choose another photo.")
 
 
 class PhotoTooSmall(FunMagicError):
     """A side of it has fewer pixels than there is something to see in."""
 
     code = "PHOTO_TOO_SMALL"
-    text = "This photo is too small. Please choose one of at least {side} × {side} pixels."
+    text = N_("This photo is too small. Please choose one of at least {side} × {side} pixels.")
 
 
 class UnusedUploadsFull(FunMagicError):
@@ -54,7 +55,7 @@ class UnusedUploadsFull(FunMagicError):
     code = "UNUSED_UPLOADS_FULL"
     status = 429
     retry_after = 600
-    text = (
+    text = N_(
         "You have uploaded {limit_mb} MB of photos that were not used, and there is no room for more. Nothing was "
         "charged. We remove unused photos within a day; please try again later."
     )

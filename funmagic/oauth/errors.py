@@ -1,6 +1,7 @@
 """How signing in with a provider can end, besides well: a code for the page that tells it, and the sentence."""
 
 from funmagic.core.errors import FunMagicError
+from funmagic.i18n.translate import N_
 
 
 class LastWayIn(FunMagicError):
@@ -8,7 +9,7 @@ class LastWayIn(FunMagicError):
 
     code = "LAST_WAY_IN"
     status = 409
-    text = "This is your only way to sign in. Add another one first."
+    text = N_("This is your only way to sign in. Add another one first.")
 
 
 class AlreadyLinked(FunMagicError):
@@ -16,49 +17,49 @@ class AlreadyLinked(FunMagicError):
 
     code = "ALREADY_LINKED"
     status = 409
-    text = "This {provider} account already belongs to another FunMagic account."
+    text = N_("This {provider} account already belongs to another FunMagic account.")
 
 
 class OAuthFailure(FunMagicError):
     """Signing in with a provider did not work; nothing was made or changed."""
 
     code = "oauth_failed"
-    text = "Signing in did not work, and nothing was changed. Please try again, or choose another way."
+    text = N_("Signing in did not work, and nothing was changed. Please try again, or choose another way.")
 
 
 class OAuthCancelled(OAuthFailure):
     """The person said no at the provider."""
 
     code = "oauth_cancelled"
-    text = "You cancelled signing in. Nothing was changed."
+    text = N_("You cancelled signing in. Nothing was changed.")
 
 
 class OAuthExpired(OAuthFailure):
     """The answer comes too late, for the second time, or to another browser than the one that asked."""
 
     code = "oauth_expired"
-    text = "This sign-in took too long or was already used. Please try again."
+    text = N_("This sign-in took too long or was already used. Please try again.")
 
 
 class OAuthUnavailable(OAuthFailure):
     """The provider is down, too slow, or answers nonsense."""
 
     code = "oauth_unavailable"
-    text = "We could not reach that service just now. Please try again in a moment, or choose another way."
+    text = N_("We could not reach that service just now. Please try again in a moment, or choose another way.")
 
 
 class OAuthEmailMissing(OAuthFailure):
     """The provider does not tell an email, and there is no account without one."""
 
     code = "oauth_email_missing"
-    text = "We need an email address for your account, and none was shared with us. Please try again and share it."
+    text = N_("We need an email address for your account, and none was shared with us. Please try again and share it.")
 
 
 class OAuthEmailTaken(OAuthFailure):
     """There is an account with this email, and the provider does not vouch that it is this person's."""
 
     code = "oauth_email_taken"
-    text = (
+    text = N_(
         "There is already an account with this email. Sign in with a link or your password; "
         "then you can connect this service in your profile."
     )
@@ -68,7 +69,7 @@ class OAuthLinked(OAuthFailure):
     """The account at the provider already opens another account here."""
 
     code = "oauth_already_linked"
-    text = "That account already belongs to another FunMagic account, and stays there. Nothing was changed."
+    text = N_("That account already belongs to another FunMagic account, and stays there. Nothing was changed.")
 
 
 FAILURES: dict[str, type[OAuthFailure]] = {

@@ -3,7 +3,7 @@
 import time
 
 from funmagic.core.errors import FunMagicError
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import N_, _
 
 
 class TooManyRequests(FunMagicError):
@@ -11,7 +11,7 @@ class TooManyRequests(FunMagicError):
 
     code = "RATE_LIMITED"
     status = 429
-    text = "Too many requests. Please wait."
+    text = N_("Too many requests. Please wait.")
 
     def __init__(self, retry_after: int, limit: int) -> None:
         super().__init__(retryAfter=retry_after, limit=limit)

@@ -1,6 +1,7 @@
 """What a tab may not send, or can no longer."""
 
 from funmagic.core.errors import FunMagicError
+from funmagic.i18n.translate import N_
 
 
 class TooMuchAtOnce(FunMagicError):
@@ -8,11 +9,11 @@ class TooMuchAtOnce(FunMagicError):
 
     code = "TOO_MUCH_AT_ONCE"
     status = 413
-    text = "That is more than this page can take at once. Nothing was changed and no credits were used."
+    text = N_("That is more than this page can take at once. Nothing was changed and no credits were used.")
 
 
 class UnknownEvent(FunMagicError):
     """A page asks for what this version of the site does not have."""
 
     code = "UNKNOWN_EVENT"
-    text = "This page is older than the site. Nothing was changed and no credits were used. Please load it again."
+    text = N_("This page is older than the site. Nothing was changed and no credits were used. Please load it again.")

@@ -1,6 +1,7 @@
 """Why a run is not started, cancelled, deleted or tried again."""
 
 from funmagic.core.errors import FunMagicError
+from funmagic.i18n.translate import N_
 
 
 class TooManyTasks(FunMagicError):
@@ -9,7 +10,7 @@ class TooManyTasks(FunMagicError):
     code = "TOO_MANY_TASKS"
     status = 429
     retry_after = 5
-    text = "You already have {limit} runs in progress. Please wait until one of them ends."
+    text = N_("You already have {limit} runs in progress. Please wait until one of them ends.")
 
 
 class PriceChanged(FunMagicError):
@@ -17,7 +18,7 @@ class PriceChanged(FunMagicError):
 
     code = "PRICE_CHANGED"
     status = 409
-    text = "The price has changed to {price} credits. Nothing was charged. Press again if that is fine."
+    text = N_("The price has changed to {price} credits. Nothing was charged. Press again if that is fine.")
 
 
 class TaskRunning(FunMagicError):
@@ -25,7 +26,7 @@ class TaskRunning(FunMagicError):
 
     code = "TASK_RUNNING"
     status = 409
-    text = "This run is still in progress. Cancel it first."
+    text = N_("This run is still in progress. Cancel it first.")
 
 
 class TaskFinished(FunMagicError):
@@ -33,7 +34,7 @@ class TaskFinished(FunMagicError):
 
     code = "TASK_FINISHED"
     status = 409
-    text = "This run has already ended."
+    text = N_("This run has already ended.")
 
 
 class TaskNotFailed(FunMagicError):
@@ -41,4 +42,4 @@ class TaskNotFailed(FunMagicError):
 
     code = "TASK_NOT_FAILED"
     status = 409
-    text = "Only a failed run can be tried again."
+    text = N_("Only a failed run can be tried again.")

@@ -13,6 +13,7 @@ from funmagic.core.errors import FunMagicError, NotFound
 from funmagic.core.storage.current import find_local_storage
 from funmagic.core.storage.local import LocalStorage, on_disk
 from funmagic.core.storage.protocol import ObjectMissing
+from funmagic.i18n.translate import N_
 
 router = APIRouter(prefix=paths.STORAGE, include_in_schema=False)
 
@@ -30,7 +31,7 @@ class SignatureMismatch(FunMagicError):
 
     code = "SIGNATURE_MISMATCH"
     status = 403
-    text = "This address is not valid, or it has expired."
+    text = N_("This address is not valid, or it has expired.")
 
 
 class IncompleteBody(FunMagicError):
@@ -38,7 +39,7 @@ class IncompleteBody(FunMagicError):
 
     code = "INCOMPLETE_BODY"
     status = 400
-    text = "The file did not arrive completely. Please try again."
+    text = N_("The file did not arrive completely. Please try again.")
 
 
 async def local_storage() -> LocalStorage:

@@ -1,6 +1,7 @@
 """What is refused to who holds too many connections."""
 
 from funmagic.core.errors import FunMagicError
+from funmagic.i18n.translate import N_
 
 
 class TooManyConnections(FunMagicError):
@@ -8,5 +9,5 @@ class TooManyConnections(FunMagicError):
 
     code = "TOO_MANY_CONNECTIONS"
     status = 429
-    text = "Too many connections are open at once. Please close some tabs or wait a moment, and try again."
+    text = N_("Too many connections are open at once. Please close some tabs or wait a moment, and try again.")
     retry_after = 10

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from funmagic.core.errors import FunMagicError
+from funmagic.i18n.translate import N_
 
 LINK_LIFETIME = timedelta(hours=1)
 UPLOAD_LIFETIME = timedelta(minutes=15)
@@ -43,7 +44,7 @@ class StorageUnavailable(FunMagicError):
     code = "STORAGE_UNAVAILABLE"
     status = 503
     retry_after = 5
-    text = "Our file storage cannot be reached right now. Nothing was charged. Please try again in a minute."
+    text = N_("Our file storage cannot be reached right now. Nothing was charged. Please try again in a minute.")
 
 
 class Storage(Protocol):

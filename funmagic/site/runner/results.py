@@ -5,11 +5,13 @@ from pathlib import PurePath
 from typing import Any
 
 from funmagic import paths
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import N_, _
 from funmagic.library.service import AssetView
 from funmagic.models.assets import AssetKind
 
 MEGABYTE = 1024 * 1024
+# By what the worker wrote beside the file.
+QUALITIES = {"built-in preview quality": N_("Built-in preview quality")}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class ResultView:
 
 def view_result(asset: AssetView) -> ResultView:
     """The file with its facts in words."""
-    quality = str(asset.meta.get("quality", ""))
+    quality = QUALITIES.get(str(asset.meta.get("quality", "")), "")
     return ResultView(
         id=asset.id,
         kind=asset.kind,
@@ -39,7 +41,7 @@ def view_result(asset: AssetView) -> ResultView:
         download_url=paths.asset_download(asset.id),
         filename=asset.filename,
         facts=" · ".join([*_measures(asset), _extension(asset), _size(asset.size)]),
-        quality=_(quality[:1].upper() + quality[1:]) if quality else "",
+        quality=_(quality),
         is_saved=asset.saved_at is not None,
     )
 
