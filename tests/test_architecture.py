@@ -19,7 +19,8 @@ EVERY_FILE = [
 ]
 LONGEST_FILE = 350
 LONGEST_FUNCTION = 60
-READERS_OF_THE_ENVIRONMENT = {"funmagic/core/settings.py", "rxconfig.py"}
+# The last one changes it for the processes that it starts.
+READERS_OF_THE_ENVIRONMENT = {"funmagic/core/settings.py", "rxconfig.py", "funmagic/supervisor/bytecode.py"}
 TOO_GENERAL = {"utils.py", "helpers.py", "util.py", "common.py", "misc.py", "manager.py"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
