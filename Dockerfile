@@ -1,6 +1,6 @@
 # One image for web, worker, clock and the one-shot commands; compose.yaml shows how they go together.
 FROM python:3.11-slim AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
@@ -20,13 +20,15 @@ RUN python -m funmagic.supervisor.frontend
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /app funmagic
 WORKDIR /app
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1
 COPY --from=build /venv /venv
 COPY pyproject.toml rxconfig.py models.lock ./
 COPY alembic alembic
 COPY admin admin
 COPY funmagic funmagic
 COPY worker worker
+# Whoever runs here later may write nothing beside it; pip has compiled what it installed.
+RUN python -m compileall -q admin alembic funmagic worker
 # With the links that Reflex made among them, and would otherwise make again at each start.
 COPY --from=build /app/assets assets
 COPY --from=build /app/.web/build/client .web/build/client

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from funmagic.core.db import get_engine, migrate, transaction
+from funmagic.core.db import get_engine, transaction
+from funmagic.core.migrations import migrate
 from funmagic.core.settings import get_settings
 from funmagic.seed import seed_catalogue
 from tests.limits import lift_limits

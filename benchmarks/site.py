@@ -15,7 +15,8 @@ from benchmarks.machine import durable_postgresql, own_data_dir
 from funmagic.core.redis import get_redis
 from funmagic.core.settings import get_settings
 from funmagic.supervisor import embedded_redis, frontend
-from tests.bytecode import keep_bytecode
+from funmagic.supervisor.bytecode import keep_bytecode
+from tests.bytecode import FOLDER
 from tests.factories import wait_until
 from tests.ports import free_port
 
@@ -97,7 +98,7 @@ class Site:
 @contextmanager
 def running_site(**environment: str) -> Iterator[Site]:
     """A database and a Redis, in use by this process, and the means to start what works with them."""
-    keep_bytecode()
+    keep_bytecode(FOLDER)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that it cleans up after itself then, too
     with own_data_dir() as folder, durable_postgresql():
         # As in production, and whatever the developer's own configuration says.

@@ -1,6 +1,7 @@
 """The web process: pages, websocket and API on one port, served by granian from the front end already built."""
 
 import gc
+import sys
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -8,17 +9,12 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 from granian.server.common import AbstractServer
-from reflex_base.constants import Env
-from reflex_base.environment import environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from funmagic import paths
-from funmagic.api.operations.stopping import EndOpenConnections
 from funmagic.core.settings import get_settings
 from funmagic.core.telemetry.logs import configure_logging, library_logging
-from funmagic.core.telemetry.traces import configure_tracing
 from funmagic.http.headers.built_pages import BUILT_DIR
-from funmagic.http.headers.policies import page_policy
 from funmagic.supervisor.tether import die_with_parent
 
 # Each viewer holds a connection or two open; granian's own limit is 1,024 requests at a time, and the next one hangs.
@@ -32,6 +28,8 @@ STOP_SECONDS = 6
 # New objects before the collector looks at the youngest, and how many such looks before it looks at older ones. With
 # Python's own 700, 10, 10 it looks at everything, for up to half a second, whenever a few dozen people have come.
 COLLECT_AFTER = (10_000, 20, 10)
+# What libraries load when it is installed, and a web process does not use: clients, and tracebacks in colours.
+NOT_USED = ("aiohttp", "pygments")
 
 
 def serve() -> None:
@@ -63,17 +61,31 @@ def make_server(target: str) -> AbstractServer[Any]:
 def load_app() -> ASGIApp:
     """The whole product as one ASGI application, for granian's worker process."""
     die_with_parent()  # a worker that outlived granian would keep the port
+    gc.disable()  # nothing of what is loaded is garbage, and to look for it takes a quarter of the time
+    sys.modules.update(dict.fromkeys(NOT_USED))  # type: ignore[arg-type] # None is how Python is told
+    app = _load_site()
+    _keep_pauses_short()
+    return app
+
+
+def _load_site() -> ASGIApp:
+    # In granian's worker only: the process above it would load all of it first, while the worker waits.
+    from reflex_base.constants import Env  # noqa: PLC0415
+    from reflex_base.environment import environment  # noqa: PLC0415
+
     environment.REFLEX_ENV_MODE.set(Env.PROD)
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
 
-    from funmagic.funmagic import app  # noqa: PLC0415 - in the worker only, and after the switches above
+    from funmagic.api.operations.stopping import EndOpenConnections  # noqa: PLC0415
+    from funmagic.core.telemetry.traces import configure_tracing  # noqa: PLC0415
+    from funmagic.funmagic import app  # noqa: PLC0415
+    from funmagic.http.headers.policies import page_policy  # noqa: PLC0415
 
     configure_logging("web")
     configure_tracing("web")
     served = EndOpenConnections(PagesWithoutSlash(app(), _built_pages()))
     page_policy(paths.HOME)  # it signs an address, for which a store may first have to read long lists
-    _keep_pauses_short()
     return served
 
 
@@ -96,6 +108,7 @@ def _keep_pauses_short() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+    gc.enable()
 
 
 def _built_pages() -> frozenset[str]:

@@ -17,7 +17,8 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.bytecode import keep_bytecode
+from funmagic.supervisor.bytecode import keep_bytecode
+from tests.bytecode import FOLDER
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="funmagic-tests-"))
 # Before anything reads the settings: tests never touch a developer's data, .env or configured services.
@@ -25,7 +26,7 @@ for name in [name for name in os.environ if name.startswith("FUNMAGIC_")]:
     del os.environ[name]
 os.environ["FUNMAGIC_DATA_DIR"] = str(DATA_DIR)
 os.environ["FUNMAGIC_PORT"] = "3999"
-keep_bytecode()
+keep_bytecode(FOLDER)
 CLUSTER_URL = "TESTS_POSTGRESQL_URL"
 
 from argon2 import PasswordHasher  # noqa: E402
@@ -42,7 +43,8 @@ passwords._DECOY_HASH = passwords._hasher.hash("a password nobody has")
 
 from admin.routes import ROUTERS  # noqa: E402
 from funmagic.api.app import create_api  # noqa: E402
-from funmagic.core.db import get_engine, make_engine, migrate, reading, transaction  # noqa: E402
+from funmagic.core.db import get_engine, make_engine, reading, transaction  # noqa: E402
+from funmagic.core.migrations import migrate  # noqa: E402
 from funmagic.core.redis import get_redis  # noqa: E402
 from funmagic.core.settings import Settings, get_settings  # noqa: E402
 from funmagic.core.weights import fetch_models  # noqa: E402

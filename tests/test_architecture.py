@@ -26,9 +26,10 @@ MOST_FILES = 14
 MOST_ROOT_FILES = {"funmagic": 8, "worker": 3}
 # Where Reflex is at home, and what the files are called elsewhere that hold pages and what browsers have of them.
 REFLEX_ROOMS = ("funmagic/ui/", "funmagic/tabs/")
-REFLEX_FILES = re.compile(r"(\w+_)?(page|state|components|forms|marks|layout|guard|listing)\.py")
+REFLEX_FILES = re.compile(r"(\w+_)?(pages?|state|components|forms|marks|layout|guard|listing)\.py")
 REFLEX_ALSO = {"funmagic/supervisor/frontend.py", "funmagic/web.py"}
-READERS_OF_THE_ENVIRONMENT = {"funmagic/core/settings.py", "rxconfig.py"}
+# The last one changes it for the processes that it starts.
+READERS_OF_THE_ENVIRONMENT = {"funmagic/core/settings.py", "rxconfig.py", "funmagic/supervisor/bytecode.py"}
 TOO_GENERAL = {"utils.py", "helpers.py", "util.py", "common.py", "misc.py", "manager.py"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -1,7 +1,9 @@
 """The queues under /dashboard/queues: for super admins only, and changed only from its own pages."""
 
+import asyncio
+from functools import cache
+
 import structlog
-from a2wsgi import WSGIMiddleware
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -9,7 +11,6 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from admin.queues.dashboard import make_dashboard
 from funmagic import paths
 from funmagic.core.errors import Forbidden, FunMagicError, SignInRequired
 from funmagic.core.settings import get_settings
@@ -26,9 +27,23 @@ OWN_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
 
 def mount_queues(api: Starlette) -> None:
     """Serve RQ's dashboard on this application, in threads of its own."""
-    gate = SuperAdminsOnly(WSGIMiddleware(make_dashboard()))  # type: ignore[arg-type] # each has its own ASGI types
+    gate = SuperAdminsOnly(_serve_dashboard)
     api.routes.append(Route(paths.QUEUES, gate))  # a mount alone does not answer at its own address
     api.mount(paths.QUEUES, gate)
+
+
+async def _serve_dashboard(scope: Scope, receive: Receive, send: Send) -> None:
+    dashboard = await asyncio.to_thread(_dashboard)
+    await dashboard(scope, receive, send)
+
+
+@cache
+def _dashboard() -> ASGIApp:
+    from a2wsgi import WSGIMiddleware  # noqa: PLC0415 - made at the first visit: Flask is for this page only
+
+    from admin.queues.dashboard import make_dashboard  # noqa: PLC0415
+
+    return WSGIMiddleware(make_dashboard())  # type: ignore[arg-type, return-value] # each has its own ASGI types
 
 
 class SuperAdminsOnly:

@@ -1,11 +1,11 @@
 """Passwords: argon2id hashes, slow on purpose, so never computed inside a transaction."""
 
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from funmagic.accounts.errors import WeakPassword
 
@@ -14,11 +14,11 @@ MIN_PASSWORD = 8
 MAX_PASSWORD = 200
 # As it is typed: the normal form may be a third of that.
 LONGEST_TYPED = 3 * MAX_PASSWORD
-COMMON_PASSWORDS = frozenset(FREQUENCY_LISTS["passwords"])
 
 _hasher = PasswordHasher()
-# Checked when there is no such user, so that a wrong email takes as long as a wrong password.
-_DECOY_HASH = _hasher.hash("a password nobody has")
+# Of a password that nobody has: checked when there is no such user, so that a wrong email takes as long as a wrong
+# password. It stands here as making it would take a start a tenth of a second.
+_DECOY_HASH = "$argon2id$v=19$m=65536,t=3,p=4$7mq/mMkhDyN8zxbAcs52AQ$jQxlVLOy6KSV9iZhuNBWjghJ2vB5yhoWiUDuhQS2goM"
 
 
 def normal_password(password: str) -> str:
@@ -33,7 +33,7 @@ def has_fitting_length(password: str) -> bool:
 
 def refuse_common_password(password: str) -> None:
     """Raise WeakPassword for one of those that everybody tries first."""
-    if normal_password(password).strip().casefold() in COMMON_PASSWORDS:
+    if normal_password(password).strip().casefold() in common_passwords():
         raise WeakPassword
 
 
@@ -64,6 +64,14 @@ def check_password(password: str, password_hash: str | None) -> Verdict:
 def password_matches(password: str, password_hash: str | None) -> bool:
     """Whether the password belongs to the hash; equally slow when there is no hash."""
     return check_password(password, password_hash).is_right
+
+
+@lru_cache
+def common_passwords() -> frozenset[str]:
+    """What everybody tries first, all of it in small letters."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - only who chooses a password needs it
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
 
 
 def _fits(password: str, password_hash: str | None) -> bool:

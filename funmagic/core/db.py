@@ -10,8 +10,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 import structlog
-from alembic import command
-from alembic.config import Config
 from pydantic_core import from_json
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -38,7 +36,6 @@ SQLITE_BUSY_TIMEOUT_S = 15
 # What a database raises that is away, that cut us off, or that is too busy to answer in time.
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
-PROJECT_ROOT = Path(__file__).parents[2]
 AFTER_COMMIT = "after_commit"
 
 
@@ -215,15 +212,3 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # IMMEDIATE takes the write lock up front: a read that later writes can fail at once with "database is locked".
     mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
     connection.exec_driver_sql(f"BEGIN {mode}")
-
-
-def migrate(revision: str = "head") -> None:
-    """Bring the database to a revision, from empty or from any earlier one."""
-    command.upgrade(alembic_config(), revision)
-
-
-def alembic_config() -> Config:
-    """Alembic's configuration, read from pyproject.toml."""
-    config = Config(toml_file=PROJECT_ROOT / "pyproject.toml")
-    config.set_main_option("script_location", str(PROJECT_ROOT / "alembic"))
-    return config

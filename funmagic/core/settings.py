@@ -212,6 +212,11 @@ class Settings(BaseSettings):
         return tuple(f"{address.scheme}://{name}{port}" for name in names)
 
     @property
+    def bytecode_dir(self) -> Path:
+        """Where the processes that `up` starts keep what Python compiles."""
+        return self.data_dir / "bytecode"
+
+    @property
     def models_dir(self) -> Path:
         """Where the model weights named in `models.lock` are kept."""
         return self.data_dir / "models"

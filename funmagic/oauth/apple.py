@@ -4,9 +4,6 @@ import json
 import time
 from typing import Any
 
-from joserfc import jwt
-from joserfc.jwk import ECKey
-
 from funmagic.core.settings import get_settings
 
 ALGORITHM = "ES256"
@@ -15,6 +12,9 @@ SECRET_LIFETIME_S = 300
 
 def make_client_secret() -> str:
     """The secret that says who we are: a token signed with the configured key, good for some minutes."""
+    from joserfc import jwt  # noqa: PLC0415 - here and in this room: heavy, and of use only to who comes this way
+    from joserfc.jwk import ECKey  # noqa: PLC0415
+
     settings = get_settings()
     # Where a variable cannot hold several lines, their ends are written as \n.
     key = ECKey.import_key(settings.apple_private_key.get_secret_value().replace("\\n", "\n"))

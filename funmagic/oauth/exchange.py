@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import httpx2
 import structlog
-from authlib.integrations.starlette_client import OAuthError, StarletteOAuth2App
-from joserfc.errors import JoseError
 
 from funmagic.core.emails import EmailRefused, read_email
 from funmagic.models.users import AccountProvider
 from funmagic.oauth.errors import OAuthCancelled, OAuthExpired, OAuthFailure, OAuthUnavailable
 from funmagic.oauth.flow import Flow
 from funmagic.oauth.providers import TIMEOUT_S, forget_clients, issuer_of, oauth_client
+
+if TYPE_CHECKING:
+    from authlib.integrations.starlette_client import StarletteOAuth2App
 
 log = structlog.get_logger()
 
@@ -67,14 +68,14 @@ async def identify(flow: Flow, code: str, *, told_name: str = "") -> Identity:
         return _read_claims(flow.provider, claims, told_name)
 
 
-async def _check_issuer(client: StarletteOAuth2App, provider: str) -> None:
+async def _check_issuer(client: "StarletteOAuth2App", provider: str) -> None:
     issuer = issuer_of(provider)
     metadata = await client.load_server_metadata()
     if issuer and metadata.get("issuer") != issuer:
         raise ValueError(f"the document of {issuer} is somebody else's")
 
 
-async def _read_id_token(client: StarletteOAuth2App, token: dict[str, Any], flow: Flow) -> dict[str, Any]:
+async def _read_id_token(client: "StarletteOAuth2App", token: dict[str, Any], flow: Flow) -> dict[str, Any]:
     wanted = {
         "iss": {"essential": True, "value": issuer_of(flow.provider)},
         "aud": {"essential": True, "value": client.client_id},
@@ -85,7 +86,7 @@ async def _read_id_token(client: StarletteOAuth2App, token: dict[str, Any], flow
     return claims
 
 
-async def _fetch_facebook(client: StarletteOAuth2App, token: dict[str, Any]) -> dict[str, Any]:
+async def _fetch_facebook(client: "StarletteOAuth2App", token: dict[str, Any]) -> dict[str, Any]:
     response = await client.get("me", params={"fields": "id,name,email"}, token=token)
     response.raise_for_status()
     profile: dict[str, Any] = response.json()
@@ -128,6 +129,12 @@ def _read_email(facts: dict[str, Any]) -> str:
 @asynccontextmanager
 async def _in_plain_words(provider: str) -> AsyncIterator[None]:
     """Within the block, whatever goes wrong at a provider is raised as the OAuthFailure that it means."""
+    # In a thread, as the first of a process would keep everybody waiting for what the next lines then find loaded.
+    await asyncio.to_thread(import_module, "authlib.integrations.starlette_client")
+    import httpx2  # noqa: PLC0415
+    from authlib.integrations.starlette_client import OAuthError  # noqa: PLC0415
+    from joserfc.errors import JoseError  # noqa: PLC0415
+
     try:
         async with asyncio.timeout(TIMEOUT_S):
             yield

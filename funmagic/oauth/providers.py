@@ -2,14 +2,16 @@
 
 import ssl
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import certifi
-from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 
 from funmagic.core.settings import get_settings
 from funmagic.models.users import AccountProvider
 from funmagic.oauth.apple import make_client_secret
+
+if TYPE_CHECKING:
+    from authlib.integrations.starlette_client import StarletteOAuth2App
 
 TIMEOUT_S = 10
 DISCOVERY = "/.well-known/openid-configuration"
@@ -33,7 +35,7 @@ def configured_providers() -> list[str]:
     return [provider for provider, values in wanted.items() if all(values)]
 
 
-def oauth_client(provider: str) -> StarletteOAuth2App:
+def oauth_client(provider: str) -> "StarletteOAuth2App":
     """Our side of a configured provider; made on its first use, which reads certificates and so belongs in a thread."""
     settings = get_settings()
     if provider == AccountProvider.GOOGLE:
@@ -66,7 +68,7 @@ def forget_clients() -> None:
 
 
 @lru_cache
-def _google(client_id: str, client_secret: str, issuer: str) -> StarletteOAuth2App:
+def _google(client_id: str, client_secret: str, issuer: str) -> "StarletteOAuth2App":
     return _register(
         AccountProvider.GOOGLE,
         client_id=client_id,
@@ -77,7 +79,7 @@ def _google(client_id: str, client_secret: str, issuer: str) -> StarletteOAuth2A
 
 
 @lru_cache
-def _apple(client_id: str, issuer: str) -> StarletteOAuth2App:
+def _apple(client_id: str, issuer: str) -> "StarletteOAuth2App":
     return _register(
         AccountProvider.APPLE,
         client_id=client_id,
@@ -93,7 +95,7 @@ def _apple(client_id: str, issuer: str) -> StarletteOAuth2App:
 
 
 @lru_cache
-def _facebook(client_id: str, client_secret: str, authorize_url: str, api_base: str) -> StarletteOAuth2App:
+def _facebook(client_id: str, client_secret: str, authorize_url: str, api_base: str) -> "StarletteOAuth2App":
     return _register(
         AccountProvider.FACEBOOK,
         client_id=client_id,
@@ -108,7 +110,9 @@ def _facebook(client_id: str, client_secret: str, authorize_url: str, api_base: 
     )
 
 
-def _register(provider: AccountProvider, **description: Any) -> StarletteOAuth2App:
+def _register(provider: AccountProvider, **description: Any) -> "StarletteOAuth2App":
+    from authlib.integrations.starlette_client import OAuth  # noqa: PLC0415
+
     return OAuth().register(provider.value, **description)
 
 

@@ -3,11 +3,11 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from funmagic import paths
 from funmagic.core import weights
-from funmagic.core.db import migrate
+from funmagic.core.migrations import migrate
 from funmagic.core.settings import Settings, get_settings
 from funmagic.seed import seed
 from funmagic.supervisor import embedded_redis, frontend
@@ -19,6 +19,7 @@ from funmagic.supervisor.terminal import say, stage
 
 REDIS_WAIT = 60
 WEB_WAIT = 120
+FUNMAGIC = (sys.executable, "-m", "funmagic")
 
 
 def run_everything(*, dev: bool = False) -> int:
@@ -84,20 +85,24 @@ async def _start_all(keeper: Keeper, settings: Settings, redis: Child | None, *,
     with stage("First data in place"):
         first_admin = seed()
     with stage("Site answering"):
-        for group in _children(settings, dev=dev):
-            await keeper.start(*group)
+        await keeper.start(_web(dev=dev))
+        # It has the processors to itself for its start.
         await keeper.wait_for(wait_until_healthy(settings.host, settings.port, within=WEB_WAIT))
+    for group in _workers(settings):
+        await keeper.start(*group)
     _welcome(settings, first_admin)
 
 
-def _children(settings: Settings, *, dev: bool) -> Iterable[list[Child]]:
-    funmagic = [sys.executable, "-m", "funmagic"]
-    yield [Child("web", frontend.dev_server_command() if dev else [*funmagic, "web"], patience=8)]
+def _web(*, dev: bool) -> Child:
+    return Child("web", frontend.dev_server_command() if dev else [*FUNMAGIC, "web"], patience=8)
+
+
+def _workers(settings: Settings) -> Iterator[list[Child]]:
     names = [f"worker-{number}" for number in range(1, settings.workers + 1)]
-    yield [Child(name, [*funmagic, "worker", "mail", "ai-tasks"], patience=10) for name in names]
+    yield [Child(name, [*FUNMAGIC, "worker", "mail", "ai-tasks"], patience=10) for name in names]
     streams = [f"stream-{number}" for number in range(1, settings.stream_workers + 1)]
-    yield [Child(name, [*funmagic, "worker", "ai-streaming"], patience=10) for name in streams]
-    yield [Child("clock", [*funmagic, "clock"])]
+    yield [Child(name, [*FUNMAGIC, "worker", "ai-streaming"], patience=10) for name in streams]
+    yield [Child("clock", [*FUNMAGIC, "clock"])]
 
 
 def _welcome(settings: Settings, first_admin: tuple[str, str] | None) -> None:

@@ -12,7 +12,8 @@ import time
 
 from benchmarks.machine import machine_size
 from funmagic.core.telemetry.logs import configure_logging
-from tests.bytecode import keep_bytecode
+from funmagic.supervisor.bytecode import keep_bytecode
+from tests.bytecode import FOLDER
 from tests.chaos.errands import Day, plan_mix, plan_runs
 from tests.chaos.figures import print_act
 from tests.chaos.people import Crowd
@@ -30,7 +31,7 @@ TIME_LIMIT_S = 1200
 def main() -> int:
     """Run it all; 0 when everything is right."""
     chosen = _parse()
-    keep_bytecode()
+    keep_bytecode(FOLDER)
     configure_logging()
     print(f"{machine_size()}; {chosen.tasks} runs and {chosen.mixed} mixed, seed {chosen.seed}", flush=True)
     with stage() as running:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from funmagic.core.db import get_engine, migrate
+from funmagic.core.db import get_engine
+from funmagic.core.migrations import migrate
 from funmagic.core.redis import get_redis
 from tests.conftest import StoppableRedis
 from tests.emulators.fal import FalEmulator

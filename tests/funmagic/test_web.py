@@ -1,5 +1,8 @@
-"""What surrounds the application: pages at their own addresses."""
+"""What surrounds the application: pages at their own addresses, and what a start loads."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from fastapi.testclient import TestClient
 from funmagic import web
 from funmagic.web import PagesWithoutSlash
 from rxconfig import BACKEND_URL, use_page_origin
+from tests.conftest import PROJECT
 
 
 @pytest.fixture
@@ -46,3 +50,24 @@ def test_a_built_page_talks_to_the_host_it_came_from() -> None:
 def test_a_reflex_that_makes_its_address_otherwise_is_noticed_at_build_time() -> None:
     with pytest.raises(RuntimeError, match="SameOrigin"):
         use_page_origin("something else")
+
+
+ANSWER_ONCE = """
+import sys
+from starlette.testclient import TestClient
+from funmagic.web import load_app
+
+client = TestClient(load_app(), base_url="http://localhost:3999")
+assert [client.get(path).status_code for path in ("/", "/api/tools", "/healthz")] == [200, 200, 200]
+print(*(name for name in sys.argv[1:] if sys.modules.get(name)))
+"""
+# What only some of its visitors need, or nobody: each costs a start a tenth of a second and some megabytes.
+NOT_FOR_A_START = ("aiohttp", "alembic", "authlib", "boto3", "botocore", "flask", "joserfc", "pygments", "rq_dashboard")
+
+
+def test_a_web_process_has_loaded_only_what_its_first_answers_need(db: None, redis: None, tmp_path: Path) -> None:
+    (tmp_path / ".web/build/client").mkdir(parents=True)
+    (tmp_path / ".web/build/client/index.html").touch()
+    command = [sys.executable, "-c", ANSWER_ONCE, *NOT_FOR_A_START]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    assert subprocess.check_output(command, cwd=tmp_path, env=environment, text=True) == "\n"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from worker.files.posters import SIDE, SUPERSAMPLING, aim, develop, draw_points
 
@@ -95,7 +94,7 @@ def arrange(cloud: Cloud) -> Cloud:
     if not extent > 0:
         raise EmptyCloud("All points lie at one place.")
     points = ((upright - (low + high) / 2) / extent).astype(np.float32)
-    confidence = rankdata(kept.confidence, method="max") / len(points)
+    confidence = np.searchsorted(np.sort(kept.confidence), kept.confidence, side="right") / len(points)
     return Cloud(points, kept.colours, confidence.astype(np.float32))
 
 

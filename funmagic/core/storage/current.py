@@ -6,7 +6,6 @@ from threading import Lock
 from funmagic.core.settings import get_settings
 from funmagic.core.storage.local import LocalStorage
 from funmagic.core.storage.protocol import Storage
-from funmagic.core.storage.s3 import S3Storage
 
 _making = Lock()
 
@@ -27,12 +26,14 @@ def _get_local_storage() -> LocalStorage:
     return LocalStorage(settings.storage_dir, settings.signing_key(), settings.public_url)
 
 
-def _get_s3_storage() -> S3Storage:
+def _get_s3_storage() -> Storage:
     # Making a client takes a while, and threads that come meanwhile must not make another.
     with _making:
         return _make_s3_storage()
 
 
 @lru_cache
-def _make_s3_storage() -> S3Storage:
+def _make_s3_storage() -> Storage:
+    from funmagic.core.storage.s3 import S3Storage  # noqa: PLC0415 - boto3 is heavy, and of use only where S3 is
+
     return S3Storage(get_settings())

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from funmagic.core.db import alembic_config, get_engine, migrate
+from funmagic.core.db import get_engine
+from funmagic.core.migrations import alembic_config, migrate
 from funmagic.core.settings import get_settings
 from tests.conftest import new_database
 

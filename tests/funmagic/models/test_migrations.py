@@ -9,7 +9,8 @@ import structlog
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from funmagic.core.db import alembic_config, get_engine, make_engine, migrate
+from funmagic.core.db import get_engine, make_engine
+from funmagic.core.migrations import alembic_config, migrate
 from funmagic.core.settings import get_settings
 from funmagic.models.tables import metadata
 from tests.conftest import new_database
