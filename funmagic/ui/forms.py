@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from funmagic.ui.props import Text
-from funmagic.ui.wrapped.password_input import password_input
+from funmagic.ui.wrapped.forms.password_input import password_input
 
 
 def text_field(

@@ -18,7 +18,7 @@ from funmagic.site.sign_in.forms import form_messages
 from funmagic.ui.buttons import button, link_button
 from funmagic.ui.feedback import empty_state, skeleton
 from funmagic.ui.layout import container, page_title, sign_card
-from funmagic.ui.wrapped.fetch_form import fetch_form
+from funmagic.ui.wrapped.forms.fetch_form import fetch_form
 from funmagic.ui.wrapped.section_nav import section_nav
 
 

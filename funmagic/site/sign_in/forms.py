@@ -12,7 +12,7 @@ from funmagic.site.frame.state import SessionState
 from funmagic.ui.buttons import button, page_link
 from funmagic.ui.forms import password_field, text_field
 from funmagic.ui.props import Text
-from funmagic.ui.wrapped.fetch_form import fetch_button, fetch_form
+from funmagic.ui.wrapped.forms.fetch_form import fetch_button, fetch_form
 
 INVALID = "VALIDATION_ERROR"
 

@@ -16,7 +16,7 @@ function readCookies() {
   }
 }
 
-/** Tells pages whether the live connection is there: see funmagic/ui/wrapped/line.js. */
+/** Tells pages whether the live connection is there: see funmagic/ui/wrapped/page/line.js. */
 function tellOfLine(isThere) {
   window.funmagicLine = isThere;
   window.dispatchEvent(new CustomEvent("funmagic:line", { detail: isThere }));

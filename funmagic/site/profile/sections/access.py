@@ -12,7 +12,7 @@ from funmagic.site.sign_in.forms import form_messages, new_password_field
 from funmagic.site.sign_in.oauth.marks import MARKS
 from funmagic.ui.buttons import button, link_button
 from funmagic.ui.forms import password_field
-from funmagic.ui.wrapped.fetch_form import fetch_form
+from funmagic.ui.wrapped.forms.fetch_form import fetch_form
 
 
 def password_card(section_id: str) -> rx.Component:

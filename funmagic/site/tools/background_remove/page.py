@@ -7,7 +7,7 @@ from funmagic.site.runner.components import new_photo_button, result_facts, work
 from funmagic.site.runner.page import runner_page
 from funmagic.site.tools.background_remove.state import SLUG, BackgroundRemoveState
 from funmagic.ui.stage import result_bar, stage_frame
-from funmagic.ui.wrapped.before_after import before_after
+from funmagic.ui.wrapped.photos.before_after import before_after
 
 State = BackgroundRemoveState
 

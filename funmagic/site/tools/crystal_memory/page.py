@@ -7,8 +7,8 @@ from funmagic.site.runner.components import new_photo_button, result_facts, work
 from funmagic.site.runner.page import runner_page
 from funmagic.site.tools.crystal_memory.state import SLUG, CrystalMemoryState
 from funmagic.ui.stage import result_bar, stage_frame
-from funmagic.ui.wrapped.cloud_viewer import cloud_viewer
-from funmagic.ui.wrapped.viewer_texts import cloud_viewer_texts
+from funmagic.ui.wrapped.viewers.cloud_viewer import cloud_viewer
+from funmagic.ui.wrapped.viewers.texts import cloud_viewer_texts
 
 State = CrystalMemoryState
 

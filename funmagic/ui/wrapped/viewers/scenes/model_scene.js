@@ -2,7 +2,7 @@ import { Box3, DirectionalLight, Group, HemisphereLight, MeshBasicMaterial, Mesh
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 import { contactShadow } from "./contact_shadow.js";
-import { Stage } from "./viewer_stage.js";
+import { Stage } from "./stage.js";
 
 const FIRST_VIEW = { azimuth: 24, elevation: 9 };
 // Lights of a studio: {color, power, and where from} each, and how much of the room shines.

@@ -8,7 +8,7 @@ from funmagic.ui.wrapped.source import wrapped_source
 class Connection(rx.Component):
     """Says when a page cannot connect, and has presses and links wait while the connection is away."""
 
-    library = wrapped_source("connection.jsx", "line.js", "presses.js")
+    library = wrapped_source("page/connection.jsx")
     tag = "Connection"
 
     # {title, text, reload}: it cannot connect; {waiting}: on a pressed button; {opens}: of a pressed link.

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
-import { describePhoto, readPhoto } from "./photo_file.js";
-import { useUpload } from "./photo_upload.js";
+import { describePhoto, readPhoto } from "./file.js";
+import { useUpload } from "./upload.js";
 
 /** A person's picture: chosen by click or drop, shown as it will be cropped, and uploaded once they agree. */
 export function AvatarPicker({ image, initial, accept = [], maxBytes, ticket, isSaving, texts = {}, ...events }) {

@@ -8,7 +8,7 @@ from funmagic.ui.wrapped.source import wrapped_source
 class SessionWatch(rx.Component):
     """Shows nothing; loads the page anew when this browser's session is no longer the one that the page shows."""
 
-    library = wrapped_source("session_watch.jsx", "line.js", "presses.js")
+    library = wrapped_source("page/session_watch.jsx")
     tag = "SessionWatch"
 
     is_loaded: rx.Var[bool]

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { Unreachable, fetchBytes } from "./viewer_loading.js";
+import { Unreachable, fetchBytes } from "./loading.js";
 
 /**
  * Loads `src` into a 3D scene on a canvas of its own inside `holder`: {status, problem, share, scene, retry}.

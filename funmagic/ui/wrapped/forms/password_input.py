@@ -8,7 +8,7 @@ from funmagic.ui.wrapped.source import wrapped_source
 class PasswordInput(rx.Component):
     """An uncontrolled `<input>` that switches between password and text."""
 
-    library = wrapped_source("password_input.jsx")
+    library = wrapped_source("forms/password_input.jsx")
     tag = "PasswordInput"
     lib_dependencies: list[str] = ["@zxcvbn-ts/core@4.2.0", "@zxcvbn-ts/language-common@4.1.3"]
 

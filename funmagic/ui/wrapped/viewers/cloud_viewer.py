@@ -11,16 +11,7 @@ class CloudViewer(rx.Component):
     Poster, `data-state` and `src` are as those of the `ModelViewer`.
     """
 
-    library = wrapped_source(
-        "cloud_viewer.jsx",
-        "cloud_scene.js",
-        "ply.js",
-        "viewer_controls.jsx",
-        "viewer_frame.jsx",
-        "viewer_loading.js",
-        "viewer_stage.js",
-        "viewer_state.js",
-    )
+    library = wrapped_source("viewers/cloud_viewer.jsx")
     tag = "CloudViewer"
     lib_dependencies: list[str] = ["three@0.187.0"]
 

@@ -11,7 +11,7 @@ class BeforeAfter(rx.Component):
     With a `ratio` the frame has its shape, and shows what has loaded, before any script runs.
     """
 
-    library = wrapped_source("before_after.jsx")
+    library = wrapped_source("photos/before_after.jsx")
     tag = "BeforeAfter"
 
     before: rx.Var[str]

@@ -1,12 +1,12 @@
 import { useEffect, useState } from "react";
-import { ToolSlider, ToolSwatches } from "./viewer_controls.jsx";
-import { ViewerFrame, useFrame } from "./viewer_frame.jsx";
-import { useScene, wantsCalm } from "./viewer_state.js";
+import { ToolSlider, ToolSwatches } from "./controls.jsx";
+import { ViewerFrame, useFrame } from "./frame.jsx";
+import { useScene, wantsCalm } from "./state.js";
 
 const BACKGROUNDS = ["theme", "white", "grey", "black"];
 const SIZE = { min: -2, max: 2, step: 0.05 };
 const HIDDEN = { min: 0, max: 95, step: 1 };
-const importModule = () => import("./cloud_scene.js");
+const importModule = () => import("./scenes/cloud_scene.js");
 
 /** A cloud of coloured points (binary PLY) to turn, and to thin out where it is least certain. */
 export function CloudViewer({ src, poster, filename, downloadUrl, texts = {} }) {

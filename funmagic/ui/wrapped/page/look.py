@@ -4,7 +4,7 @@ import reflex as rx
 
 from funmagic.ui.wrapped.source import wrapped_source
 
-SOURCE = wrapped_source("look.jsx")
+SOURCE = wrapped_source("page/look.jsx")
 # Runs in the head of every page, right after Reflex's own script has put the remembered theme on <html>.
 APPLY_LOOK = """
 try {

@@ -14,9 +14,7 @@ class PhotoPicker(rx.Component):
     belong to an earlier ticket.
     """
 
-    library = wrapped_source(
-        "photo_picker.jsx", "photo_file.js", "photo_store.js", "photo_upload.js", "photo_views.jsx"
-    )
+    library = wrapped_source("photos/picker.jsx")
     tag = "PhotoPicker"
 
     # [{title, url, thumb}]: photos of ours to try.

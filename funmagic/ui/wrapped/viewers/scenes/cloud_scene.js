@@ -1,6 +1,6 @@
 import { Box3, BufferAttribute, BufferGeometry, Points, ShaderMaterial, Vector3 } from "three";
 import { readPly } from "./ply.js";
-import { Stage } from "./viewer_stage.js";
+import { Stage } from "./stage.js";
 
 const FIRST_VIEW = { azimuth: 14, elevation: 8 };
 // Looking at every point to find the middle of half a million is not worth it.

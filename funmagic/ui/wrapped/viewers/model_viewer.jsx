@@ -1,9 +1,9 @@
 import { useEffect, useState } from "react";
-import { ViewerFrame, useFrame } from "./viewer_frame.jsx";
-import { useScene, useTheme, wantsCalm } from "./viewer_state.js";
+import { ViewerFrame, useFrame } from "./frame.jsx";
+import { useScene, useTheme, wantsCalm } from "./state.js";
 
 const LIGHTS = ["studio", "warm", "contrast"];
-const importModule = () => import("./model_scene.js");
+const importModule = () => import("./scenes/model_scene.js");
 
 /** A 3D model (GLB) to turn and look at from all sides. */
 export function ModelViewer({ src, poster, filename, downloadUrl, texts = {} }) {

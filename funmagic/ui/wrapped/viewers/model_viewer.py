@@ -12,16 +12,7 @@ class ModelViewer(rx.Component):
     file, so an address may be signed anew without loading again.
     """
 
-    library = wrapped_source(
-        "model_viewer.jsx",
-        "contact_shadow.js",
-        "model_scene.js",
-        "viewer_controls.jsx",
-        "viewer_frame.jsx",
-        "viewer_loading.js",
-        "viewer_stage.js",
-        "viewer_state.js",
-    )
+    library = wrapped_source("viewers/model_viewer.jsx")
     tag = "ModelViewer"
     lib_dependencies: list[str] = ["three@0.187.0"]
 

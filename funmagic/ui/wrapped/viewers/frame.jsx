@@ -1,6 +1,6 @@
 import { useRef, useState } from "react";
-import { Icon, ICONS, Tool } from "./viewer_controls.jsx";
-import { useFullScreen } from "./viewer_state.js";
+import { Icon, ICONS, Tool } from "./controls.jsx";
+import { useFullScreen } from "./state.js";
 
 const DEGREES = 12;
 const CLOSER = 1.15;

@@ -8,7 +8,7 @@ from funmagic.ui.wrapped.source import wrapped_source
 class TypedConfirmation(rx.Component):
     """An `<input>` that is invalid, and says `mismatch`, until it holds the expected text."""
 
-    library = wrapped_source("typed_confirmation.jsx")
+    library = wrapped_source("forms/typed_confirmation.jsx")
     tag = "TypedConfirmation"
 
     name: rx.Var[str]

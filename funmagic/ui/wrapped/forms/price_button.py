@@ -8,7 +8,7 @@ from funmagic.ui.wrapped.source import wrapped_source
 class PriceButton(rx.el.Button):
     """A `<button>` that hears nothing for 600 ms after it appears, or becomes another `offer`."""
 
-    library = wrapped_source("price_button.jsx")
+    library = wrapped_source("forms/price_button.jsx")
     tag = "PriceButton"
 
     # What it sells, in words: another offer in the same place is another button.

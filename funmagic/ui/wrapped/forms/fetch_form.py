@@ -9,7 +9,7 @@ from funmagic.i18n.translate import _
 from funmagic.ui.props import Node
 from funmagic.ui.wrapped.source import wrapped_source
 
-SOURCE = wrapped_source("fetch_form.jsx", "done_panel.jsx", "waiting.jsx")
+SOURCE = wrapped_source("forms/fetch_form.jsx")
 
 
 class FetchForm(rx.Component):

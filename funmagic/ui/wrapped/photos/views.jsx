@@ -1,4 +1,4 @@
-import { formatBytes } from "./photo_file.js";
+import { formatBytes } from "./file.js";
 
 /** The inviting empty state: one big label for the hidden file input. */
 export function DropZone({ inputId, texts, isOver }) {

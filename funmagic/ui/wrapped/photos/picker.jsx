@@ -1,8 +1,8 @@
 import { useEffect, useId, useRef, useState } from "react";
-import { describePhoto, fetchSample, readPhoto } from "./photo_file.js";
-import { forgetPhoto, rememberPhoto, recallPhoto } from "./photo_store.js";
-import { useUpload } from "./photo_upload.js";
-import { DropZone, Preview, Samples, UploadOverlay } from "./photo_views.jsx";
+import { describePhoto, fetchSample, readPhoto } from "./file.js";
+import { forgetPhoto, rememberPhoto, recallPhoto } from "./store.js";
+import { useUpload } from "./upload.js";
+import { DropZone, Preview, Samples, UploadOverlay } from "./views.jsx";
 
 const RECALL_MS = 500;
 

@@ -10,7 +10,7 @@ from funmagic.ui.wrapped.source import wrapped_source
 class AvatarPicker(rx.Component):
     """The picture in use; a newly chosen one is shown cropped, and uploads once its owner agrees and a ticket comes."""
 
-    library = wrapped_source("avatar_picker.jsx", "photo_file.js", "photo_upload.js")
+    library = wrapped_source("photos/avatar_picker.jsx")
     tag = "AvatarPicker"
 
     # The saved picture, empty when there is none; and the letter that stands for it.
