@@ -8,8 +8,6 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 from granian.server.common import AbstractServer
-from reflex_base.constants import Env
-from reflex_base.environment import environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from funmagic import paths
@@ -20,6 +18,7 @@ from funmagic.core.telemetry.traces import configure_tracing
 from funmagic.http.headers.built_pages import BUILT_DIR
 from funmagic.http.headers.policies import page_policy
 from funmagic.supervisor.tether import die_with_parent
+from funmagic.ui.reflex_seams.serving import serve_built_pages
 
 # Each viewer holds a connection or two open; granian's own limit is 1,024 requests at a time, and the next one hangs.
 BACKLOG = 8192
@@ -63,11 +62,9 @@ def make_server(target: str) -> AbstractServer[Any]:
 def load_app() -> ASGIApp:
     """The whole product as one ASGI application, for granian's worker process."""
     die_with_parent()  # a worker that outlived granian would keep the port
-    environment.REFLEX_ENV_MODE.set(Env.PROD)
-    environment.REFLEX_SKIP_COMPILE.set(True)
-    environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
+    serve_built_pages()
 
-    from funmagic.funmagic import app  # noqa: PLC0415 - in the worker only, and after the switches above
+    from funmagic.funmagic import app  # noqa: PLC0415 - in the worker only, and after the switches that were just set
 
     configure_logging("web")
     configure_tracing("web")

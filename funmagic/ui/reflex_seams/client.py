@@ -1,4 +1,7 @@
-"""What we change in Reflex's client when it is compiled: it tells of its line, and does without cookies."""
+"""What we change in Reflex's client as it is compiled: it tells of its line, and needs no cookies.
+
+Read in Reflex 0.10.1.
+"""
 
 from typing import Unpack
 
