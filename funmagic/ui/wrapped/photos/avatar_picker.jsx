@@ -3,10 +3,13 @@ import { describePhoto, readPhoto } from "./file.js";
 import { useUpload } from "./upload.js";
 
 /** A person's picture: chosen by click or drop, shown as it will be cropped, and uploaded once they agree. */
-export function AvatarPicker({ image, initial, accept = [], maxBytes, ticket, isSaving, texts = {}, ...events }) {
+export function AvatarPicker({
+  image, initial, accept, maxBytes, ticket, isSaving, texts,
+  onChoose, onRemove, onUploaded, onUploadFailed, onCancelUpload,
+}) {
   const input = useRef(null);
   const { photo, problem, choose, forget } = useChoice({ accept, maxBytes });
-  const upload = useUpload(photo?.file, ticket, events);
+  const upload = useUpload(photo?.file, ticket, { onUploaded, onUploadFailed, onCancelUpload });
   const [isOver, setIsOver] = useState(false);
   const isBusy = upload.phase === "sending" || Boolean(isSaving);
 
@@ -28,7 +31,7 @@ export function AvatarPicker({ image, initial, accept = [], maxBytes, ticket, is
   const drop = () => {
     upload.reset();
     forget();
-    events.onCancelUpload?.(ticket?.id ?? "");
+    onCancelUpload(ticket?.id ?? "");
   };
   const shown = photo ? photo.url : image;
 
@@ -67,14 +70,14 @@ export function AvatarPicker({ image, initial, accept = [], maxBytes, ticket, is
                 kind="primary"
                 label={isBusy ? `${texts.saving} ${upload.phase === "sending" ? `${upload.percent}%` : ""}` : texts.save}
                 isBusy={isBusy}
-                onClick={() => events.onChoose?.(describePhoto(photo))}
+                onClick={() => onChoose(describePhoto(photo))}
               />
               {!isSaving && <Button kind="ghost" label={texts.cancel} onClick={drop} />}
             </>
           ) : (
             <>
               <Button kind="secondary" label={texts.upload} onClick={() => input.current.click()} />
-              {image && <Button kind="ghost" label={texts.remove} onClick={() => events.onRemove?.()} />}
+              {image && <Button kind="ghost" label={texts.remove} onClick={() => onRemove()} />}
             </>
           )}
         </div>

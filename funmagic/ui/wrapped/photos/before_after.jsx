@@ -6,8 +6,9 @@ const START = 50;
  * Shows `before` left and `after` right of a handle that pointer and keyboard move. With `ratio` known beforehand it is
  * there in the server's HTML already; without, it appears once both images have loaded.
  */
-export function BeforeAfter({ before, after, beforeSet, afterSet, sizes, ratio: knownRatio, ...labels }) {
-  const { beforeLabel, afterLabel, sliderLabel } = labels;
+export function BeforeAfter({
+  before, after, beforeSet, afterSet, sizes, ratio: knownRatio, beforeLabel, afterLabel, sliderLabel,
+}) {
   const [position, setPosition] = useState(START);
   const [isTouched, setIsTouched] = useState(false);
   const [loadedRatio, setLoadedRatio] = useState(null);

@@ -7,16 +7,20 @@ import { DropZone, Preview, Samples, UploadOverlay } from "./views.jsx";
 const RECALL_MS = 500;
 
 /** Lets a visitor choose one photo, shows it, and uploads it when the page hands in a ticket. */
-export function PhotoPicker({ samples = [], accept = [], maxBytes, minSide, stashKey, ticket, locked, refused, texts = {}, children, ...events }) {
+export function PhotoPicker({
+  samples, accept, maxBytes, minSide, stashKey, ticket, locked, refused, texts, children,
+  onChoose, onRemove, onUploaded, onUploadFailed, onCancelUpload,
+}) {
   const inputId = useId();
   const input = useRef(null);
-  const { photo, problem, isReady, choose, remove, drop } = usePhoto({ accept, maxBytes, minSide, stashKey }, events);
+  const { photo, problem, isReady, choose, remove, drop } = usePhoto({ accept, maxBytes, minSide, stashKey }, { onChoose, onRemove });
   const upload = useUpload(photo?.file, isReady ? ticket : null, {
-    ...events,
     onUploaded: (id) => {
       forgetPhoto(stashKey);
-      events.onUploaded?.(id);
+      onUploaded(id);
     },
+    onUploadFailed,
+    onCancelUpload,
   });
   const isBusy = Boolean(locked) || upload.phase === "sending";
   useEffect(() => {
@@ -72,7 +76,7 @@ export function PhotoPicker({ samples = [], accept = [], maxBytes, minSide, stas
 }
 
 /** The chosen photo and what is wrong with the last attempt; ready once a stashed photo has been recalled. */
-function usePhoto(rules, events) {
+function usePhoto(rules, { onChoose, onRemove }) {
   const [photo, setPhoto] = useState(null);
   const [problem, setProblem] = useState("");
   const [isReady, setIsReady] = useState(false);
@@ -83,10 +87,10 @@ function usePhoto(rules, events) {
     const result = await readPhoto(source, rules);
     if (mine !== attempt.current) return result.photo && URL.revokeObjectURL(result.photo.url);
     setProblem(result.problem ?? "");
-    if (result.problem) return events.onReject?.(result.problem);
+    if (result.problem) return;
     setPhoto(result.photo);
     rememberPhoto(rules.stashKey, result.photo.file);
-    events.onChoose?.(describePhoto(result.photo));
+    onChoose(describePhoto(result.photo));
   };
   const drop = () => {
     attempt.current += 1;
@@ -96,7 +100,7 @@ function usePhoto(rules, events) {
   };
   const remove = () => {
     drop();
-    events.onRemove?.();
+    onRemove();
   };
 
   useEffect(() => {

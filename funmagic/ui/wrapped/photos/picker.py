@@ -36,7 +36,6 @@ class PhotoPicker(rx.Component):
 
     on_choose: rx.EventHandler[rx.event.passthrough_event_spec(dict)]
     on_remove: rx.EventHandler[rx.event.no_args_event_spec]
-    on_reject: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     on_uploaded: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     on_upload_failed: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
     on_cancel_upload: rx.EventHandler[rx.event.passthrough_event_spec(str)]

@@ -25,7 +25,7 @@ export function useUpload(file, ticket, events) {
   };
   const fail = (id, reason) => {
     setState({ ...IDLE, phase: "failed", reason });
-    latest.current.events.onUploadFailed?.(id, reason);
+    latest.current.events.onUploadFailed(id, reason);
   };
   const send = () => {
     const { file, ticket } = latest.current;
@@ -36,7 +36,7 @@ export function useUpload(file, ticket, events) {
       onProgress: (percent) => setState({ ...IDLE, phase: "sending", percent }),
       onDone: () => {
         setState({ ...IDLE, phase: "sent", percent: 100 });
-        latest.current.events.onUploaded?.(ticket.id);
+        latest.current.events.onUploaded(ticket.id);
       },
       onFail: (reason) => fail(ticket.id, reason),
     });
@@ -64,7 +64,7 @@ export function useUpload(file, ticket, events) {
 
   const cancel = () => {
     reset();
-    events.onCancelUpload?.(ticket?.id ?? "");
+    events.onCancelUpload(ticket?.id ?? "");
   };
   return { ...state, cancel, reset, retry: ticket?.id && state.reason !== "rejected" ? send : null };
 }
