@@ -118,7 +118,7 @@ def _signed_in() -> rx.Component:
                 rx.icon("log-out", size=18),
                 label=_("Sign out"),
                 action=paths.API_SIGN_OUT,
-                next_url=paths.HOME,
+                after={"leave": paths.HOME},
                 messages=form_messages(),
             ),
             image=SessionState.avatar_url,

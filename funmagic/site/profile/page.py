@@ -44,11 +44,13 @@ def email_page() -> rx.Component:
                 button(_("Yes, change it"), type="submit", size="lg"),
                 action=paths.API_PROFILE_EMAIL_CONFIRM,
                 adds=["token"],
-                panel={
-                    "title": _("Thank you"),
-                    "text": _("Your email changes as soon as every address that we asked has agreed."),
-                    "label": _("See your profile"),
-                    "href": paths.PROFILE,
+                after={
+                    "panel": {
+                        "title": _("Thank you"),
+                        "text": _("Your email changes as soon as every address that we asked has agreed."),
+                        "label": _("See your profile"),
+                        "href": paths.PROFILE,
+                    },
                 },
                 ways_on={SignInRequired.code: {"label": _("Sign in"), "href": SessionState.login_url}},
                 messages=form_messages()

@@ -52,6 +52,7 @@ def _password_form(has_one: bool) -> rx.Component:
                 WeakPassword.code: _(WeakPassword.text),
                 "VALIDATION_ERROR": _("A password has at least 8 characters."),
             },
+            after={"stay": True},
             on_done=ProfileState.note_password,
         ),
         class_name="settings-form",

@@ -77,7 +77,7 @@ def _delete_dialog() -> rx.Component:
             ),
             action=paths.API_PROFILE,
             method="DELETE",
-            next_url=paths.HOME,
+            after={"leave": paths.HOME},
             messages=form_messages(),
         ),
         close_label=_("Close"),

@@ -5,9 +5,9 @@ const TICK = "M4.5 12.5 9.5 17.5 19.5 7";
 
 /**
  * What stands in a form's place once it was sent: a heading, a text with the person's `{email}`, and ways on.
- * The panel's words: title, text, and where they make sense again, sentAgain, back, label with href, inbox.
+ * The panel's words: title, text, and where they make sense again, sentAgain, back, label with href, inbox with inboxHref.
  */
-export function DonePanel({ panel, email, times, busy, inboxHref, onAgain, onBack, onReturn, children }) {
+export function DonePanel({ panel, email, times, busy, onAgain, onBack, onReturn, children }) {
   const heading = useRef(null);
   const [before, after = ""] = panel.text.split("{email}");
 
@@ -40,7 +40,7 @@ export function DonePanel({ panel, email, times, busy, inboxHref, onAgain, onBac
           <span className="button-label">{panel.label}</span>
         </a>
       )}
-      {panel.inbox && inboxHref && <a className="link" href={inboxHref}>{panel.inbox}</a>}
+      {panel.inboxHref && <a className="link" href={panel.inboxHref}>{panel.inbox}</a>}
       <p role="status" className="field-hint">{times > 1 ? panel.sentAgain : ""}</p>
       {(panel.again || panel.back) && (
         <div className="actions">

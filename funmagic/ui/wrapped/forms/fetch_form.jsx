@@ -6,11 +6,11 @@ const READY = { busy: false, error: "", code: "", until: 0, first: 0 };
 
 /**
  * A form whose fields go to `action` as JSON; errors appear above its children, which keep their values.
- * Success leaves for `nextUrl`, or shows the `panel` in the form's place; with `asksSession` the session decides which.
- * With `onDone` the form stays, empty again. Whoever asks too often sees `waitText` count the `{seconds}` down.
+ * `after` is what success brings: {leave}: off to that address; {panel, leave, asksSession}: a panel in the form's place,
+ * but with `asksSession` whoever is signed in by then is off, too; {stay}: the form is there, empty again.
+ * `messages` say what went wrong; their `wait` counts the `{seconds}` down for whoever sends too often.
  */
-export function FetchForm({ action, method = "POST", nextUrl, messages = {}, waysOn = {}, children, ...rest }) {
-  const { adds = [], panel, inboxHref, asksSession, onDone, waitText } = rest;
+export function FetchForm({ action, method = "POST", after, messages, waysOn = {}, adds = [], onDone, children }) {
   const form = useRef(null);
   const isPending = useRef(false);
   const [status, setStatus] = useState(READY);
@@ -28,22 +28,19 @@ export function FetchForm({ action, method = "POST", nextUrl, messages = {}, way
     isPending.current = true;
     setStatus({ ...READY, busy: true });
     const answer = await callApi(action, fields, messages, method);
-    const stays = !answer.error && panel && !(asksSession && (await isSignedIn()));
+    const leaves = !answer.error && !after.stay && (!after.panel || (after.asksSession && (await isSignedIn())));
     isPending.current = false;
     if (answer.error) return setStatus({ ...READY, ...answer });
-    if (onDone) {
-      setStatus(READY);
-      form.current.reset();
-      return onDone();
-    }
-    if (!stays) return leaveFor(nextUrl);
+    if (leaves) return leaveFor(after.leave);
+    if (after.stay) form.current.reset();
+    else setSent((before) => ({ fields, times: (before?.times ?? 0) + 1 }));
     setStatus(READY);
-    setSent((before) => ({ fields, times: (before?.times ?? 0) + 1 }));
+    onDone?.();
   };
   const submit = (event) => {
     event.preventDefault();
     const typed = Object.fromEntries(new FormData(form.current));
-    send({ ...typed, ...Object.fromEntries(adds.map((name) => [name, ADDITIONS[name](nextUrl)])) });
+    send({ ...typed, ...Object.fromEntries(adds.map((name) => [name, ADDITIONS[name](after.leave)])) });
   };
 
   return (
@@ -56,33 +53,31 @@ export function FetchForm({ action, method = "POST", nextUrl, messages = {}, way
         aria-busy={status.busy}
         onSubmit={submit}
       >
-        <Problem status={sent ? READY : status} waysOn={waysOn} waitText={waitText} left={left} />
+        <Problem status={sent ? READY : status} waysOn={waysOn} waitText={messages.wait} left={left} />
         {children}
       </form>
       {sent && (
         <DonePanel
-          panel={panel}
+          panel={after.panel}
           email={sent.fields.email}
           times={sent.times}
           busy={isOff}
-          inboxHref={inboxHref}
           onAgain={() => send(sent.fields)}
           onBack={() => {
             setStatus(READY);
             setSent(null);
           }}
-          onReturn={async () => (await isSignedIn()) && leaveFor(nextUrl)}
+          onReturn={async () => (await isSignedIn()) && leaveFor(after.leave)}
         >
-          <Problem status={status} waysOn={waysOn} waitText={waitText} left={left} />
+          <Problem status={status} waysOn={waysOn} waitText={messages.wait} left={left} />
         </DonePanel>
       )}
     </>
   );
 }
 
-/** A button that calls the API, and then leaves for `nextUrl`, or says `doneLabel` in its own place. */
-export function FetchButton({ label, action, nextUrl, doneLabel, messages = {}, children, ...rest }) {
-  const { className = "menu-item", waitText } = rest;
+/** A button that calls the API, and `after` that is off to an address ({leave}), or says something in its place ({say}). */
+export function FetchButton({ label, action, after, messages, className = "menu-item", children }) {
   const [status, setStatus] = useState(READY);
   const [isDone, setIsDone] = useState(false);
   const left = useSecondsLeft(status.until, () => setStatus(READY));
@@ -91,7 +86,7 @@ export function FetchButton({ label, action, nextUrl, doneLabel, messages = {}, 
     setStatus({ ...READY, busy: true });
     const answer = await callApi(action, undefined, messages);
     if (answer.error) return setStatus({ ...READY, ...answer });
-    if (!doneLabel) return leaveFor(nextUrl);
+    if (!after.say) return leaveFor(after.leave);
     setIsDone(true);
   };
   return (
@@ -102,9 +97,9 @@ export function FetchButton({ label, action, nextUrl, doneLabel, messages = {}, 
           {label}
         </button>
       )}
-      {doneLabel && <span role="status">{isDone ? doneLabel : ""}</span>}
+      {after.say && <span role="status">{isDone ? after.say : ""}</span>}
       <span role="alert" className={status.error ? "field-error" : "notice-empty"}>
-        <Told status={status} waitText={waitText} left={left} />
+        <Told status={status} waitText={messages.wait} left={left} />
       </span>
     </>
   );
