@@ -70,12 +70,9 @@ def load_app() -> ASGIApp:
 
 def _load_site() -> ASGIApp:
     # In granian's worker only: the process above it would load all of it first, while the worker waits.
-    from reflex_base.constants import Env  # noqa: PLC0415
-    from reflex_base.environment import environment  # noqa: PLC0415
+    from funmagic.ui.reflex_seams.serving import serve_built_pages  # noqa: PLC0415
 
-    environment.REFLEX_ENV_MODE.set(Env.PROD)
-    environment.REFLEX_SKIP_COMPILE.set(True)
-    environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
+    serve_built_pages()
 
     from funmagic.api.operations.stopping import EndOpenConnections  # noqa: PLC0415
     from funmagic.core.telemetry.traces import configure_tracing  # noqa: PLC0415

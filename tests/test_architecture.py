@@ -1,6 +1,7 @@
 """The rules of the tree that no linter knows."""
 
 import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -237,3 +238,67 @@ def _brings_decoding(node: ast.ImportFrom) -> bool:
     if node.module == "PIL":
         return any(name in ("ImageCms", "ImageFile") or name.endswith("ImagePlugin") for name in named)
     return bool(node.module) and (node.module.startswith(("PIL.", "pillow_heif")))
+
+
+# Where Reflex's own parts are changed and replaced, and read again when it is upgraded.
+SEAMS = "funmagic/ui/reflex_seams/"
+TOUCHES_REFLEX = (SEAMS, "funmagic/tabs/")
+PUBLIC_REFLEX = {"reflex", "reflex.constants", "reflex.event", "reflex.plugins", "reflex.vars.function"}
+# Of Python's own, and documented.
+PUBLIC_ALL_THE_SAME = {"_exit"}
+
+
+def test_only_the_seams_and_the_tabs_import_the_internals_of_reflex() -> None:
+    importers = {
+        f"{name_of(path)} {module}"
+        for path in [*MODULES, PROJECT / "rxconfig.py"]
+        if not name_of(path).startswith(TOUCHES_REFLEX)
+        for node in ast.walk(tree_of(path))
+        for module, _ in _imports(node)
+        if module.startswith("reflex") and module not in PUBLIC_REFLEX
+    }
+    assert importers == set()
+
+
+def test_every_seam_was_read_in_the_installed_version_of_reflex() -> None:
+    version = importlib.metadata.version("reflex")
+    seams = [path for path in MODULES if name_of(path).startswith(SEAMS) and path.name != "__init__.py"]
+    unread = [name_of(path) for path in seams if f"Read in Reflex {version}." not in path.read_text()]
+    assert seams
+    assert unread == []
+
+
+def test_nothing_else_uses_what_other_libraries_keep_to_themselves() -> None:
+    trees = {name: tree_of(path) for path in MODULES if not (name := name_of(path)).startswith(TOUCHES_REFLEX)}
+    own = {name for tree in trees.values() for node in ast.walk(tree) for name in _named_by_us(node)}
+    used = {
+        f"{name} {private}"
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        for private in _private_names(node)
+        if private not in own | PUBLIC_ALL_THE_SAME
+    }
+    assert used == set()
+
+
+def _imports(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """The module and the name of all that a node imports; no name where it is the module itself."""
+    if isinstance(node, ast.ImportFrom):
+        yield from ((node.module or "", alias.name) for alias in node.names)
+    if isinstance(node, ast.Import):
+        yield from ((alias.name, "") for alias in node.names)
+
+
+def _named_by_us(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, Function | ast.ClassDef):
+        yield node.name
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        yield node.attr
+
+
+def _private_names(node: ast.AST) -> Iterator[str]:
+    names = [node.attr] if isinstance(node, ast.Attribute) else []
+    names += [part for module, name in _imports(node) for part in (*module.split("."), name)]
+    yield from (name for name in names if name.startswith("_") and not name.startswith("__") and name != "_")

@@ -16,7 +16,7 @@ from funmagic.profile.look import Look, get_look
 from funmagic.sessions.service import COOKIE_NAME, LONGEST_LIFETIME, close_session, open_session, read_viewer
 from funmagic.sessions.viewer import Viewer
 
-# No secret: the script in a page's head reads it, and takes it away (funmagic/ui/wrapped/look.py).
+# No secret: the script in a page's head reads it, and takes it away (funmagic/ui/wrapped/page/look.py).
 LOOK_COOKIE = "fm_look"
 LOOK_COOKIE_LIFETIME_S = 300
 

@@ -97,14 +97,12 @@ def _run(command: list[str]) -> None:
 
 
 def _build() -> None:
-    from reflex.reflex import cli  # noqa: PLC0415 - heavy, and of no use to who only asks whether to build
-    from reflex_base.environment import environment  # noqa: PLC0415
+    # Heavy, and of no use to who only asks whether to build.
+    from funmagic.ui.reflex_seams.export import export_pages  # noqa: PLC0415
 
     npm = Path(sys.executable).with_name("npm")
     registry = subprocess.run([npm, "config", "get", "registry"], capture_output=True, text=True, check=True)  # noqa: S603
-    # Named, Reflex takes it; otherwise it measures which of several registries answers fastest.
-    environment.NPM_CONFIG_REGISTRY.set(registry.stdout.strip())
-    cli(["export", "--frontend-only", "--no-zip"])
+    export_pages(registry.stdout.strip())
 
 
 if __name__ == "__main__":

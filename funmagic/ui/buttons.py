@@ -6,7 +6,7 @@ import reflex as rx
 
 from funmagic.ui.logo import spark
 from funmagic.ui.props import Flag, Text
-from funmagic.ui.wrapped import price_button as wrapped
+from funmagic.ui.wrapped.forms import price_button as wrapped
 
 Variant = Literal["primary", "secondary", "ghost", "danger"]
 Size = Literal["sm", "md", "lg"]

@@ -3,9 +3,9 @@
 from typing import Literal
 
 import reflex as rx
-from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from funmagic.ui.props import Flag, Node, Number, Text
+from funmagic.ui.reflex_seams.connection import is_connection_away
 
 Kind = Literal["info", "success", "warning", "danger"]
 ICONS: dict[str, str] = {
@@ -37,23 +37,6 @@ def notice(kind: Kind, text: Node, action: rx.Component | None = None) -> rx.Com
     )
 
 
-def progress_bar(value: Number | None, label: Text) -> rx.Component:
-    """A bar from 0 to 1; None means that nobody knows how far it is."""
-    if value is None:
-        fill = rx.el.div(class_name="progress-fill progress-unknown")
-        return rx.el.div(fill, role="progressbar", aria_label=label, class_name="progress")
-    share = rx.Var.create(value).to(float)
-    return rx.el.div(
-        rx.el.div(class_name="progress-fill", style={"transform": f"scaleX({share})"}),
-        role="progressbar",
-        aria_label=label,
-        aria_valuemin=0,
-        aria_valuemax=100,
-        aria_valuenow=round(share * 100),
-        class_name="progress",
-    )
-
-
 def progress_bars(shares: rx.Var[list[float]], value: Number, label: Text) -> rx.Component:
     """One bar for each step of some work, side by side; `value` is how far the current one is."""
     return rx.el.div(
@@ -78,7 +61,7 @@ def skeleton(
 
 def connection_banner(was_there: rx.Var[bool], text: Text) -> rx.Component:
     """A line at the foot of the window while the live connection is away that was there before."""
-    return waiting_banner(was_there & has_too_many_connection_errors, text)
+    return waiting_banner(was_there & is_connection_away, text)
 
 
 def waiting_banner(is_shown: Flag, text: Text) -> rx.Component:

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from funmagic.ui.props import Text
-from funmagic.ui.wrapped.password_input import password_input
+from funmagic.ui.wrapped.forms.password_input import password_input
 
 
 def text_field(
@@ -37,8 +37,8 @@ def password_field(
     label: Text,
     name: str = "password",
     *,
-    show_label: Text = "Show password",
-    hide_label: Text = "Hide password",
+    show_label: Text,
+    hide_label: Text,
     autocomplete: str = "current-password",
     hint: Text = "",
     error: Text = "",

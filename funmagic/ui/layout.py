@@ -24,7 +24,7 @@ def shell(
     *children: Node,
     header: rx.Component,
     footer: rx.Component,
-    skip_label: Text = "Skip to content",
+    skip_label: Text,
 ) -> rx.Component:
     """A whole page: skip link, header, main landmark, footer."""
     return ShellRoot.create(

@@ -5,8 +5,8 @@ from typing import Any
 import reflex as rx
 
 from funmagic.ui.props import Text
-from funmagic.ui.wrapped.guarded_storage import GUARD_STORAGE
-from funmagic.ui.wrapped.look import APPLY_LOOK, theme_switch
+from funmagic.ui.wrapped.page.guarded_storage import GUARD_STORAGE
+from funmagic.ui.wrapped.page.look import APPLY_LOOK, theme_switch
 
 STYLESHEETS = [
     f"/ui/{name}.css"

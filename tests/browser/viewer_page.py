@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from funmagic.ui.theme import STYLESHEETS
-from funmagic.ui.wrapped.viewer_texts import cloud_viewer_texts, model_viewer_texts
+from funmagic.ui.wrapped.viewers.texts import cloud_viewer_texts, model_viewer_texts
 
 PROJECT = Path(__file__).parents[2]
 WRAPPED = PROJECT / "funmagic/ui/wrapped"
@@ -23,8 +23,8 @@ TEXTS = {"model": model_viewer_texts(LABEL), "cloud": cloud_viewer_texts(LABEL)}
 ENTRY = f"""
 import {{ createElement, useState }} from "react";
 import {{ createRoot }} from "react-dom/client";
-import {{ CloudViewer }} from "./cloud_viewer.jsx";
-import {{ ModelViewer }} from "./model_viewer.jsx";
+import {{ CloudViewer }} from "./viewers/cloud_viewer.jsx";
+import {{ ModelViewer }} from "./viewers/model_viewer.jsx";
 const {{ kind, src }} = Object.fromEntries(new URLSearchParams(location.search));
 const texts = {json.dumps(TEXTS)}[kind];
 function Page() {{
@@ -46,9 +46,7 @@ HTML = f"""<!doctype html>
 def build_viewer_page(folder: Path) -> None:
     """Put the page into the folder; the front end must have been built, for its packages."""
     sources = folder / "sources"
-    sources.mkdir()
-    for path in [*WRAPPED.glob("*.js"), *WRAPPED.glob("*.jsx")]:
-        shutil.copy(path, sources)
+    shutil.copytree(WRAPPED, sources, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     (sources / "node_modules").symlink_to(PROJECT / ".web/node_modules")
     (sources / "viewer.jsx").write_text(ENTRY)
     site = folder / "site"

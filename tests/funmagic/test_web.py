@@ -10,8 +10,8 @@ from fastapi import FastAPI, Response
 from fastapi.testclient import TestClient
 
 from funmagic import web
+from funmagic.ui.reflex_seams.page_origin import BACKEND_URL, use_page_origin
 from funmagic.web import PagesWithoutSlash
-from rxconfig import BACKEND_URL, use_page_origin
 from tests.conftest import PROJECT
 
 

@@ -1,6 +1,7 @@
 """What the credits page is made of: the figures, and the stories of the ledger."""
 
 import reflex as rx
+from reflex.vars.function import FunctionStringVar
 
 from funmagic.i18n.translate import _, current_locale
 from funmagic.models.credits import TransactionType
@@ -130,5 +131,5 @@ def _amount(amount: rx.Var[str], tone: rx.Var[str]) -> rx.Component:
 def _time(at: rx.Var[str]) -> rx.Component:
     """A moment on the clock of whoever reads it."""
     form = f"new Intl.DateTimeFormat({current_locale()!r}, {{dateStyle: 'medium', timeStyle: 'short'}})"
-    text: rx.Var[str] = rx.Var(f"{form}.format(new Date({at!s}))", _var_type=str, _var_data=at._get_all_var_data())  # noqa: SLF001
+    text = FunctionStringVar.create(f"((at) => {form}.format(new Date(at)))").call(at).to(str)
     return rx.el.time(text, date_time=at, class_name="story-time")

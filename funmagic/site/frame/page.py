@@ -18,10 +18,10 @@ from funmagic.ui.feedback import connection_banner, empty_state, page_banner, sk
 from funmagic.ui.layout import container, footer_bar, footer_link, header_bar, shell
 from funmagic.ui.props import Node
 from funmagic.ui.theme import theme_toggle
-from funmagic.ui.wrapped.connection import connection
-from funmagic.ui.wrapped.fetch_form import fetch_button
-from funmagic.ui.wrapped.look import look_keeper
-from funmagic.ui.wrapped.session_watch import session_watch
+from funmagic.ui.wrapped.forms.fetch_form import fetch_button
+from funmagic.ui.wrapped.page.connection import connection
+from funmagic.ui.wrapped.page.look import look_keeper
+from funmagic.ui.wrapped.page.session_watch import session_watch
 
 log = structlog.get_logger()
 
@@ -118,7 +118,7 @@ def _signed_in() -> rx.Component:
                 rx.icon("log-out", size=18),
                 label=_("Sign out"),
                 action=paths.API_SIGN_OUT,
-                next_url=paths.HOME,
+                after={"leave": paths.HOME},
                 messages=form_messages(),
             ),
             image=SessionState.avatar_url,

@@ -9,8 +9,6 @@ from urllib.parse import urlencode
 
 import reflex as rx
 from reflex.event import EventSpec
-from reflex.state import OnLoadInternalState
-from reflex.utils.prerequisites import get_app
 from sqlmodel import Session
 
 from funmagic import paths
@@ -25,6 +23,7 @@ from funmagic.profile.look import Look, get_look
 from funmagic.sessions.viewer import Viewer
 from funmagic.site.frame.live_balance import follow_balance
 from funmagic.tabs.callers import current_viewer, require_user, session_token
+from funmagic.tabs.pages import is_open, load_page
 
 ASK_AGAIN_S = 2.0
 # What else of a page shows a viewer's credits: the handler that is called when they change, by the page's path.
@@ -81,7 +80,7 @@ class SessionState(rx.State):
             viewer = await require_user(self)
             token, tab, page = session_token(self), self.router.session.client_token, self.router.url.path
             shown: tuple[int, int] | None = (self.available, self.reserved)
-        async with aclosing(follow_balance(viewer, token, lambda: _is_open(tab))) as balances:
+        async with aclosing(follow_balance(viewer, token, lambda: is_open(tab))) as balances:
             async for balance in balances:
                 if balance is None:
                     yield SessionState.load
@@ -106,7 +105,7 @@ class SessionState(rx.State):
         async with self:
             if self._waiting_id != waiting_id:
                 return
-        yield OnLoadInternalState.on_load_internal
+        yield load_page
 
     async def _refresh(self) -> None:
         viewer = await current_viewer(self)
@@ -165,12 +164,6 @@ class WaysInState(rx.State):
             # Not every page is one that Reflex knows: the browser asks the server.
             return rx.call_script(f"window.location.replace({json.dumps(self.next_url)})")
         return None
-
-
-def _is_open(tab: str) -> bool:
-    """Whether a browser holds the other end; a follower that no page has started outlives its socket unseen."""
-    namespace = get_app().app.event_namespace
-    return namespace is not None and tab in namespace.token_to_sid
 
 
 def _look_up(session: Session, viewer: Viewer) -> tuple[Balance, Look]:

@@ -11,7 +11,7 @@ from funmagic.ui.buttons import link_button
 from funmagic.ui.cards import card_grid, feature_card
 from funmagic.ui.hero import hero
 from funmagic.ui.layout import section
-from funmagic.ui.wrapped.before_after import before_after
+from funmagic.ui.wrapped.photos.before_after import before_after
 
 
 def home_page() -> rx.Component:

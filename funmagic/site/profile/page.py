@@ -18,7 +18,7 @@ from funmagic.site.sign_in.forms import form_messages
 from funmagic.ui.buttons import button, link_button
 from funmagic.ui.feedback import empty_state, skeleton
 from funmagic.ui.layout import container, page_title, sign_card
-from funmagic.ui.wrapped.fetch_form import fetch_form
+from funmagic.ui.wrapped.forms.fetch_form import fetch_form
 from funmagic.ui.wrapped.section_nav import section_nav
 
 
@@ -44,11 +44,13 @@ def email_page() -> rx.Component:
                 button(_("Yes, change it"), type="submit", size="lg"),
                 action=paths.API_PROFILE_EMAIL_CONFIRM,
                 adds=["token"],
-                panel={
-                    "title": _("Thank you"),
-                    "text": _("Your email changes as soon as every address that we asked has agreed."),
-                    "label": _("See your profile"),
-                    "href": paths.PROFILE,
+                after={
+                    "panel": {
+                        "title": _("Thank you"),
+                        "text": _("Your email changes as soon as every address that we asked has agreed."),
+                        "label": _("See your profile"),
+                        "href": paths.PROFILE,
+                    },
                 },
                 ways_on={SignInRequired.code: {"label": _("Sign in"), "href": SessionState.login_url}},
                 messages=form_messages()

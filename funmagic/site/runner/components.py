@@ -16,7 +16,7 @@ from funmagic.ui.buttons import Size, Variant, button, link_button, page_link, p
 from funmagic.ui.feedback import empty_state, error_state, notice, progress_bars, skeleton
 from funmagic.ui.props import Text
 from funmagic.ui.stage import cancelled_stage, processing_stage, stage_frame
-from funmagic.ui.wrapped.photo_picker import photo_picker
+from funmagic.ui.wrapped.photos.picker import photo_picker
 
 LIMIT_MB = SIZE_LIMITS_MB[UploadPurpose.TOOL_INPUT]
 # Opens the browser's own dialog for files, as the drop zone does.

@@ -12,7 +12,7 @@ from funmagic.site.frame.state import SessionState
 from funmagic.ui.buttons import button, page_link
 from funmagic.ui.forms import password_field, text_field
 from funmagic.ui.props import Text
-from funmagic.ui.wrapped.fetch_form import fetch_button, fetch_form
+from funmagic.ui.wrapped.forms.fetch_form import fetch_button, fetch_form
 
 INVALID = "VALIDATION_ERROR"
 
@@ -23,11 +23,12 @@ def magic_link_form(next_url: Text) -> rx.Component:
         _email_field("magic-link-email", hint=_("New here? The link makes your account, too.")),
         button(_("Email me a link"), type="submit", size="lg", icon="mail"),
         action=paths.API_MAGIC_LINK,
-        next_url=next_url,
+        after={
+            "panel": _inbox(_("We sent a link to {email}. Open it within 10 minutes, in any browser, and you are in."))
+            | _send_again(),
+            "leave": next_url,
+        },
         adds=["next"],
-        inbox_href=SessionState.mailbox_url,
-        panel=_inbox(_("We sent a link to {email}. Open it within 10 minutes, in any browser, and you are in."))
-        | {"again": _("Send it again"), "sentAgain": _("Sent again. Only the newest link works.")},
         messages=form_messages() | {INVALID: _("Please give a valid email, with plain letters before the @.")},
     )
 
@@ -39,7 +40,7 @@ def password_form(next_url: Text, forgot: rx.Component) -> rx.Component:
         _password_field(_("Password"), "sign-in-password", "current-password", aside=forgot),
         button(_("Sign in"), type="submit", size="lg"),
         action=paths.API_SIGN_IN,
-        next_url=next_url,
+        after={"leave": next_url},
         messages=form_messages() | {InvalidCredentials.code: _(InvalidCredentials.text)},
     )
 
@@ -52,11 +53,12 @@ def sign_up_form(next_url: Text) -> rx.Component:
         new_password_field(_("Password"), "sign-up-password"),
         button(_("Create account"), type="submit", size="lg"),
         action=paths.API_SIGN_UP,
-        next_url=next_url,
+        after={
+            "panel": _inbox(_("We sent a mail to {email}. Open its link in this browser, and you are in.")),
+            "leave": next_url,
+            "asksSession": True,
+        },
         adds=["browserKey"],
-        asks_session=True,
-        inbox_href=SessionState.mailbox_url,
-        panel=_inbox(_("We sent a mail to {email}. Open its link in this browser, and you are in.")),
         messages=form_messages()
         | {
             EmailTaken.code: _(EmailTaken.text),
@@ -75,9 +77,10 @@ def forgot_password_form() -> rx.Component:
         _email_field("forgot-email"),
         button(_("Email me a link"), type="submit", size="lg", icon="mail"),
         action=paths.API_FORGOT_PASSWORD,
-        inbox_href=SessionState.mailbox_url,
-        panel=_inbox(_("We sent a mail to {email}. Its link leads to a new password, and works for 30 minutes."))
-        | {"again": _("Send it again"), "sentAgain": _("Sent again. Only the newest link works.")},
+        after={
+            "panel": _inbox(_("We sent a mail to {email}. Its link leads to a new password, and works for 30 minutes."))
+            | _send_again(),
+        },
         messages=form_messages() | {INVALID: _("Please give a valid email, with plain letters before the @.")},
     )
 
@@ -88,7 +91,7 @@ def reset_password_form() -> rx.Component:
         new_password_field(_("New password"), "reset-password"),
         button(_("Save and sign in"), type="submit", size="lg"),
         action=paths.API_RESET_PASSWORD,
-        next_url=paths.TOOLS,
+        after={"leave": paths.TOOLS},
         adds=["token"],
         ways_on={LinkExpired.code: {"label": _("Get a new link"), "href": paths.FORGOT_PASSWORD}},
         messages=form_messages()
@@ -105,13 +108,15 @@ def verify_email_form() -> rx.Component:
     return fetch_form(
         button(_("Confirm my email"), type="submit", size="lg"),
         action=paths.API_VERIFY_EMAIL,
-        adds=["token", "browserKey"],
-        panel={
-            "title": _("Your email is confirmed"),
-            "text": _("Thank you. Everything is yours to use now."),
-            "label": _("See the tools"),
-            "href": paths.TOOLS,
+        after={
+            "panel": {
+                "title": _("Your email is confirmed"),
+                "text": _("Thank you. Everything is yours to use now."),
+                "label": _("See the tools"),
+                "href": paths.TOOLS,
+            },
         },
+        adds=["token", "browserKey"],
         ways_on={LinkExpired.code: {"label": _("Sign in to get a new one"), "href": paths.LOGIN}},
         messages=form_messages() | {LinkExpired.code: _("This link has expired or was already used.")},
     )
@@ -122,8 +127,9 @@ def resend_button(label: str, done_label: str) -> rx.Component:
     return fetch_button(
         label=label,
         action=paths.API_RESEND_VERIFICATION,
-        done_label=done_label,
-        messages={
+        after={"say": done_label},
+        messages=form_messages()
+        | {
             "network": _("Nothing was sent: we could not be reached. Check your connection and try again."),
             "default": _("Nothing was sent. Please try again."),
         },
@@ -164,18 +170,24 @@ def new_password_field(label: str, field_id: str, **props: object) -> rx.Compone
     )
 
 
-def _inbox(text: str) -> dict[str, str]:
+def _inbox(text: str) -> dict[str, Text]:
     return {
         "title": _("Check your inbox"),
         "text": text,
         "back": _("Use another email"),
         "inbox": _("Open the development mailbox"),
+        "inboxHref": SessionState.mailbox_url,
     }
 
 
+def _send_again() -> dict[str, Text]:
+    return {"again": _("Send it again"), "sentAgain": _("Sent again. Only the newest link works.")}
+
+
 def form_messages() -> dict[str, str]:
-    """What every form says when nobody answers, or nobody knows why not."""
+    """What every form says when nobody answers, when it was sent too often, or when nobody knows why not."""
     return {
         "network": _("We could not be reached. Check your connection and try again."),
+        "wait": _("Too many tries. Please wait {seconds} s."),
         "default": _("That did not work. Please try again."),
     }

@@ -1,4 +1,7 @@
-"""What we change in Reflex's client when it is compiled: it tells of its line, and does without cookies."""
+"""What we change in Reflex's client as it is compiled: it tells of its line, and needs no cookies.
+
+Read in Reflex 0.10.1.
+"""
 
 from typing import Unpack
 
@@ -16,7 +19,7 @@ function readCookies() {
   }
 }
 
-/** Tells pages whether the live connection is there: see funmagic/ui/wrapped/line.js. */
+/** Tells pages whether the live connection is there: see funmagic/ui/wrapped/page/line.js. */
 function tellOfLine(isThere) {
   window.funmagicLine = isThere;
   window.dispatchEvent(new CustomEvent("funmagic:line", { detail: isThere }));

@@ -11,7 +11,7 @@ from funmagic.profile.look import Look, get_look
 from funmagic.profile.preferences import ACCENTS
 from funmagic.profile.service import set_preferences
 from funmagic.sessions.viewer import Viewer
-from funmagic.ui.wrapped.look import APPLY_LOOK
+from funmagic.ui.wrapped.page.look import APPLY_LOOK
 from tests.factories import PASSWORD
 
 STYLES = Path(__file__).parents[3] / "assets" / "ui" / "tokens.css"

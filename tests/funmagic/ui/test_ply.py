@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import PROJECT
 
 NODE = Path(sysconfig.get_path("scripts")) / "node"
-MODULE = (PROJECT / "funmagic/ui/wrapped/ply.js").as_uri()
+MODULE = (PROJECT / "funmagic/ui/wrapped/viewers/scenes/ply.js").as_uri()
 SCRIPT = f"""
 import {{ readFileSync }} from "node:fs";
 import {{ readPly }} from {json.dumps(MODULE)};

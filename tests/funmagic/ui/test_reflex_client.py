@@ -6,7 +6,7 @@ import pytest
 import reflex_base
 
 from funmagic.ui.reflex_seams.client import CHANGES, change_client
-from funmagic.ui.wrapped.guarded_storage import GUARD_STORAGE
+from funmagic.ui.wrapped.page.guarded_storage import GUARD_STORAGE
 
 CLIENT = (Path(reflex_base.__file__).parent / ".templates" / "web" / "utils" / "state.js").read_text()
 

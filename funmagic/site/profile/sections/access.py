@@ -12,7 +12,7 @@ from funmagic.site.sign_in.forms import form_messages, new_password_field
 from funmagic.site.sign_in.oauth.marks import MARKS
 from funmagic.ui.buttons import button, link_button
 from funmagic.ui.forms import password_field
-from funmagic.ui.wrapped.fetch_form import fetch_form
+from funmagic.ui.wrapped.forms.fetch_form import fetch_form
 
 
 def password_card(section_id: str) -> rx.Component:
@@ -52,6 +52,7 @@ def _password_form(has_one: bool) -> rx.Component:
                 WeakPassword.code: _(WeakPassword.text),
                 "VALIDATION_ERROR": _("A password has at least 8 characters."),
             },
+            after={"stay": True},
             on_done=ProfileState.note_password,
         ),
         class_name="settings-form",

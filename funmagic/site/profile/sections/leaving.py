@@ -9,8 +9,8 @@ from funmagic.site.profile.state import ProfileState
 from funmagic.site.sign_in.forms import form_messages
 from funmagic.ui.buttons import button
 from funmagic.ui.dialogs import dialog
-from funmagic.ui.wrapped.fetch_form import fetch_form
-from funmagic.ui.wrapped.typed_confirmation import typed_confirmation
+from funmagic.ui.wrapped.forms.fetch_form import fetch_form
+from funmagic.ui.wrapped.forms.typed_confirmation import typed_confirmation
 
 FIELD = "delete-confirmation"
 
@@ -77,7 +77,7 @@ def _delete_dialog() -> rx.Component:
             ),
             action=paths.API_PROFILE,
             method="DELETE",
-            next_url=paths.HOME,
+            after={"leave": paths.HOME},
             messages=form_messages(),
         ),
         close_label=_("Close"),

@@ -17,8 +17,8 @@ from funmagic.site.sign_in.forms import form_messages, resend_button
 from funmagic.ui.buttons import button
 from funmagic.ui.feedback import notice
 from funmagic.ui.forms import password_field, text_field
-from funmagic.ui.wrapped.avatar_picker import avatar_picker
-from funmagic.ui.wrapped.fetch_form import fetch_form
+from funmagic.ui.wrapped.forms.fetch_form import fetch_form
+from funmagic.ui.wrapped.photos.avatar_picker import avatar_picker
 
 
 def you_card(section_id: str) -> rx.Component:
@@ -176,6 +176,7 @@ def _email_form(asks_old: bool) -> rx.Component:
             ),
             action=paths.API_PROFILE_EMAIL,
             messages=_email_messages(),
+            after={"stay": True},
             on_done=ProfileState.note_email_change,
         ),
         class_name="settings-form",

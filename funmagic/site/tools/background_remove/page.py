@@ -10,7 +10,7 @@ from funmagic.site.tools.background_remove.state import BackgroundRemoveState
 from funmagic.site.tools.background_remove.tool import KIND, REMOVE
 from funmagic.ui.page import Page
 from funmagic.ui.stage import result_bar, stage_frame
-from funmagic.ui.wrapped.before_after import before_after
+from funmagic.ui.wrapped.photos.before_after import before_after
 
 State = BackgroundRemoveState
 

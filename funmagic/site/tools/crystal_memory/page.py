@@ -10,8 +10,8 @@ from funmagic.site.tools.crystal_memory.state import CrystalMemoryState
 from funmagic.site.tools.crystal_memory.tool import CLOUD, CUT_OUT, KIND
 from funmagic.ui.page import Page
 from funmagic.ui.stage import result_bar, stage_frame
-from funmagic.ui.wrapped.cloud_viewer import cloud_viewer
-from funmagic.ui.wrapped.viewer_texts import cloud_viewer_texts
+from funmagic.ui.wrapped.viewers.cloud_viewer import cloud_viewer
+from funmagic.ui.wrapped.viewers.texts import cloud_viewer_texts
 
 State = CrystalMemoryState
 

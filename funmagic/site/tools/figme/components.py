@@ -15,8 +15,8 @@ from funmagic.site.tools.figme.tool import FIGURE, KIND, MODEL
 from funmagic.ui.buttons import button, link_button
 from funmagic.ui.choices import choice_group, picture_choice
 from funmagic.ui.stage import result_bar, stage_frame
-from funmagic.ui.wrapped.model_viewer import model_viewer
-from funmagic.ui.wrapped.viewer_texts import model_viewer_texts
+from funmagic.ui.wrapped.viewers.model_viewer import model_viewer
+from funmagic.ui.wrapped.viewers.texts import model_viewer_texts
 
 State = FigmeState
 
