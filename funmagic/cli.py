@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -16,6 +16,9 @@ from funmagic.core.settings import get_settings
 from funmagic.core.telemetry.logs import configure_logging
 from funmagic.supervisor.bytecode import keep_bytecode
 from funmagic.supervisor.private_files import keep_private
+
+if TYPE_CHECKING:
+    from funmagic.providers.service import ProviderView
 
 
 class AdminRole(StrEnum):
@@ -147,7 +150,7 @@ def set_provider(
     from funmagic.core.db import transaction
     from funmagic.core.errors import SettingRefused
     from funmagic.core.outbound import look_up_address
-    from funmagic.providers.service import ending_of, set_provider
+    from funmagic.providers.service import set_provider
 
     with _sentences():
         if api_key_stdin and credentials_stdin:
@@ -169,9 +172,7 @@ def set_provider(
                 config=settings,
                 is_active=active,
             )
-    key = f"…{ending_of(api_key)}" if api_key else ("set" if made.has_api_key else "none")
-    state = "active" if made.is_active else "inactive"
-    typer.echo(f"{made.name} ({made.scope}, {made.type}): {state}, at {made.base_url or 'its own address'}, key {key}")
+    typer.echo(_describe_provider(made, api_key))
 
 
 @app.command()
@@ -261,6 +262,14 @@ def _sentences() -> Iterator[None]:
     except AddressRefused as error:
         typer.echo(f"This address cannot be used: {error}", err=True)
         raise typer.Exit(1) from None
+
+
+def _describe_provider(made: "ProviderView", api_key: str | None) -> str:
+    from funmagic.providers.service import ending_of
+
+    key = f"…{ending_of(api_key)}" if api_key else ("set" if made.has_api_key else "none")
+    state = "active" if made.is_active else "inactive"
+    return f"{made.name} ({made.scope}, {made.type}): {state}, at {made.base_url or 'its own address'}, key {key}"
 
 
 def _parse_object(text: str, name: str = "configuration") -> dict[str, Any]:

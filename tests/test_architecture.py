@@ -28,7 +28,6 @@ MOST_ROOT_FILES = {"funmagic": 8, "worker": 3}
 # Where Reflex is at home, and what the files are called elsewhere that hold pages and what browsers have of them.
 REFLEX_ROOMS = ("funmagic/ui/", "funmagic/tabs/")
 REFLEX_FILES = re.compile(r"(\w+_)?(pages?|state|components|forms|marks|layout|guard|listing)\.py")
-REFLEX_ALSO = {"funmagic/supervisor/frontend.py", "funmagic/web.py"}
 # The last one changes it for the processes that it starts.
 READERS_OF_THE_ENVIRONMENT = {"funmagic/core/settings.py", "rxconfig.py", "funmagic/supervisor/bytecode.py"}
 TOO_GENERAL = {"utils.py", "helpers.py", "util.py", "common.py", "misc.py", "manager.py"}
@@ -117,7 +116,7 @@ def test_reflex_is_only_where_pages_and_states_are() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom) and imports(node) & {"reflex", "reflex_base"}
     }
     elsewhere = {name for name in users if not name.startswith(REFLEX_ROOMS) and "/sections/" not in name}
-    assert {name for name in elsewhere if not REFLEX_FILES.fullmatch(name.rpartition("/")[2])} == REFLEX_ALSO
+    assert {name for name in elsewhere if not REFLEX_FILES.fullmatch(name.rpartition("/")[2])} == set()
 
 
 def imports(node: ast.Import | ast.ImportFrom) -> set[str]:

@@ -38,9 +38,7 @@ def configure_step(
     Model and options belong to their provider: changing only the provider leaves both to the new one. Options replace
     those before.
     """
-    tool = session.exec(select(Tool).where(Tool.slug == slug)).first()
-    if tool is None:
-        raise SettingRefused(problem=_("There is no tool {slug}.", slug=slug))
+    tool = _find_tool(session, slug)
     step = _find_step(tool, step_id)
     steps = tool.config.get("steps", {})
     config = dict(steps.get(step_id, {}))
@@ -65,6 +63,13 @@ def configure_step(
     session.add(tool)
     after_commit(session, partial(drop_catalogue, slug))
     return plan_step(tool, step)
+
+
+def _find_tool(session: Session, slug: str) -> Tool:
+    tool = session.exec(select(Tool).where(Tool.slug == slug)).first()
+    if tool is None:
+        raise SettingRefused(problem=_("There is no tool {slug}.", slug=slug))
+    return tool
 
 
 def _find_step(tool: Tool, step_id: str) -> StepKind:

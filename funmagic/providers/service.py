@@ -74,9 +74,18 @@ def set_provider(
     session.flush()
     # Whatever kept it from working may be mended now.
     after_commit(session, partial(close_breaker, ProviderScope.WEB, name))
+    return _view(provider)
+
+
+def ending_of(api_key: str) -> str:
+    """The last four characters of a key, to recognise it by; nothing of a short one."""
+    return api_key.strip()[-4:] if len(api_key.strip()) >= SHORTEST_KEY_WITH_ENDING else ""
+
+
+def _view(provider: Provider) -> ProviderView:
     return ProviderView(
-        name=name,
-        scope=scope,
+        name=provider.name,
+        scope=ProviderScope.WEB,
         type=provider.type,
         base_url=provider.base_url,
         config=provider.config,
@@ -84,11 +93,6 @@ def set_provider(
         has_api_key=provider.api_key_encrypted is not None,
         has_credentials=provider.credentials_encrypted is not None,
     )
-
-
-def ending_of(api_key: str) -> str:
-    """The last four characters of a key, to recognise it by; nothing of a short one."""
-    return api_key.strip()[-4:] if len(api_key.strip()) >= SHORTEST_KEY_WITH_ENDING else ""
 
 
 def _find_or_make(session: Session, name: str, kind: str | None) -> Provider:
