@@ -60,7 +60,6 @@ def configure_step(
         config["timeoutSeconds"] = _checked_timeout(timeout_s)
     # A new dictionary: SQLAlchemy does not see changes inside the old one.
     tool.config = {**tool.config, "steps": {**steps, step_id: config}}
-    session.add(tool)
     after_commit(session, partial(drop_catalogue, slug))
     return plan_step(tool, step)
 

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from funmagic.core.db import reading
 from funmagic.models.users import User
-from funmagic.oauth import exchange, flow
+from funmagic.oauth import exchange
 from funmagic.oauth.errors import FAILURES
 from funmagic.oauth.providers import forget_clients
 from tests.conftest import shared_api
@@ -94,7 +94,7 @@ def test_a_sign_in_that_took_too_long_is_refused(
     client: TestClient, google: OpenIdEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = google.approve(leave(client, "google"), **GINA)
-    monkeypatch.setattr(flow, "LIFETIME_S", -1)
+    monkeypatch.setattr(flows, "LIFETIME_S", -1)
     assert come_back(client, "google", answer) == EXPIRED
 
 
