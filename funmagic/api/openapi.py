@@ -63,7 +63,7 @@ RUN = (InsufficientCredits, EmailUnverified, TooManyTasks, ToolUnavailable)
 SHOP = (PaymentsNotSetUp, PaymentsUnavailable)
 # What an operation refuses by itself, and no other; what many do is found in what they take and whom they ask for.
 OWN: dict[str, tuple[type[FunMagicError], ...]] = {
-    "POST /api/auth/sign-up": (EmailTaken, WeakPassword),
+    "POST /api/auth/sign-up": (EmailTaken, InvalidCredentials, WeakPassword),
     "POST /api/auth/sign-in": (InvalidCredentials,),
     "GET /api/auth/magic-link/verify": (LinkExpired,),
     "GET /api/tools/{slug}": (ToolUnavailable,),

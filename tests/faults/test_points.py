@@ -26,7 +26,7 @@ POINTS = {
 
 # The same when fal.ai declines the photo.
 POINTS_OF_A_FAILURE = {
-    "declined-and-nothing-done": "before worker.runs.run._fail",
+    "declined-and-nothing-done": "before worker.runs.run._fail_task",
     "failing": "after funmagic.tasks.lifecycle.fail_task",
     "failed-and-not-told": "before worker.runs.run.announce_end",
 }

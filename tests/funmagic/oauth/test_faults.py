@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from funmagic.api.oauth import flows
 from funmagic.core.db import reading
 from funmagic.models.users import User
 from funmagic.oauth import exchange

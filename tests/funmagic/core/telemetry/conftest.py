@@ -27,8 +27,23 @@ class Lines:
 
 
 @pytest.fixture
+def granians_logger() -> Iterator[None]:
+    """As a process of its own finds it: an emulator in this one may have silenced it."""
+    logger = logging.getLogger("_granian")
+    level, propagate = logger.level, logger.propagate
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
+    yield
+    logger.setLevel(level)
+    logger.propagate = propagate
+
+
+@pytest.fixture
 def logging_to(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+    granians_logger: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Lines]]:
     """Sets logging up with these settings, and returns what is logged from then on."""
     before, root = structlog.get_config(), logging.getLogger()
