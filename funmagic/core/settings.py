@@ -141,7 +141,7 @@ class Settings(BaseSettings):
         self.mail_from = self.mail_from or f"FunMagic <hello@{sender_host}>"
         self.log_format = self.log_format or ("console" if self.env == "local" else "json")
         self.s3_public_endpoint = self.s3_public_endpoint or self.s3_endpoint
-        self.database_url = self.database_url or f"sqlite:///{self.data_dir / 'funmagic.core.db'}"
+        self.database_url = self.database_url or f"sqlite:///{self.data_dir / 'funmagic.db'}"
         return self
 
     def _insist_on_production_settings(self) -> None:

@@ -190,7 +190,7 @@ class Product:
         connection.delete(KEY, *connection.scan_iter("rl:*"))
 
     def _engine(self) -> sa.Engine:
-        embedded = f"sqlite:///{self.data_dir / 'funmagic.core.db'}"
+        embedded = f"sqlite:///{self.data_dir / 'funmagic.db'}"
         return make_engine(self.environment.get("FUNMAGIC_DATABASE_URL", embedded))
 
     def find_processes(self, kind: str) -> list[psutil.Process]:

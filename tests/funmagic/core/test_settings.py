@@ -45,7 +45,7 @@ def test_a_fresh_machine_needs_nothing(tmp_path: Path) -> None:
     settings = make(data_dir=tmp_path, port=3000)
     assert settings.is_local
     assert (settings.host, settings.public_url) == ("127.0.0.1", "http://localhost:3000")
-    assert settings.database_url == f"sqlite:///{tmp_path / 'funmagic.core.db'}"
+    assert settings.database_url == f"sqlite:///{tmp_path / 'funmagic.db'}"
     assert settings.redis_address == f"unix://{tmp_path / 'redis' / 'redis.sock'}"
 
 

@@ -24,7 +24,7 @@ def test_every_command_shuts_the_data_directory_and_what_it_puts_there(tmp_path:
     settings = {"FUNMAGIC_DATA_DIR": str(data_dir)}
     command = [sys.executable, "-m", "funmagic", "migrate"]
     subprocess.run(command, env=os.environ | settings, cwd=PROJECT, check=True, umask=0o022)
-    assert (data_dir / "funmagic.core.db").is_file()
+    assert (data_dir / "funmagic.db").is_file()
     assert [path for path in (data_dir, *data_dir.rglob("*")) if path.lstat().st_mode & OTHERS] == []
 
 
