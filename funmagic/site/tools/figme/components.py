@@ -10,6 +10,7 @@ from funmagic.site.runner.components import (
     save_button,
     working_stage,
 )
+from funmagic.site.runner.phase import Phase
 from funmagic.site.tools.figme.state import FIGURE_STEP, MODEL_STEP, SLUG, FigmeState, StyleChoice
 from funmagic.ui.buttons import button, link_button
 from funmagic.ui.choices import choice_group, picture_choice
@@ -43,7 +44,7 @@ def photo_stage() -> rx.Component:
                 variant="secondary",
                 size="sm",
                 icon="palette",
-                disabled=State.phase != "choosing",
+                disabled=State.phase != Phase.CHOOSING,
                 on_click=State.change_style,
             ),
             class_name="style-chip",
