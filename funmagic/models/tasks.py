@@ -21,6 +21,7 @@ class TaskStatus(StrEnum):
 
 
 ACTIVE_STATUSES = (TaskStatus.PENDING, TaskStatus.QUEUED, TaskStatus.PROCESSING)
+IN_LINE = (TaskStatus.PENDING, TaskStatus.QUEUED)
 # As text: an index of these rows only is used where a query says exactly this.
 IS_RUNNING = "status IN ('pending', 'queued', 'processing')"
 

@@ -76,7 +76,10 @@ def cancel_task(session: Session, viewer: Viewer, task_id: str) -> TaskView:
 
 
 def retry_task(viewer: Viewer, task_id: str) -> TaskView:
-    """A new run with the inputs of a failed one; asking again returns the run it led to. Raises TaskNotFailed."""
+    """A new run with the inputs of a failed one; asking again returns the run it led to. Raises TaskNotFailed.
+
+    It takes no session, because `submit_task` looks at photos between transactions of its own.
+    """
     with reading() as session:
         task = _find_own(session, viewer, task_id)
         slug = session.get_one(Tool, task.tool_id).slug

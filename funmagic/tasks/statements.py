@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from funmagic.models.assets import Asset
 from funmagic.models.base import db_time, without_waiting
-from funmagic.models.tasks import IS_RUNNING, StepStatus, Task, TaskStatus, TaskStep
+from funmagic.models.tasks import IN_LINE, IS_RUNNING, StepStatus, Task, TaskStatus, TaskStep
 from funmagic.models.tools import Tool
 
 TASKS: sa.Table = Task.__table__  # type: ignore[attr-defined]
@@ -22,7 +22,7 @@ FIRST_CHECK_S = 2
 # A queued or parked task is looked at again after this long, in case its job was lost.
 LOOK_AGAIN_S = 10
 
-_IS_FRESH = TASKS.c.status.in_((TaskStatus.PENDING, TaskStatus.QUEUED))
+_IS_IN_LINE = TASKS.c.status.in_(IN_LINE)
 _IS_PARKED = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until.is_(None))
 _IS_ORPHANED = sa.and_(TASKS.c.status == TaskStatus.PROCESSING, TASKS.c.leased_until < db_time())
 _OPEN_STEPS = (
@@ -47,7 +47,7 @@ _TAKE = (
     )
     .returning(TASKS.c.attempts)
 )
-CLAIM = _TAKE.where(sa.or_(_IS_FRESH, _IS_PARKED, _IS_ORPHANED))
+CLAIM = _TAKE.where(sa.or_(_IS_IN_LINE, _IS_PARKED, _IS_ORPHANED))
 CLAIM_ORPHANED = _TAKE.where(_IS_ORPHANED)
 COMPLETE_TASK = (
     sa.update(TASKS)

@@ -9,7 +9,7 @@ from funmagic.core.json import Shape
 from funmagic.core.storage.current import get_storage
 from funmagic.i18n.translate import _
 from funmagic.models.assets import Asset
-from funmagic.models.tasks import ACTIVE_STATUSES, StepStatus, Task, TaskStep
+from funmagic.models.tasks import ACTIVE_STATUSES, IN_LINE, StepStatus, Task, TaskStep
 from funmagic.models.tools import Tool
 
 
@@ -70,6 +70,11 @@ class TaskView(Shape):
     def is_active(self) -> bool:
         """Whether the task still has something to do."""
         return self.status in ACTIVE_STATUSES
+
+    @property
+    def is_in_line(self) -> bool:
+        """Whether no worker has begun with it."""
+        return self.status in IN_LINE
 
 
 class TaskPage(Shape):

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from funmagic.models.tasks import IS_RUNNING, TaskStatus
+from funmagic.models.tasks import IN_LINE, IS_RUNNING, TaskStatus
 from funmagic.tasks.statements import TASKS, TOOLS
 
 RECENT = 20
 # Of more runs in line nobody wants to know the number; and counting them would take longer than telling.
 MOST_AHEAD = 1000
-IN_LINE = (TaskStatus.PENDING, TaskStatus.QUEUED)
 
 
 @dataclass(frozen=True)

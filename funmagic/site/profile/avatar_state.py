@@ -13,7 +13,7 @@ from funmagic.library.described_file import read_description
 from funmagic.library.uploads import UploadPurpose, create_upload
 from funmagic.profile.avatars import remove_avatar, use_avatar
 from funmagic.site.frame.state import SessionState
-from funmagic.site.runner.photo_state import upload_ticket
+from funmagic.site.runner.uploads import upload_ticket
 from funmagic.tabs.callers import require_user
 
 

@@ -10,6 +10,7 @@ from funmagic.library.photos.types import CHOOSABLE
 from funmagic.library.uploads import MEGABYTE, SIZE_LIMITS_MB, UploadPurpose
 from funmagic.library.verification import SHORTEST_SIDE
 from funmagic.site.frame.state import SessionState
+from funmagic.site.runner.phase import Phase
 from funmagic.site.runner.run_view import RunCard
 from funmagic.site.runner.state import RunState
 from funmagic.ui.buttons import Size, Variant, button, link_button, page_link, price_button
@@ -41,7 +42,7 @@ def choosing_stage(state: type[RunState], *, stash_key: str) -> rx.Component:
         min_side=SHORTEST_SIDE,
         stash_key=stash_key,
         ticket=state.ticket,
-        locked=state.phase == "submitting",
+        locked=state.phase == Phase.SUBMITTING,
         refused=state.is_photo_refused,
         texts=_picker_texts(),
         on_choose=state.choose_photo,
@@ -57,10 +58,11 @@ def working_stage(state: type[RunState], *, titles: Mapping[str, str]) -> rx.Com
 
     `titles` say of each step, by its id, what is being done.
     """
-    is_processing = state.phase == "processing"
-    title = rx.match(state.current_step, *titles.items(), next(iter(titles.values())))
-    of_steps = _("Step {number} of {count}", number=state.step_number, count=state.step_shares.length())
-    full_title = rx.cond(state.step_shares.length() > 1, f"{of_steps}: {title}", title)
+    is_processing = state.phase == Phase.PROCESSING
+    progress = state.progress
+    title = rx.match(progress.current_step, *titles.items(), next(iter(titles.values())))
+    of_steps = _("Step {number} of {count}", number=progress.step_number, count=progress.step_shares.length())
+    full_title = rx.cond(progress.step_shares.length() > 1, f"{of_steps}: {title}", title)
     shown_title = rx.cond(is_processing, full_title, _("In line"))
     return processing_stage(
         rx.cond(state.partial_image, state.partial_image, state.source_url),
@@ -74,7 +76,7 @@ def working_stage(state: type[RunState], *, titles: Mapping[str, str]) -> rx.Com
                 _("Your run starts in a moment. You can close the page; it keeps its place."),
             ),
         ),
-        progress_bars(state.step_shares, state.progress, shown_title),
+        progress_bars(progress.step_shares, progress.share, shown_title),
         action=button(_("Cancel"), variant="secondary", size="sm", on_click=state.cancel_run),
     )
 
@@ -217,7 +219,7 @@ def runs_strip(state: type[RunState]) -> rx.Component:
         rx.el.section(
             rx.el.h2(_("Your runs"), id="runs-title", class_name="runs-title"),
             rx.el.ul(
-                rx.cond(state.phase != "choosing", rx.el.li(_new_run(state))),
+                rx.cond(state.phase != Phase.CHOOSING, rx.el.li(_new_run(state))),
                 rx.foreach(state.runs, _card),
                 class_name="runs-row",
             ),

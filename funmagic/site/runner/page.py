@@ -18,6 +18,7 @@ from funmagic.site.runner.components import (
     start_button,
     wait_line,
 )
+from funmagic.site.runner.phase import Phase
 from funmagic.site.runner.state import RunState
 from funmagic.site.shop.components import shortage_dialog
 from funmagic.site.sign_in.components import sign_in_dialog
@@ -40,10 +41,10 @@ def runner_page(
             tool_stage(
                 rx.match(
                     state.phase,
-                    ("loading", loading_stage()),
-                    ("completed", rx.cond(state.result.id, result, gone_stage(state))),
-                    ("failed", failed_stage(state, price=state.price)),
-                    *((status.value, working) for status in ACTIVE_STATUSES),
+                    (Phase.LOADING, loading_stage()),
+                    (Phase.COMPLETED, rx.cond(state.result.id, result, gone_stage(state))),
+                    (Phase.FAILED, failed_stage(state, price=state.price)),
+                    *((status, working) for status in ACTIVE_STATUSES),
                     choosing_stage(state, stash_key=slug),
                 ),
                 rx.cond(
@@ -67,14 +68,14 @@ def _action(state: type[RunState], run_label: str, download_label: str) -> rx.Co
         pause_line(state),
         rx.match(
             state.phase,
-            ("completed", rx.cond(state.result.id, download_button(state, download_label, size="lg"))),
-            ("failed", rx.fragment()),
-            *((status.value, rx.fragment()) for status in ACTIVE_STATUSES),
+            (Phase.COMPLETED, rx.cond(state.result.id, download_button(state, download_label, size="lg"))),
+            (Phase.FAILED, rx.fragment()),
+            *((status, rx.fragment()) for status in ACTIVE_STATUSES),
             rx.fragment(
                 start_button(
                     state,
                     run_label,
-                    busy=(state.phase != "choosing") & (state.phase != "loading"),
+                    busy=(state.phase != Phase.CHOOSING) & (state.phase != Phase.LOADING),
                 ),
                 panel_rest(wait_line(state), low_balance_hint(state)),
             ),

@@ -13,7 +13,7 @@ from funmagic.models.tasks import TaskStatus
 from funmagic.sessions.viewer import Viewer
 from funmagic.site.runner.results import ResultView, view_result
 from funmagic.site.runner.wait_words import describe_wait
-from funmagic.tasks.service import get_task, list_tasks
+from funmagic.tasks.service import find_active_task, get_task, list_tasks
 from funmagic.tasks.views import TaskView
 from funmagic.tasks.waits import place_in_line
 
@@ -60,11 +60,23 @@ def look_at_run(session: Session, viewer: Viewer, task_id: str) -> RunView:
         # An upload has a preview where browsers would show something else than what we see in it.
         source_url=(source.preview_url if parent is None else "") or source.url,
         result=_find_result(session, viewer, _first_asset(task)),
-        wait_line=describe_wait(place_in_line(session, task.id)) if _is_in_line(task) else "",
+        wait_line=describe_wait(place_in_line(session, task.id)) if task.is_in_line else "",
         parent_url=paths.tool(task.tool_slug, parent.id) if parent else "",
         child_url=paths.tool(task.tool_slug, child.id) if child else "",
         is_child_active=child is not None and child.is_active,
     )
+
+
+def find_run(session: Session, viewer: Viewer, slug: str, task_id: str, *, or_active: bool) -> RunView | None:
+    """The viewer's run of this id and tool; without an id the newest one that still goes on, if that will do."""
+    if not task_id and or_active:
+        active = find_active_task(session, viewer, slug)
+        task_id = active.id if active else ""
+    try:
+        run = look_at_run(session, viewer, task_id) if task_id else None
+    except NotFound:
+        return None
+    return run if run and run.task.tool_slug == slug else None
 
 
 def list_runs(session: Session, viewer: Viewer, tool_slug: str) -> list[RunCard]:
@@ -86,7 +98,7 @@ def _card(task: TaskView) -> RunCard:
     words = {AssetKind.MODEL: _("3D model"), AssetKind.POINT_CLOUD: _("Point cloud")}
     label = f"{words.get(AssetKind(result.kind), _('Image'))}: {result.filename}" if result else ""
     if task.is_active:
-        label = _("In line") if _is_in_line(task) else _("Running")
+        label = _("In line") if task.is_in_line else _("Running")
     return RunCard(task.id, paths.tool(task.tool_slug, task.id), image, label, task.is_active)
 
 
@@ -106,7 +118,3 @@ def _find_result(session: Session, viewer: Viewer, asset_id: str) -> ResultView:
 
 def _first_asset(task: TaskView) -> str:
     return task.output.assets[0].id if task.output and task.output.assets else ""
-
-
-def _is_in_line(task: TaskView) -> bool:
-    return task.status in (TaskStatus.PENDING, TaskStatus.QUEUED)

@@ -10,6 +10,7 @@ from funmagic.site.runner.components import (
     save_button,
     working_stage,
 )
+from funmagic.site.runner.phase import Phase
 from funmagic.site.tools.figme.state import FigmeState, StyleChoice
 from funmagic.site.tools.figme.tool import FIGURE, KIND, MODEL
 from funmagic.ui.buttons import button, link_button
@@ -44,7 +45,7 @@ def photo_stage() -> rx.Component:
                 variant="secondary",
                 size="sm",
                 icon="palette",
-                disabled=State.phase != "choosing",
+                disabled=State.phase != Phase.CHOOSING,
                 on_click=State.change_style,
             ),
             class_name="style-chip",

@@ -16,6 +16,7 @@ from funmagic.site.runner.components import (
     start_button,
     wait_line,
 )
+from funmagic.site.runner.phase import Phase
 from funmagic.site.shop.components import shortage_dialog
 from funmagic.site.sign_in.components import sign_in_dialog
 from funmagic.site.tools.figme.components import (
@@ -105,7 +106,7 @@ def _download(label: str, *others: rx.Component) -> rx.Component:
 
 
 def _generate() -> rx.Component:
-    return start_button(State, _("Generate"), busy=State.phase != "choosing")
+    return start_button(State, _("Generate"), busy=State.phase != Phase.CHOOSING)
 
 
 def _into_3d() -> rx.Component:

@@ -10,6 +10,7 @@ from reflex.event import EventSpec
 from funmagic.catalogue.service import ToolView
 from funmagic.models.base import new_id
 from funmagic.models.tasks import ACTIVE_STATUSES
+from funmagic.site.runner.phase import Phase
 from funmagic.site.runner.state import RunState
 from funmagic.site.tools.figme.tool import FIGURE, KIND, MODEL, STYLE
 from funmagic.tasks.submit import Submission
@@ -42,9 +43,9 @@ class FigmeState(RunState, rx.State):
     @rx.var
     def stage(self) -> str:
         """What is on the stage, by name."""
-        if self.phase == "loading":
+        if self.phase == Phase.LOADING:
             return "loading"
-        if self.phase in ("completed", "failed", *ACTIVE_STATUSES):
+        if self.phase in (Phase.COMPLETED, Phase.FAILED, *ACTIVE_STATUSES):
             return _stage_of_run(self.phase, is_model=self.step_id == MODEL.id)
         return "select-style" if self.is_choosing_style or not self.style_id else "upload-image"
 
@@ -56,7 +57,7 @@ class FigmeState(RunState, rx.State):
     @rx.event
     async def choose_style(self, style_id: str) -> None:
         """Mark a style; the stage stays where it is, so that arrow keys can go on to the next."""
-        if self.phase == "choosing" and any(style.id == style_id for style in self.styles):
+        if self.phase == Phase.CHOOSING and any(style.id == style_id for style in self.styles):
             self.style_id, self.is_choosing_style, self.notice = style_id, True, ""
 
     @rx.event
@@ -68,14 +69,14 @@ class FigmeState(RunState, rx.State):
     @rx.event
     async def change_style(self) -> None:
         """Go back to the styles; a photo that was chosen stays."""
-        if self.phase == "choosing":
+        if self.phase == Phase.CHOOSING:
             self.is_choosing_style = True
 
     @rx.event
     async def make_model(self) -> AsyncGenerator[Any, None]:
         """Have the figure on the stage made 3D, in a run of its own."""
         viewer = await self._require_user()
-        is_figure = self.phase == "completed" and self.step_id == FIGURE.id
+        is_figure = self.phase == Phase.COMPLETED and self.step_id == FIGURE.id
         if not is_figure or self.is_starting or not await self._can_pay(viewer, self.model_price):
             return
         submission = Submission(
@@ -92,7 +93,7 @@ class FigmeState(RunState, rx.State):
     async def start_over(self) -> EventSpec:
         """Begin from the styles again."""
         self.style_id, self.is_choosing_style = "", False
-        return self._clear_stage()
+        return self._leave_stage()
 
     def _show_tool(self, tool: ToolView) -> None:
         super()._show_tool(tool)
@@ -115,13 +116,13 @@ class FigmeState(RunState, rx.State):
         return self.model_price if self.step_id == MODEL.id else super()._price_of_run()
 
     def _next_step(self) -> str | None:
-        has_figure = self.phase == "completed" and self.step_id == FIGURE.id
+        has_figure = self.phase == Phase.COMPLETED and self.step_id == FIGURE.id
         return MODEL.id if has_figure else super()._next_step()
 
 
-def _stage_of_run(phase: str, *, is_model: bool) -> str:
-    if phase == "completed":
+def _stage_of_run(phase: Phase, *, is_model: bool) -> str:
+    if phase == Phase.COMPLETED:
         return "3d-result" if is_model else "image-result"
-    if phase == "failed":
+    if phase == Phase.FAILED:
         return "3d-failed" if is_model else "image-failed"
     return "generating-3d" if is_model else "generating-image"

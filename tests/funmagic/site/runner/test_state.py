@@ -15,6 +15,7 @@ from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from funmagic.models.tasks import FailureCode
 from funmagic.site.frame.state import SessionState, SignInDialogState
+from funmagic.site.runner.progress import Progress
 from funmagic.site.tools.background_remove.state import BackgroundRemoveState
 from funmagic.tasks.errors import TaskFinished
 from funmagic.tasks.failures import SENTENCES
@@ -277,8 +278,8 @@ async def test_steps_are_told_one_by_one(alice):
     task = submit(alice)
     state = tab(alice, f"?task={task.id}")
     await play(state.load)
-    assert (state.step_shares, state.step_number) == ([0], 1)
-    state._step_ids = ["first", "second"]
+    assert (state.progress.step_shares, state.progress.step_number) == ([0], 1)
+    state.progress = Progress(step_ids=["first", "second"])
     for type_, facts, expected in (
         ("step_started", {"stepId": "first"}, ("first", 1, [0, 0])),
         ("progress", {"stepId": "first", "progress": 0.5}, ("first", 1, [0.5, 0])),
@@ -287,7 +288,8 @@ async def test_steps_are_told_one_by_one(alice):
         ("progress", {"stepId": "unheard of", "progress": 0.25}, ("second", 2, [1, 0.25])),
     ):
         state._apply(event(type_, **facts))
-        assert (state.current_step, state.step_number, state.step_shares) == expected
+        shown = state.progress
+        assert (shown.current_step, shown.step_number, shown.step_shares) == expected
 
 
 async def test_the_picture_so_far_goes_when_the_next_step_begins(alice):
