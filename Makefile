@@ -4,7 +4,7 @@ RUN := .venv/bin/python -m
 SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
 ON_BOTH_DATABASES = $$(grep -rl --include='test_*.py' mark.both_databases tests)
-BENCHMARKS = catalogue submit engine recovery waiting live sockets ledger cutout lighthouse
+BENCHMARKS = starts catalogue submit engine recovery waiting live sockets ledger cutout lighthouse
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test chaos bench check lint schema migrate seed clean

@@ -14,7 +14,7 @@ from funmagic.core.queues import QueueName
 from funmagic.core.redis import get_redis, new_worker_redis
 from funmagic.core.telemetry.counters import hand_over
 from funmagic.core.telemetry.traces import configure_tracing, end_tracing
-from worker import jobs  # noqa: F401 - loads everything a job needs before the first one arrives
+from worker import jobs  # noqa: F401 - loads what every job needs before the first one arrives
 from worker.runs.heartbeat import hand_back
 
 log = structlog.get_logger()

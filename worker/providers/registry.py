@@ -5,13 +5,10 @@ from importlib import import_module
 
 from worker.providers.accounts import Account
 from worker.providers.base import Provider, ProviderUnavailable
-from worker.providers.fal.adapter import FalProvider
-from worker.providers.local.adapter import LocalProvider
-from worker.providers.replicate.adapter import ReplicateProvider
 
 
 def _when_used(module: str, name: str) -> Callable[[Account], Provider]:
-    # Some SDKs are large: a worker that never meets their provider does without them.
+    # Some SDKs are large, as is what works on this machine: a worker that never meets their provider does without.
     def make(account: Account) -> Provider:
         adapter: Callable[[Account], Provider] = getattr(import_module(module), name)
         return adapter(account)
@@ -20,11 +17,11 @@ def _when_used(module: str, name: str) -> Callable[[Account], Provider]:
 
 
 ADAPTERS: dict[str, Callable[[Account], Provider]] = {
-    "local": LocalProvider,
-    "fal": FalProvider,
+    "local": _when_used("worker.providers.local.adapter", "LocalProvider"),
+    "fal": _when_used("worker.providers.fal.adapter", "FalProvider"),
     "openai": _when_used("worker.providers.openai.adapter", "OpenAIProvider"),
     "google": _when_used("worker.providers.google.adapter", "GoogleProvider"),
-    "replicate": ReplicateProvider,
+    "replicate": _when_used("worker.providers.replicate.adapter", "ReplicateProvider"),
     "tripo": _when_used("worker.providers.tripo.adapter", "TripoProvider"),
 }
 
