@@ -27,7 +27,7 @@ FINISH_WITHIN_S = 7.0
 
 
 class Worker(SimpleWorker):
-    """Reconnects within seconds when Redis comes back, and stops in time for whoever asked it to."""
+    """Reconnects within seconds when Redis comes back, and stops within the supervisor's patience."""
 
     max_connection_wait_time = 5.0
 
