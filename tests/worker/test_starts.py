@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 LOAD = "import sys, worker.main; print(*(name for name in sys.argv[1:] if name in sys.modules))"
-NOT_FOR_A_START = ("alembic", "boto3", "google.genai", "onnxruntime", "openai", "scipy", "stripe", "trimesh", "tripo3d")
+NOT_FOR_A_START = ("alembic", "boto3", "google.genai", "onnxruntime", "openai", "stripe", "tripo3d")
 
 
 def test_a_worker_has_loaded_only_what_every_job_needs() -> None:
