@@ -3,7 +3,7 @@ RUN := .venv/bin/python -m
 # Without compiling ahead: Python compiles what it imports anyway, and most of it is never imported.
 SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
-BENCHMARKS = catalogue submit engine recovery waiting live sockets ledger cutout lighthouse
+BENCHMARKS = starts catalogue submit engine recovery waiting live sockets ledger cutout lighthouse
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test chaos bench check lint schema migrate seed clean

@@ -1,4 +1,4 @@
-"""The clock: twice a second it wakes what is due, recovers what was orphaned, and tells what was not told."""
+"""The clock: twice a second it queues due tasks and mails, recovers orphaned tasks, and announces forgotten ends."""
 
 import signal
 import threading
@@ -122,7 +122,7 @@ def recover_orphans() -> None:
 
 
 def announce_forgotten_ends() -> None:
-    """Tell the end of tasks whose worker died between the commit and the telling."""
+    """Announce the ends of tasks whose worker died between the commit and the announcement."""
     with reading() as session:
         forgotten = lifecycle.find_unannounced_tasks(session)
     _for_each(forgotten, _announce)
@@ -140,7 +140,7 @@ def _for_each(tasks: list[Task], act: Callable[[Task], None]) -> None:
 def _announce(task: Task) -> None:
     announce_end(task.id)
     if task.error_code not in MAY_STILL_RUN:
-        # Whoever ended it may have found Redis away, and then holds the slot of a job that is over.
+        # The process that ended the task may have found Redis away, and could not give the slot back.
         with reading() as session:
             give_slots_back(session, task.id)
     count(CLOCK_ACTIONS, ClockAction.ANNOUNCED)

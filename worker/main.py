@@ -14,7 +14,7 @@ from funmagic.core.queues import QueueName
 from funmagic.core.redis import get_redis, new_worker_redis
 from funmagic.core.telemetry.counters import hand_over
 from funmagic.core.telemetry.traces import configure_tracing, end_tracing
-from worker import jobs  # noqa: F401 - loads everything a job needs before the first one arrives
+from worker import jobs  # noqa: F401 - loads what every job needs before the first one arrives
 from worker.runs.heartbeat import hand_back
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ FINISH_WITHIN_S = 7.0
 
 
 class Worker(SimpleWorker):
-    """Reconnects within seconds when Redis comes back, and stops in time for whoever asked it to."""
+    """Reconnects within seconds when Redis comes back, and stops within the supervisor's patience."""
 
     max_connection_wait_time = 5.0
 

@@ -2,38 +2,37 @@
 
 from funmagic.i18n.translate import _
 
-# In this order: most browsers also name those whose pages they want to get.
-BROWSERS = (
-    (("Edg/", "EdgA/", "EdgiOS/"), "Edge"),
-    (("OPR/", "OPT/", "Opera"), "Opera"),
-    (("SamsungBrowser/",), "Samsung Internet"),
-    (("YaBrowser/",), "Yandex"),
-    (("Vivaldi/",), "Vivaldi"),
-    (("Firefox/", "FxiOS/"), "Firefox"),
-    (("Chrome/", "CriOS/", "Chromium/"), "Chrome"),
-    (("Safari/",), "Safari"),
-    (("curl/",), "curl"),
-    (("python-httpx/", "python-requests/", "Python-urllib/"), "Python"),
-)
-SYSTEMS = (
-    (("iPhone", "iPod"), "iPhone"),
-    (("iPad",), "iPad"),
-    (("Android",), "Android"),
-    (("Windows",), "Windows"),
-    (("CrOS",), "ChromeOS"),
-    (("Macintosh", "Mac OS X"), "macOS"),
-    (("Linux", "X11"), "Linux"),
-)
+# How people name them, where ua-parser is more precise or names the engine.
+BROWSERS = {
+    "Chrome Mobile": "Chrome",
+    "Chrome Mobile iOS": "Chrome",
+    "Edge Mobile": "Edge",
+    "Firefox Mobile": "Firefox",
+    "Firefox iOS": "Firefox",
+    "HeadlessChrome": "Chrome",
+    "Mobile Safari": "Safari",
+    "Mobile Safari UI/WKWebView": "Safari",
+    "Opera Mobile": "Opera",
+    "Opera Touch": "Opera",
+    "Python Requests": "Python",
+    "Python-urllib": "Python",
+    "Yandex Browser": "Yandex",
+}
+SYSTEMS = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS", "Ubuntu": "Linux", "Fedora": "Linux", "Debian": "Linux"}
+APPLE_SYSTEM = "iOS"
 
 
 def describe_device(user_agent: str | None) -> str:
     """The browser and the system that a User-Agent header names, as in "Chrome on macOS"."""
-    browser = _first_named(BROWSERS, user_agent or "")
-    system = _first_named(SYSTEMS, user_agent or "")
+    from ua_parser import parse  # noqa: PLC0415 - its rules are of use to this page only
+
+    found = parse(user_agent or "")
+    browser = found.user_agent.family if found.user_agent else ""
+    browser = BROWSERS.get(browser, browser)
+    system = found.os.family if found.os else ""
+    if system == APPLE_SYSTEM and found.device:
+        system = found.device.family
+    system = SYSTEMS.get(system, system)
     if browser and system:
         return _("{browser} on {system}", browser=browser, system=system)
     return browser or system or _("Unknown device")
-
-
-def _first_named(names: tuple[tuple[tuple[str, ...], str], ...], user_agent: str) -> str:
-    return next((name for marks, name in names if any(mark in user_agent for mark in marks)), "")

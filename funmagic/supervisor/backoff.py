@@ -7,7 +7,7 @@ MOST_FAILURES = 6
 
 
 class Backoff:
-    """The patience left with one child: delays (in seconds) double until it stays up; failures in a row are counted."""
+    """The delays of one child, in seconds: they double until it stays up, and end after too many failures in a row."""
 
     def __init__(self, first_delay: float) -> None:
         self._first_delay = first_delay

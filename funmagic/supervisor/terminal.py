@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 NAME_WIDTH = 9
 COLOURS = (36, 35, 34, 33, 32)
@@ -29,10 +28,7 @@ def say(line: str) -> None:
 
 
 class ChildOutput:
-    """One child's output: passed on line by line under its name, and the last lines kept.
-
-    Circus calls it with what it read from the child's pipe.
-    """
+    """One child's output: passed on line by line under its name, and the last lines kept."""
 
     def __init__(self, name: str, position: int, *, quiet: bool) -> None:
         self.last_lines: deque[str] = deque(maxlen=LINES_KEPT)
@@ -42,9 +38,9 @@ class ChildOutput:
         self._quiet = quiet
         self._unfinished = b""
 
-    def __call__(self, chunk: dict[str, Any]) -> None:
-        """Take in what circus read, wherever in a line it ends."""
-        *lines, self._unfinished = (self._unfinished + chunk["data"]).split(b"\n")
+    def take_in(self, data: bytes) -> None:
+        """Take in what was read from the child's pipe, wherever in a line it ends."""
+        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
         for line in lines:
             self._pass_on(line)
 

@@ -63,7 +63,7 @@ def _prepare(settings: Settings, *, dev: bool) -> None:
 
 async def _keep_running(settings: Settings, redis: Child | None, *, dev: bool) -> int:
     keeper = Keeper()
-    await keeper.open()
+    keeper.open()
     try:
         await _start_all(keeper, settings, redis, dev=dev)
         await keeper.wait_for_end()
@@ -80,16 +80,16 @@ async def _keep_running(settings: Settings, redis: Child | None, *, dev: bool) -
 async def _start_all(keeper: Keeper, settings: Settings, redis: Child | None, *, dev: bool) -> None:
     if redis:
         with stage("Redis started"):
-            await keeper.start(redis)
+            keeper.start(redis)
             await keeper.wait_for(embedded_redis.wait_until_answering(settings.redis_socket, within=REDIS_WAIT))
     with stage("First data in place"):
         first_admin = seed()
     with stage("Site answering"):
-        await keeper.start(_web(dev=dev))
+        keeper.start(_web(dev=dev))
         # It has the processors to itself for its start.
         await keeper.wait_for(wait_until_healthy(settings.host, settings.port, within=WEB_WAIT))
     for group in _workers(settings):
-        await keeper.start(*group)
+        keeper.start(*group)
     _welcome(settings, first_admin)
 
 

@@ -7,7 +7,6 @@ from importlib import import_module
 from funmagic.providers.registry import PROVIDER_TYPES
 from worker.providers.accounts import Account
 from worker.providers.base import Provider, ProviderUnavailable
-from worker.providers.local import adapter as _  # noqa: F401 - every installation has it: it is loaded with the worker
 
 
 def _open(kind: str, account: Account) -> Provider:

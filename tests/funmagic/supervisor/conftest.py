@@ -20,9 +20,9 @@ from funmagic.supervisor.keeper import Child, Keeper
 
 async def keep(groups):
     keeper = Keeper(first_delay=0.02)
-    await keeper.open()
+    keeper.open()
     for group in groups:
-        await keeper.start(*(Child(**child) for child in group))
+        keeper.start(*(Child(**child) for child in group))
     print("all started", flush=True)
     await keeper.wait_for_end()
     await keeper.stop()
