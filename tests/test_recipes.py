@@ -140,7 +140,7 @@ def test_what_the_recipes_add_passes_the_rules_and_its_own_tests(copy: Copy) -> 
     copy.run("-m", "ruff", "check", "--no-cache", *copy.touched)
     copy.run("-m", "ruff", "format", "--no-cache", "--check", *copy.touched)
     copy.run("-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())")
-    copy.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/worker/providers/test_darkroom.py", *RULES)
+    copy.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/worker/providers/darkroom/test_adapter.py", *RULES)
 
 
 def test_a_block_that_does_not_fit_says_so(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether providers are well: what the last look or a refused account said of each, and how its breaker is."""
+"""Whether providers are well: what the last health check or a refused account said, and how each breaker is."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,12 +26,12 @@ class ProviderHealth:
 
 
 def mark_healthy(session: Session, scope: ProviderScope, name: str) -> bool:
-    """Note that a provider is well; True when that is news."""
+    """Record that a provider is well; True when that is news."""
     return _mark(session, scope, name, is_healthy=True, health_note=None)
 
 
 def mark_unhealthy(session: Session, scope: ProviderScope, name: str, note: str) -> bool:
-    """Note that a provider is not well, and why; True when that is news."""
+    """Record that a provider is not well, and why; True when that is news."""
     return _mark(session, scope, name, is_healthy=False, health_note=note[:LONGEST_NOTE])
 
 

@@ -1,4 +1,4 @@
-"""The protocol every provider speaks: start a piece of work, look at it again, stop it, and fail in typed ways."""
+"""The protocol every provider speaks: start a piece of work, poll its job, cancel it, and fail in typed ways."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
@@ -88,10 +88,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The provider works on it; look again after so many seconds.
+    """The provider works on it; poll it again after so many seconds.
 
     `job` is what `check` needs besides the id, and `request` is the record of what was asked for: both are saved with
-    the step, so neither holds a key or a file. `trouble` is what kept us from looking this time: it counts against the
+    the step, so neither holds a key or a file. `trouble` is what kept us from polling this time: it counts against the
     provider's health, and never against the run, whose job goes on.
     """
 
@@ -110,7 +110,7 @@ class Provider(Protocol):
         """Begin the work; a remote provider answers Waiting with its job's id at once."""
 
     def check(self, provider_job_id: str, work: Work, report: Report) -> Done | Waiting:
-        """Look at work that was begun, by whichever worker."""
+        """Poll a job that this or another worker started; Done once its result is here."""
 
     def cancel(self, provider_job_id: str, work: Work) -> bool:
         """Ask the provider to stop a job; whether it is known to run no more. Never raises a ProviderError."""

@@ -1,4 +1,4 @@
-"""Looks hard at a cut-out that somebody else made, before a person pays for it."""
+"""Checks a cut-out that a provider made, before a person pays for it."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Pictures as providers take them: seen by all as we see them, of a type they know, and no larger than they may be."""
+"""Makes pictures fit for providers: upright without a hint, of a type they know, and no larger than they may be."""
 
 from funmagic.core.errors import FunMagicError
 from funmagic.library.photos.decoder import decode_photo
@@ -23,7 +23,7 @@ def plain_picture(file: InputFile, name: str = "photo") -> InputFile:
 
 
 def fit_picture(file: InputFile, name: str, *, max_bytes: int) -> InputFile:
-    """The same, and smaller where it would have more bytes than allowed."""
+    """The picture as `plain_picture` makes it, and smaller where that would have more bytes than allowed."""
     plain = plain_picture(file, name)
     if len(plain.data) <= max_bytes:
         return plain

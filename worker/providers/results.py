@@ -1,4 +1,4 @@
-"""Looks hard at what providers made, before a person pays for it, and makes files of it."""
+"""Checks what providers made, before a person pays for it, and makes files of it."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ FEWEST_PIXELS, SMALLEST_SHARE = 16, 1e-4
 
 
 def refuse_empty(files: list[OutputFile]) -> None:
-    """Let no result pass that holds nothing, whoever made it; raises NoSubject before anybody pays."""
+    """Raise NoSubject, before anybody pays, when there is no result or nothing in it, whoever made it."""
     if not files:
         raise NoSubject("there is no result")
     for file in files:

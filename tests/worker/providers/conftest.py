@@ -1,7 +1,6 @@
 """Providers on loopback, and what is needed to call them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -22,11 +21,11 @@ from tests.emulators.tripo import TripoEmulator
 from tests.factories import configure_step, photo_bytes
 from tests.ports import free_port
 from tests.worker.providers import stylising
+from tests.worker.providers.remote_run import RemoteRun, Runs
+from tests.worker.providers.remotes import ALL, WITH_JOBS, WITHOUT_JOBS, Remote
 from worker.providers.accounts import Account
-from worker.providers.base import Done, InputFile, Provider, Waiting, Work
-from worker.providers.fal.adapter import Adapter as FalAdapter
-from worker.providers.replicate.adapter import Adapter as ReplicateAdapter
-from worker.providers.tripo.adapter import Adapter as TripoAdapter
+from worker.providers.base import InputFile, Work
+from worker.providers.registry import open_provider
 
 KEY = "fal-key-0123456789:abcdef"
 REPLICATE_KEY = "r8_0123456789abcdefghij"
@@ -37,62 +36,117 @@ FIGURE = photo_bytes(format="PNG")
 CUTOUT = InputFile(png(60, 90), "image/png", "cutout.png", "asset-2")
 
 
-@pytest.fixture(scope="session")
-def fal_server() -> Iterator[tuple[FalEmulator, str]]:
-    """An emulator of fal.ai and its address."""
-    emulator = FalEmulator(key=KEY)
-    with serving(emulator.app, free_port()) as address:
-        yield emulator, address
+def server_fixture(kind: Callable[..., Any], key: str, path: str = "") -> Any:
+    """A fixture: an emulator for the whole session, and its base URL."""
+
+    @pytest.fixture(scope="session")
+    def server() -> Iterator[tuple[Any, str]]:
+        emulator = kind(key=key)
+        with serving(emulator.app, free_port()) as address:
+            yield emulator, f"{address}{path}"
+
+    return server
 
 
-@pytest.fixture
-def fal(fal_server: tuple[FalEmulator, str], monkeypatch: pytest.MonkeyPatch) -> FalEmulator:
-    """fal.ai, which nobody has asked anything yet, and which the operator allows us to reach on loopback."""
-    emulator, address = fal_server
-    emulator.reset()
-    monkeypatch.setattr(get_settings(), "allowed_private_hosts", address.removeprefix("http://"))
+def emulator_fixture(server: str) -> Any:
+    """A fixture: a provider which nobody has asked anything yet, and which the operator allows us to reach."""
+
+    @pytest.fixture
+    def emulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+        emulator, base_url = request.getfixturevalue(server)
+        emulator.reset()
+        allowed = f"{get_settings().allowed_private_hosts},{httpx.URL(base_url).netloc.decode()}"
+        monkeypatch.setattr(get_settings(), "allowed_private_hosts", allowed.strip(","))
+        return emulator
+
     return emulator
 
 
+def address_fixture(emulator: str, server: str) -> Any:
+    """A fixture: the base URL of a provider that may be reached."""
+
+    @pytest.fixture
+    def address(request: pytest.FixtureRequest) -> str:
+        request.getfixturevalue(emulator)
+        return request.getfixturevalue(server)[1]
+
+    return address
+
+
+fal_server = server_fixture(FalEmulator, KEY)
+fal = emulator_fixture("fal_server")
+fal_address = address_fixture("fal", "fal_server")
+replicate_server = server_fixture(ReplicateEmulator, REPLICATE_KEY)
+replicate = emulator_fixture("replicate_server")
+replicate_address = address_fixture("replicate", "replicate_server")
+tripo_server = server_fixture(TripoEmulator, TRIPO_KEY)
+tripo = emulator_fixture("tripo_server")
+tripo_address = address_fixture("tripo", "tripo_server")
+openai_server = server_fixture(OpenAIEmulator, stylising.KEY, "/v1")
+openai = emulator_fixture("openai_server")
+openai_address = address_fixture("openai", "openai_server")
+gemini_server = server_fixture(GeminiEmulator, stylising.KEY)
+gemini = emulator_fixture("gemini_server")
+gemini_address = address_fixture("gemini", "gemini_server")
+
+
+def make_run(kind: str, work: Work, *, key: str, base_url: str, config: dict[str, Any] | None = None) -> RemoteRun:
+    """Work at a provider of this type, for an account configured so."""
+    account = Account(kind, kind, base_url, SecretStr(key), ProviderConfig.model_validate(config or {}), scope="web")
+    return RemoteRun(open_provider(account), work)
+
+
+def split(values: dict[str, Any], **usual: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is of the account, with its usual values, and what is of the work."""
+    account = {**usual, **{name: values.pop(name) for name in ("key", "base_url", "config") if name in values}}
+    return account, values
+
+
 @pytest.fixture
-def fal_address(fal: FalEmulator, fal_server: tuple[FalEmulator, str]) -> str:
-    return fal_server[1]
+def new_run(fal_address: str) -> Runs:
+    """Makes a run at fal.ai."""
 
-
-class RemoteRun:
-    """One job at a provider, as the engine would carry it: what `start` left is given to every `check`."""
-
-    def __init__(self, provider: Provider, work: Work) -> None:
-        self.provider = provider
-        self.work = work
-
-    def start(self) -> Waiting:
-        self.waiting = self.provider.start(self.work, lambda _: None)
-        return self.waiting
-
-    def check(self) -> Done | Waiting:
-        work = replace(self.work, job=self.waiting.job)
-        return self.provider.check(self.waiting.provider_job_id, work, lambda _: None)
-
-    def cancel(self) -> bool:
-        return self.provider.cancel(self.waiting.provider_job_id, replace(self.work, job=self.waiting.job))
-
-    def finish(self) -> Done | Waiting:
-        self.start()
-        return self.check()
-
-
-@pytest.fixture
-def new_run(fal_address: str) -> Callable[..., RemoteRun]:
-    """Makes a run at fal.ai for an account configured so."""
-
-    def make(*, key: str = KEY, base_url: str = fal_address, photo: bytes = PHOTO, **values: Any) -> RemoteRun:
-        config = ProviderConfig.model_validate(values.pop("config", {}))
+    def make(*, photo: bytes = PHOTO, operation: str = "remove-background", **values: Any) -> RemoteRun:
+        account, values = split(values, key=KEY, base_url=fal_address)
         files = {"assetId": InputFile(photo, "image/jpeg", "photo.jpg", "asset-1")}
-        work = Work(values.pop("operation", "remove-background"), files, **values)
-        return RemoteRun(FalAdapter(Account("fal", "fal", base_url, SecretStr(key), config, scope="web")), work)
+        return make_run("fal", Work(operation, files, **values), **account)
 
     return make
+
+
+@pytest.fixture
+def new_tripo_run(tripo_address: str) -> Runs:
+    """Makes a run at Tripo."""
+
+    def make(*, image: bytes = FIGURE, operation: str = "image-to-model", **values: Any) -> RemoteRun:
+        account, values = split(values, key=TRIPO_KEY, base_url=tripo_address)
+        previous = values.pop("previous", [InputFile(image, "image/png", "figure.png", "asset-3")])
+        return make_run("tripo", Work(operation, {}, previous=previous, **values), **account)
+
+    return make
+
+
+@pytest.fixture
+def new_prediction(replicate_address: str) -> Runs:
+    """Makes a run at Replicate."""
+
+    def make(*, operation: str = "image-to-cloud", **values: Any) -> RemoteRun:
+        account, values = split(values, key=REPLICATE_KEY, base_url=replicate_address)
+        return make_run("replicate", Work(operation, {}, **{"previous": [CUTOUT], **values}), **account)
+
+    return make
+
+
+@pytest.fixture
+def new_openai_run(openai_address: str) -> Runs:
+    """Makes a run at OpenAI."""
+    return lambda **values: stylising.make_run("openai", **{"base_url": openai_address, **values})
+
+
+@pytest.fixture
+def new_gemini_run(gemini_address: str) -> Runs:
+    """Makes a run at Gemini."""
+    return lambda **values: stylising.make_run("google", **{"base_url": gemini_address, **values})
 
 
 @pytest.fixture
@@ -103,85 +157,12 @@ def fal_tool(db: None, redis: None, fal_address: str) -> None:
     configure_step(provider="fal")
 
 
-@pytest.fixture(scope="session")
-def tripo_server() -> Iterator[tuple[TripoEmulator, str]]:
-    """An emulator of Tripo and its address."""
-    emulator = TripoEmulator(key=TRIPO_KEY)
-    with serving(emulator.app, free_port()) as address:
-        yield emulator, address
-
-
-@pytest.fixture
-def tripo(tripo_server: tuple[TripoEmulator, str], monkeypatch: pytest.MonkeyPatch) -> TripoEmulator:
-    """Tripo, which nobody has asked anything yet, and which the operator allows us to reach on loopback."""
-    emulator, address = tripo_server
-    emulator.reset()
-    monkeypatch.setattr(get_settings(), "allowed_private_hosts", address.removeprefix("http://"))
-    return emulator
-
-
-@pytest.fixture
-def tripo_address(tripo: TripoEmulator, tripo_server: tuple[TripoEmulator, str]) -> str:
-    return tripo_server[1]
-
-
-@pytest.fixture
-def new_tripo_run(tripo_address: str) -> Callable[..., RemoteRun]:
-    """Makes a run at Tripo for an account configured so."""
-
-    def make(*, key: str = TRIPO_KEY, base_url: str = tripo_address, image: bytes = FIGURE, **values: Any) -> RemoteRun:
-        config = ProviderConfig.model_validate(values.pop("config", {}))
-        previous = values.pop("previous", [InputFile(image, "image/png", "figure.png", "asset-3")])
-        work = Work(values.pop("operation", "image-to-model"), {}, previous=previous, **values)
-        return RemoteRun(TripoAdapter(Account("tripo", "tripo", base_url, SecretStr(key), config, scope="web")), work)
-
-    return make
-
-
 @pytest.fixture
 def figure_tool(db: None, redis: None, tripo_address: str) -> None:
     """FigMe's second step is done by Tripo."""
     with transaction() as session:
         set_provider(session, "tripo", api_key=TRIPO_KEY, base_url=tripo_address)
     configure_step("figme", "3d-gen", provider="tripo")
-
-
-@pytest.fixture(scope="session")
-def replicate_server() -> Iterator[tuple[ReplicateEmulator, str]]:
-    """An emulator of Replicate and its address."""
-    emulator = ReplicateEmulator(key=REPLICATE_KEY)
-    with serving(emulator.app, free_port()) as address:
-        yield emulator, address
-
-
-@pytest.fixture
-def replicate(replicate_server: tuple[ReplicateEmulator, str], monkeypatch: pytest.MonkeyPatch) -> ReplicateEmulator:
-    """Replicate, which nobody has asked anything yet, and which the operator allows us to reach, like those before."""
-    emulator, address = replicate_server
-    emulator.reset()
-    allowed = f"{get_settings().allowed_private_hosts},{address.removeprefix('http://')}"
-    monkeypatch.setattr(get_settings(), "allowed_private_hosts", allowed.strip(","))
-    return emulator
-
-
-@pytest.fixture
-def replicate_address(replicate: ReplicateEmulator, replicate_server: tuple[ReplicateEmulator, str]) -> str:
-    return replicate_server[1]
-
-
-@pytest.fixture
-def new_prediction(replicate_address: str) -> Callable[..., RemoteRun]:
-    """Makes a run at Replicate for an account configured so."""
-
-    def make(*, key: str = REPLICATE_KEY, base_url: str = replicate_address, **values: Any) -> RemoteRun:
-        config = ProviderConfig.model_validate(values.pop("config", {}))
-        operation, previous = values.pop("operation", "image-to-cloud"), values.pop("previous", [CUTOUT])
-        work = Work(operation, {}, previous=previous, **values)
-        return RemoteRun(
-            ReplicateAdapter(Account("replicate", "replicate", base_url, SecretStr(key), config, scope="web")), work
-        )
-
-    return make
 
 
 @pytest.fixture
@@ -194,47 +175,19 @@ def crystal_tool(db: None, redis: None, fal_address: str, replicate_address: str
     configure_step("crystal-memory", "vggt", provider="replicate")
 
 
-@pytest.fixture(scope="session")
-def openai_server() -> Iterator[tuple[OpenAIEmulator, str]]:
-    """An emulator of OpenAI and its base URL."""
-    emulator = OpenAIEmulator(key=stylising.KEY)
-    with serving(emulator.app, free_port()) as address:
-        yield emulator, f"{address}/v1"
+@pytest.fixture(params=ALL, ids=lambda peculiar: peculiar.kind)
+def remote(request: pytest.FixtureRequest) -> Remote:
+    """Each provider."""
+    return Remote(request.param, request)
 
 
-@pytest.fixture
-def openai(openai_server: tuple[OpenAIEmulator, str], monkeypatch: pytest.MonkeyPatch) -> OpenAIEmulator:
-    """OpenAI, which nobody has asked anything yet, and which the operator allows us to reach on loopback."""
-    emulator, address = openai_server
-    emulator.reset()
-    monkeypatch.setattr(get_settings(), "allowed_private_hosts", httpx.URL(address).netloc.decode())
-    return emulator
+@pytest.fixture(params=WITH_JOBS, ids=lambda peculiar: peculiar.kind)
+def with_jobs(request: pytest.FixtureRequest) -> Remote:
+    """Each provider whose work goes on as a job."""
+    return Remote(request.param, request)
 
 
-@pytest.fixture
-def new_openai_run(openai_server: tuple[OpenAIEmulator, str]) -> Callable[..., stylising.StylingRun]:
-    """Makes a run at OpenAI, or at another address, for an account configured so."""
-    return lambda address=openai_server[1], **values: stylising.make_run("openai", address, **values)
-
-
-@pytest.fixture(scope="session")
-def gemini_server() -> Iterator[tuple[GeminiEmulator, str]]:
-    """An emulator of Gemini and its address."""
-    emulator = GeminiEmulator(key=stylising.KEY)
-    with serving(emulator.app, free_port()) as address:
-        yield emulator, address
-
-
-@pytest.fixture
-def gemini(gemini_server: tuple[GeminiEmulator, str], monkeypatch: pytest.MonkeyPatch) -> GeminiEmulator:
-    """Gemini, which nobody has asked anything yet, and which the operator allows us to reach on loopback."""
-    emulator, address = gemini_server
-    emulator.reset()
-    monkeypatch.setattr(get_settings(), "allowed_private_hosts", httpx.URL(address).netloc.decode())
-    return emulator
-
-
-@pytest.fixture
-def new_gemini_run(gemini_server: tuple[GeminiEmulator, str]) -> Callable[..., stylising.StylingRun]:
-    """Makes a run at Gemini, or at another address, for an account configured so."""
-    return lambda address=gemini_server[1], **values: stylising.make_run("google", address, **values)
+@pytest.fixture(params=WITHOUT_JOBS, ids=lambda peculiar: peculiar.kind)
+def without_jobs(request: pytest.FixtureRequest) -> Remote:
+    """Each provider that does its work within one request."""
+    return Remote(request.param, request)

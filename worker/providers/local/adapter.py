@@ -43,7 +43,7 @@ class Adapter:
         raise ProviderUnavailable("local work leaves no job behind")
 
     def cancel(self, provider_job_id: str, work: Work) -> bool:  # noqa: ARG002 - the protocol
-        """Nothing runs on: local work ends with its worker's interest in it."""
+        """Always True: local work ends with the call that does it."""
         return True
 
     def check_health(self) -> None:

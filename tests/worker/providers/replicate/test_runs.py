@@ -14,7 +14,7 @@ from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, load_task, photo_bytes, sign_in, submit_crystal
 from tests.worker.conftest import Killed, cancel, events_of, run_and_die
 from tests.worker.providers.conftest import KEY, REPLICATE_KEY
-from tests.worker.providers.test_replicate_clouds import assert_is_the_subject, load
+from tests.worker.providers.replicate.test_clouds import assert_is_the_subject, load
 from worker.providers.replicate.adapter import Adapter as ReplicateAdapter
 from worker.runs.run import run_task
 
@@ -123,7 +123,7 @@ def test_a_submission_that_is_never_answered_ends_the_run_and_is_not_repeated(al
     assert (replicate.requests["create"], balance_of(alice).available) == (1, 100)
 
 
-def test_a_worker_that_dies_while_looking_leaves_the_prediction_to_the_next(alice, replicate, monkeypatch):
+def test_a_worker_that_dies_while_polling_leaves_the_prediction_to_the_next(alice, replicate, monkeypatch):
     task = submit_crystal(alice, photo=photo_bytes(*SIZE))
     run_until(task.id, lambda: replicate.jobs)
     with monkeypatch.context() as patch:
@@ -133,7 +133,7 @@ def test_a_worker_that_dies_while_looking_leaves_the_prediction_to_the_next(alic
     assert (load_task(task.id).status, len(replicate.jobs)) == ("completed", 1)
 
 
-def test_a_cancelled_run_is_not_looked_at_again(alice, replicate):
+def test_a_cancelled_run_is_not_polled_again(alice, replicate):
     replicate.script("never")
     task = submit_crystal(alice, photo=photo_bytes(*SIZE))
     run_until(task.id, lambda: replicate.jobs)

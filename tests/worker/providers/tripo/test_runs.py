@@ -176,7 +176,7 @@ def test_what_an_admin_set_of_the_model_reaches_tripo(alice, figure, tripo):
     assert (job.arguments["model"], job.arguments["face_limit"]) == ("P1-20260311", 5000)
 
 
-def test_a_worker_that_dies_while_looking_leaves_the_task_to_the_next(alice, figure, tripo, monkeypatch):
+def test_a_worker_that_dies_while_polling_leaves_the_task_to_the_next(alice, figure, tripo, monkeypatch):
     task = submit_figure_3d(alice, figure)
     run_task(task.id)
     with monkeypatch.context() as patch:
@@ -187,7 +187,7 @@ def test_a_worker_that_dies_while_looking_leaves_the_task_to_the_next(alice, fig
     assert len(tripo.jobs) == 1
 
 
-def test_a_cancelled_run_is_not_looked_at_again(alice, figure, tripo):
+def test_a_cancelled_run_is_not_polled_again(alice, figure, tripo):
     task = submit_figure_3d(alice, figure)
     run_task(task.id)
     cancel(alice, task.id)

@@ -7,8 +7,8 @@ import trimesh
 
 from funmagic.models.assets import AssetKind
 from tests.worker.providers.conftest import CUTOUT
-from tests.worker.providers.test_replicate_clouds import assert_is_the_subject
-from worker.providers.base import Done, InvalidWork, ProviderError
+from tests.worker.providers.replicate.test_clouds import assert_is_the_subject
+from worker.providers.base import Done, ProviderError
 
 
 @pytest.fixture
@@ -27,12 +27,6 @@ def test_a_cut_out_becomes_a_cloud(fal, new_cloud):
     [file] = done.files
     assert (file.kind, file.extension) == (AssetKind.POINT_CLOUD, "ply")
     assert_is_the_subject(trimesh.load(io.BytesIO(file.data), file_type="ply"))
-
-
-def test_without_a_cut_out_nothing_is_asked(fal, new_run):
-    with pytest.raises(InvalidWork):
-        new_run(operation="image-to-cloud").start()
-    assert fal.requests == {}
 
 
 @pytest.mark.parametrize(

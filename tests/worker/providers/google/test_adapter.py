@@ -1,20 +1,15 @@
 """Gemini's own client against its API: every way to answer, and what it means to us."""
 
 import io
-import logging
 
 import pytest
 from PIL import Image
 
-from funmagic.core.settings import get_settings
-from funmagic.core.telemetry.logs import OURS
 from funmagic.library.images import inspect_image
 from tests.factories import photo_bytes
 from tests.worker.providers.stylising import KEY, PHOTO, PROMPT, STYLE
-from worker.providers.accounts import Account
 from worker.providers.base import (
     AccountRefused,
-    InvalidWork,
     MalformedAnswer,
     ModelRetired,
     ProviderError,
@@ -22,7 +17,6 @@ from worker.providers.base import (
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
-    Work,
 )
 from worker.providers.google import adapter
 
@@ -97,16 +91,6 @@ def test_a_photo_that_is_too_large_for_one_request_is_made_smaller(gemini, new_g
     assert len(gemini.jobs[0].images[0]) <= adapter.LARGEST_INPUT
 
 
-def test_an_operation_that_it_cannot_do_and_a_missing_style_are_refused(gemini, new_gemini_run):
-    run = new_gemini_run()
-    run.work = Work("remove-background", run.work.files)
-    with pytest.raises(ProviderUnavailable):
-        run.start()
-    with pytest.raises(InvalidWork):
-        new_gemini_run(style=None).start()
-    assert gemini.requests == {}
-
-
 @pytest.mark.parametrize(
     ("values", "seconds"),
     [
@@ -135,9 +119,6 @@ def test_a_rate_limit_may_say_when_to_come_back(gemini, new_gemini_run, values, 
         ("invalid", {}, ProviderError),
         ("retired", {}, ModelRetired),
         ("wrong-path", {}, ProviderUnavailable),
-        ("server-error", {"status": 500}, ProviderUnavailable),
-        ("server-error", {"status": 503}, ProviderUnavailable),
-        ("server-error", {"status": 504}, ProviderTimeout),
         ("gateway", {"status": 502}, ProviderUnavailable),
         ("gateway", {"status": 401}, AccountRefused),
         ("redirect", {"to": "http://169.254.169.254/"}, ProviderError),
@@ -168,7 +149,6 @@ def test_a_request_that_is_turned_away_is_named_and_not_repeated(gemini, new_gem
         ("empty", {}, ProviderError),
         ("html", {}, ProviderError),
         ("half-picture", {}, ProviderError),
-        ("malformed", {}, MalformedAnswer),
         ("page", {}, MalformedAnswer),
         ("packed", {}, MalformedAnswer),
         ("cut", {}, ProviderTimeout),
@@ -184,80 +164,8 @@ def test_work_that_goes_wrong_once_it_is_paid_for_is_named_and_not_repeated(
     assert (gemini.requests["generateContent"], len(gemini.jobs)) == (1, 1)
 
 
-def test_an_answer_that_does_not_come_in_time_is_not_asked_for_again(gemini, new_gemini_run):
-    gemini.script("silence")
-    with pytest.raises(ProviderTimeout):
-        new_gemini_run(time_left_s=2.0).start()
-    assert (gemini.requests["generateContent"], len(gemini.jobs)) == (1, 1)
-
-
-def test_an_answer_that_is_too_large_is_not_taken(gemini, new_gemini_run, monkeypatch):
-    monkeypatch.setattr(adapter.Adapter, "result_bytes", 5_000_000)
-    gemini.script("huge")
-    with pytest.raises(ProviderError, match="larger"):
-        new_gemini_run().start()
-
-
 def test_a_model_that_was_retired_is_named_with_what_to_do(gemini, new_gemini_run):
     gemini.retired.add("gemini-2.5-flash-image")
     with pytest.raises(ModelRetired, match=r"gemini-2.5-flash-image.*set-tool"):
         new_gemini_run(model="gemini-2.5-flash-image").start()
     assert gemini.jobs == []
-
-
-def test_nobody_there_is_unavailable(new_gemini_run, monkeypatch):
-    monkeypatch.setattr(get_settings(), "allowed_private_hosts", "127.0.0.1")
-    with pytest.raises(ProviderUnavailable):
-        new_gemini_run("http://127.0.0.1:1").start()
-
-
-def test_a_network_that_the_operator_did_not_allow_is_never_asked(gemini, new_gemini_run, monkeypatch):
-    monkeypatch.setattr(get_settings(), "allowed_private_hosts", "")
-    for call in (new_gemini_run().start, new_gemini_run().provider.check_health):
-        with pytest.raises(ProviderUnavailable):
-            call()
-    assert gemini.requests == {}
-
-
-def test_an_account_without_a_key_is_unavailable():
-    with pytest.raises(ProviderUnavailable):
-        adapter.Adapter(Account("google", "google", scope="web"))
-
-
-def test_there_is_nothing_to_look_at_later_and_nothing_to_stop(gemini, new_gemini_run):
-    run = new_gemini_run()
-    assert run.provider.cancel("job", run.work) is False
-    with pytest.raises(ProviderUnavailable):
-        run.provider.check("job", run.work, lambda _at, **_: None)
-
-
-def test_looking_whether_it_is_well_costs_nothing(gemini, new_gemini_run):
-    new_gemini_run().provider.check_health()
-    assert (gemini.requests, gemini.jobs) == ({"models": 1}, [])
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [("server-error", ProviderUnavailable), ("wrong-key", AccountRefused), ("rate-limited", ProviderRateLimited)],
-)
-def test_not_being_well_is_told_by_name(gemini, new_gemini_run, fault, error):
-    gemini.script(fault)
-    with pytest.raises(error):
-        new_gemini_run().provider.check_health()
-
-
-@pytest.mark.parametrize("fault", ["", "invalid", "wrong-key", "refused", "html", "cut", "gateway"])
-def test_no_key_and_no_photo_is_in_any_text_log_or_record(gemini, new_gemini_run, fault, caplog, capfd):
-    caplog.set_level(logging.DEBUG, logger=OURS)
-    gemini.script(fault)
-    run = new_gemini_run()
-    told = []
-    try:
-        done = run.start()
-        told += [done.request, done.response, done.usage]
-    except ProviderError as error:
-        told += [error, repr(error), error.__cause__, error.args]
-    output = capfd.readouterr()
-    everything = f"{told} {run.provider.account} {caplog.text} {output.out} {output.err}"
-    for secret in (KEY, KEY[-8:], "base64", str(PHOTO)[20:60]):
-        assert secret not in everything

@@ -89,7 +89,7 @@ def test_the_record_names_the_photo_and_holds_neither_it_nor_a_key(alice, at_ope
     assert step.request["image"][0] == f"asset {task.input['assetId']}"
     assert (step.request["options"], step.response["requestId"]) == (SMALL, job.id)
     assert step.usage["totalTokens"] == 1406
-    for secret in (KEY, "base64", "b64"):
+    for secret in (KEY, "base64", "b64_json"):
         assert secret not in f"{step.request} {step.response} {step.usage}"
 
 

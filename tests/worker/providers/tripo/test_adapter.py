@@ -1,7 +1,6 @@
 """Tripo's own client against its v3 API: every way to answer, and what it means to us."""
 
 import io
-import logging
 from uuid import UUID
 
 import numpy as np
@@ -9,16 +8,12 @@ import pytest
 import trimesh
 from PIL import Image
 
-from funmagic.core.settings import get_settings
-from funmagic.core.telemetry.logs import OURS
 from funmagic.models.assets import AssetKind
 from tests.emulators.tripo import CREDITS_OF_A_MODEL, LARGEST_UPLOAD
 from tests.factories import photo_bytes
 from tests.worker.providers.conftest import FIGURE
-from tests.worker.providers.conftest import TRIPO_KEY as KEY
 from worker.providers.base import (
     AccountRefused,
-    Done,
     InvalidWork,
     MalformedAnswer,
     ModelRetired,
@@ -27,7 +22,6 @@ from worker.providers.base import (
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
-    Work,
 )
 
 MODEL = "v3.1-20260211"
@@ -85,12 +79,6 @@ def test_an_image_that_cannot_be_read_is_never_sent(tripo, new_tripo_run, image)
     assert tripo.requests == {}
 
 
-def test_without_an_image_there_is_nothing_to_do(tripo, new_tripo_run):
-    with pytest.raises(InvalidWork):
-        new_tripo_run(previous=[]).start()
-    assert tripo.requests == {}
-
-
 def test_a_finished_task_gives_a_model_that_was_opened_and_measured(tripo, new_tripo_run):
     done = new_tripo_run().finish()
     [file] = done.files
@@ -123,14 +111,6 @@ def test_a_token_that_is_also_the_name_of_a_file_here_stays_a_token(tripo, new_t
     assert tripo.requests == {"upload": 1, "create": 1}
 
 
-def test_an_unknown_operation_is_refused(tripo, new_tripo_run):
-    run = new_tripo_run()
-    run.work = Work("paint", {}, previous=run.work.previous)
-    with pytest.raises(ProviderUnavailable):
-        run.start()
-    assert tripo.requests == {}
-
-
 @pytest.mark.parametrize("fault", ["rate-limited", "upload-limited"])
 @pytest.mark.parametrize(("values", "seconds"), [({"retryAfter": "7"}, 7), ({"retryAfter": "soon"}, None), ({}, None)])
 def test_a_rate_limit_says_when_to_come_back_if_it_does(tripo, new_tripo_run, fault, values, seconds):
@@ -145,7 +125,6 @@ REFUSALS = [
     ("limited-inside-200", {}, ProviderRateLimited),
     ("exhausted", {}, AccountRefused),
     ("forbidden", {}, AccountRefused),
-    ("server-error", {"status": 500}, ProviderUnavailable),
     ("server-error", {"status": 200}, ProviderUnavailable),
     ("gateway", {"status": 502}, ProviderUnavailable),
     ("gateway", {"status": 504}, ProviderTimeout),
@@ -208,13 +187,6 @@ def test_an_upload_that_goes_wrong_costs_nothing(tripo, new_tripo_run, fault, va
     assert tripo.requests == {"upload": 1}
 
 
-def test_a_creation_that_is_never_answered_is_a_timeout_and_not_repeated(tripo, new_tripo_run):
-    tripo.script("silence")
-    with pytest.raises(ProviderTimeout):
-        new_tripo_run(config={"requestTimeoutSeconds": 3}).start()
-    assert (tripo.requests, len(tripo.jobs)) == ({"upload": 1, "create": 1}, 1)
-
-
 def test_no_call_takes_longer_than_the_step_has_left(tripo, new_tripo_run, monkeypatch):
     monkeypatch.setattr("worker.providers.tripo.adapter.Adapter.shortest_call_s", 0.1)
     tripo.script("upload-silence")
@@ -228,70 +200,13 @@ def test_a_model_that_tripo_does_not_have_is_retired(tripo, new_tripo_run):
     assert tripo.jobs == {}
 
 
-def test_a_wrong_key_is_the_operators_business_and_is_not_repeated_in_the_text(tripo, new_tripo_run):
-    with pytest.raises(AccountRefused, match="HTTP 401") as caught:
-        new_tripo_run(key="tsk_wrong-key-987654321").start()
-    assert "wrong-key" not in str(caught.value)
-
-
 def test_a_key_of_another_kind_is_never_sent(tripo, new_tripo_run):
     with pytest.raises(AccountRefused) as caught:
         new_tripo_run(key="sk-of-another-service")
     assert "another" not in str(caught.value).replace("another kind", "")
 
 
-def test_nobody_there_is_unavailable(new_tripo_run, monkeypatch):
-    monkeypatch.setattr(get_settings(), "allowed_private_hosts", "127.0.0.1")
-    with pytest.raises(ProviderUnavailable):
-        new_tripo_run(base_url="http://127.0.0.1:1").start()
-
-
-def test_a_provider_in_a_network_that_the_operator_did_not_allow_is_never_called(tripo, new_tripo_run, monkeypatch):
-    monkeypatch.setattr(get_settings(), "allowed_private_hosts", "")
-    with pytest.raises(ProviderUnavailable):
-        new_tripo_run().start()
-    assert tripo.requests == {}
-
-
-def test_a_task_cannot_be_stopped(tripo, new_tripo_run):
-    run = new_tripo_run()
-    run.start()
-    tripo.requests.clear()
-    assert run.provider.cancel(run.waiting.provider_job_id, run.work) is False
-    assert tripo.requests == {}
-
-
-def test_health_is_a_balance(tripo, new_tripo_run):
-    new_tripo_run().provider.check_health()
-    assert tripo.requests == {"balance": 1}
-
-
 def test_an_account_without_credit_is_not_healthy(tripo, new_tripo_run):
     tripo.balance = 0
     with pytest.raises(AccountRefused, match="out of credit"):
         new_tripo_run().provider.check_health()
-
-
-def test_an_account_with_a_wrong_key_is_not_healthy(tripo, new_tripo_run):
-    with pytest.raises(AccountRefused):
-        new_tripo_run(key="tsk_other").provider.check_health()
-
-
-@pytest.mark.parametrize(
-    "fault", ["", "exhausted", "rejected", "failed", "banned", "html", "status-error", "expired", "never", "file-error"]
-)
-def test_no_key_no_image_and_no_signed_address_is_in_any_text_log_or_record(tripo, new_tripo_run, fault, caplog, capfd):
-    caplog.set_level(logging.DEBUG, logger=OURS)
-    tripo.script(fault)
-    run = new_tripo_run()
-    told = []
-    try:
-        told.append(run.start())
-        outcome = run.check()
-        told.append((outcome.usage, outcome.request, outcome.response) if isinstance(outcome, Done) else outcome)
-    except ProviderError as error:
-        told += [error, repr(error), error.__cause__, error.args]
-    output = capfd.readouterr()
-    everything = f"{told} {run.provider.account} {caplog.text} {output.out} {output.err}"
-    for secret in (KEY, KEY[-8:], "base64", "PNG", "sig=", "?k=1"):
-        assert secret not in everything

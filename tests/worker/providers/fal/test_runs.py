@@ -133,7 +133,7 @@ def test_a_submission_that_is_never_answered_ends_the_run_and_is_not_repeated(al
     assert (fal.requests["submit"], balance_of(alice).available) == (1, 100)
 
 
-def test_a_worker_that_dies_while_looking_leaves_the_job_to_the_next(alice, fal, monkeypatch):
+def test_a_worker_that_dies_while_polling_leaves_the_job_to_the_next(alice, fal, monkeypatch):
     task = submit(alice)
     run_task(task.id)
     with monkeypatch.context() as patch:
@@ -144,7 +144,7 @@ def test_a_worker_that_dies_while_looking_leaves_the_job_to_the_next(alice, fal,
     assert sum(fal.digests.values()) == 1
 
 
-def test_a_cancelled_run_is_not_looked_at_again(alice, fal):
+def test_a_cancelled_run_is_not_polled_again(alice, fal):
     task = submit(alice)
     run_task(task.id)
     cancel(alice, task.id)
