@@ -12,14 +12,7 @@ from funmagic.ui.forms import text_field
 def filter_form(state: type[ListState], path: str, fields: list[tuple[str, str, str]]) -> rx.Component:
     """A field for each filter, by name, label and hint, and the order; what they say is in the address, too."""
     return rx.el.form(
-        *[
-            rx.el.div(
-                text_field(label, name, hint=hint, default_value=state.filters[name], autocomplete="off"),
-                # A new key makes a new field: what the address says wins over what was typed.
-                key=f"{name}-{state.filters[name]}",
-            )
-            for name, label, hint in fields
-        ],
+        *[_filter_field(state, *field) for field in fields],
         _order_select(state),
         rx.el.div(
             button(_("Filter"), type="submit", icon="list-filter"),
@@ -74,6 +67,16 @@ def data_table(caption: str, headings: list[str], rows: rx.Component) -> rx.Comp
 def cell(heading: str, *children: rx.Component | rx.Var[str]) -> rx.Component:
     """A cell; `heading` stands beside it on a phone."""
     return rx.el.td(*children, custom_attrs={"data-heading": heading})
+
+
+def _filter_field(state: type[ListState], name: str, label: str, hint: str) -> rx.Component:
+    # Nothing is there before the list is loaded: as empty as without a filter, so that what was typed by then stays.
+    value = rx.cond(state.filters[name], state.filters[name], "")
+    return rx.el.div(
+        text_field(label, name, hint=hint, default_value=value, autocomplete="off"),
+        # A new key makes a new field: what the address says wins over what was typed.
+        key=f"{name}-{value}",
+    )
 
 
 def _order_select(state: type[ListState]) -> rx.Component:

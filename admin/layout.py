@@ -16,6 +16,7 @@ from funmagic.ui.wrapped.session_watch import session_watch
 def dashboard_page(title: Text, text: Text, *children: Node, current: str) -> rx.Component:
     """A page of the dashboard; `current` is the link of its navigation that leads here."""
     return shell(
+        live_connection(DashboardState.is_loaded),
         rx.cond(
             DashboardState.is_admin,
             container(
@@ -25,7 +26,6 @@ def dashboard_page(title: Text, text: Text, *children: Node, current: str) -> rx
             ),
             rx.cond(DashboardState.is_loaded, _nothing(), container(skeleton("title"), skeleton("text", count=6))),
         ),
-        live_connection(DashboardState.is_loaded),
         session_watch(is_loaded=DashboardState.is_loaded, viewer=DashboardState.email),
         header=header_bar(
             paths.HOME,

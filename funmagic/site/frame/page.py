@@ -28,8 +28,8 @@ log = structlog.get_logger()
 def site_page(*children: Node, current: str = "") -> rx.Component:
     """A page of the user site; `current` is the header link that leads here."""
     return shell(
-        *children,
         live_connection(SessionState.is_loaded),
+        *children,
         waiting_banner(
             SessionState.is_database_away,
             _("We cannot reach our records at the moment. Nothing is lost; this page goes on by itself."),
