@@ -2,6 +2,7 @@
 
 from starlette.types import ASGIApp
 
+from admin.pages import PAGES as DASHBOARD
 from admin.queues.routes import mount_queues
 from admin.routes import ROUTERS
 from funmagic import paths
@@ -42,7 +43,7 @@ app = Site(
 
 DESCRIPTION = _("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
 
-for page in (*PAGES, NOT_FOUND):
+for page in (*PAGES, *DASHBOARD, NOT_FOUND):
     page.add_to(app, first=SessionState.load, description=DESCRIPTION)
 tell_page(paths.CREDITS, CreditsState.refresh)
 tell_page(paths.CHECKOUT_SUCCESS, SuccessState.look_again)

@@ -17,6 +17,7 @@ PROFILE_EMAIL = "/profile/email"
 MAILBOX = "/dev/mailbox"
 MAILBOX_JSON = "/dev/mailbox.json"
 STORAGE = "/storage"
+AUDIT_LOG = "/dashboard/audit-log"
 QUEUES = "/dashboard/queues"
 
 API = "/api"

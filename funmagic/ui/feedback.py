@@ -4,8 +4,10 @@ from typing import Literal
 
 import reflex as rx
 
+from funmagic.i18n.translate import _
 from funmagic.ui.props import Flag, Node, Number, Text
 from funmagic.ui.reflex_seams.connection import is_connection_away
+from funmagic.ui.wrapped.page.connection import connection
 
 Kind = Literal["info", "success", "warning", "danger"]
 ICONS: dict[str, str] = {
@@ -59,9 +61,23 @@ def skeleton(
     return rx.el.div(*bones, class_name="skeletons", aria_hidden="true")
 
 
-def connection_banner(was_there: rx.Var[bool], text: Text) -> rx.Component:
-    """A line at the foot of the window while the live connection is away that was there before."""
-    return waiting_banner(was_there & is_connection_away, text)
+def live_connection(was_there: rx.Var[bool]) -> rx.Component:
+    """What each page says of its live connection: that it cannot be made, or is away after it `was_there`."""
+    texts = {
+        "title": _("This page cannot connect"),
+        "text": _(
+            "FunMagic works over a live connection (WebSocket), and something blocks it: often a company network, "
+            "a VPN or a browser extension. Nothing is lost and nothing was charged. Try another network, or switch "
+            "extensions off for this site. The page goes on by itself as soon as it connects."
+        ),
+        "reload": _("Try again"),
+        "waiting": _("Waiting for connection"),
+        "opens": _("Connection lost. The page you chose opens by itself."),
+    }
+    away = was_there & is_connection_away
+    return rx.fragment(
+        connection(texts=texts), waiting_banner(away, _("Connection lost. Trying to reach FunMagic again …"))
+    )
 
 
 def waiting_banner(is_shown: Flag, text: Text) -> rx.Component:

@@ -30,6 +30,7 @@ STYLESHEETS = [
         "profile",
         "credits",
         "shop",
+        "dashboard",
     )
 ]
 

@@ -1,9 +1,8 @@
 """What the credits page is made of: the figures, and the stories of the ledger."""
 
 import reflex as rx
-from reflex.vars.function import FunctionStringVar
 
-from funmagic.i18n.translate import _, current_locale
+from funmagic.i18n.translate import _
 from funmagic.models.credits import TransactionType
 from funmagic.site.credits.state import CreditsState
 from funmagic.site.credits.words import LineRow, StoryRow
@@ -11,6 +10,7 @@ from funmagic.ui.buttons import page_link
 from funmagic.ui.feedback import skeleton
 from funmagic.ui.logo import spark
 from funmagic.ui.props import Node, Text
+from funmagic.ui.times import local_time
 
 ICONS = {
     TransactionType.PURCHASE: "shopping-bag",
@@ -92,7 +92,11 @@ def _story(story: rx.Var[StoryRow]) -> rx.Component:
                 ),
                 class_name="story-words",
             ),
-            rx.el.div(_amount(story.amount, story.tone), _time(story.at), class_name="story-side"),
+            rx.el.div(
+                _amount(story.amount, story.tone),
+                local_time(story.at, class_name="story-time"),
+                class_name="story-side",
+            ),
             class_name="story-row",
         ),
         key=story.key,
@@ -112,7 +116,7 @@ def _details(text: rx.Var[str], lines: rx.Var[list[LineRow]]) -> rx.Component:
 def _line(line: rx.Var[LineRow]) -> rx.Component:
     return rx.el.li(
         rx.el.span(line.label, class_name="story-line-label"),
-        _time(line.at),
+        local_time(line.at, class_name="story-time"),
         _amount(line.amount, line.tone),
         key=line.id,
         class_name="story-line",
@@ -126,10 +130,3 @@ def _amount(amount: rx.Var[str], tone: rx.Var[str]) -> rx.Component:
         rx.el.span(" ", rx.cond(tone == "held", _("credits held"), _("credits")), class_name="visually-hidden"),
         class_name=f"story-amount story-amount-{tone}",
     )
-
-
-def _time(at: rx.Var[str]) -> rx.Component:
-    """A moment on the clock of whoever reads it."""
-    form = f"new Intl.DateTimeFormat({current_locale()!r}, {{dateStyle: 'medium', timeStyle: 'short'}})"
-    text = FunctionStringVar.create(f"((at) => {form}.format(new Date(at)))").call(at).to(str)
-    return rx.el.time(text, date_time=at, class_name="story-time")

@@ -14,12 +14,11 @@ from funmagic.site.frame.state import SessionState
 from funmagic.site.sign_in.forms import form_messages, resend_button
 from funmagic.ui.account import avatar_menu, balance_pill, menu_link
 from funmagic.ui.buttons import link_button, page_link
-from funmagic.ui.feedback import connection_banner, empty_state, page_banner, skeleton, waiting_banner
+from funmagic.ui.feedback import empty_state, live_connection, page_banner, skeleton, waiting_banner
 from funmagic.ui.layout import container, footer_bar, footer_link, header_bar, shell
 from funmagic.ui.props import Node
 from funmagic.ui.theme import theme_toggle
 from funmagic.ui.wrapped.forms.fetch_form import fetch_button
-from funmagic.ui.wrapped.page.connection import connection
 from funmagic.ui.wrapped.page.look import look_keeper
 from funmagic.ui.wrapped.page.session_watch import session_watch
 
@@ -29,9 +28,8 @@ log = structlog.get_logger()
 def site_page(*children: Node, current: str = "") -> rx.Component:
     """A page of the user site; `current` is the header link that leads here."""
     return shell(
-        connection(texts=_connection_texts()),
+        live_connection(SessionState.is_loaded),
         *children,
-        connection_banner(SessionState.is_loaded, _("Connection lost. Trying to reach FunMagic again …")),
         waiting_banner(
             SessionState.is_database_away,
             _("We cannot reach our records at the moment. Nothing is lost; this page goes on by itself."),
@@ -81,20 +79,6 @@ def _theme_toggle() -> rx.Component:
             on_adopt=PreferencesState.adopt_look,
         ),
     )
-
-
-def _connection_texts() -> dict[str, str]:
-    return {
-        "title": _("This page cannot connect"),
-        "text": _(
-            "FunMagic works over a live connection (WebSocket), and something blocks it: often a company network, "
-            "a VPN or a browser extension. Nothing is lost and nothing was charged. Try another network, or switch "
-            "extensions off for this site. The page goes on by itself as soon as it connects."
-        ),
-        "reload": _("Try again"),
-        "waiting": _("Waiting for connection"),
-        "opens": _("Connection lost. The page you chose opens by itself."),
-    }
 
 
 def _signed_in() -> rx.Component:

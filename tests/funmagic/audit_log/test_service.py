@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from funmagic import paths
-from funmagic.audit_log.service import list_acts, note_act
+from funmagic.audit_log.service import ActFilter, find_emails, list_acts, note_act
 from funmagic.core.db import reading, transaction
 from funmagic.models.users import Role
 from tests.factories import make_user, sign_in
@@ -56,3 +56,32 @@ def test_admins_page_through_the_log_newest_first(client, redis):
 
 def test_nobody_else_reads_it(alice_client):
     assert alice_client.get(paths.API_ADMIN_AUDIT_LOG).status_code == 403
+
+
+def test_acts_are_looked_for_by_action_by_people_and_by_what_they_were_done_to(alice, bob):
+    with transaction() as session:
+        note_act(session, alice, "credits.grant", ("user", bob.id))
+        note_act(session, bob, "credits_lost", ("task", "100%"))
+        note_act(session, None, "refund.done", ("task", "100"))
+    for wanted, expected in (
+        (ActFilter(action="credits"), ["credits_lost", "credits.grant"]),
+        (ActFilter(action="credits_"), ["credits_lost"]),
+        (ActFilter(actor=alice.id), ["credits.grant"]),
+        (ActFilter(actor="Bob@example.com"), ["credits_lost"]),
+        (ActFilter(subject=bob.email), ["credits.grant"]),
+        (ActFilter(subject="100"), ["refund.done"]),
+        (ActFilter(actor="nobody@example.com"), []),
+        (ActFilter(action="credits", actor=bob.id), ["credits_lost"]),
+    ):
+        with reading() as session:
+            assert [act.action for act in list_acts(session, wanted).acts] == expected, wanted
+
+
+def test_the_oldest_come_first_for_whoever_asks_so(alice):
+    for number in range(3):
+        note(alice, f"act.{number}")
+    with reading() as session:
+        first = list_acts(session, oldest_first=True, limit=2)
+        second = list_acts(session, oldest_first=True, limit=2, cursor=first.next_cursor)
+        assert [act.action for act in (*first.acts, *second.acts)] == ["act.0", "act.1", "act.2"]
+        assert find_emails(session, first.acts) == {alice.id: alice.email}

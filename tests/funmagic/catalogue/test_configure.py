@@ -4,6 +4,8 @@ import pytest
 from sqlmodel import select
 
 from funmagic.catalogue.configure import configure_step
+from funmagic.catalogue.kinds import StepKind, ToolKind
+from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.core.db import reading, transaction
 from funmagic.core.errors import SettingRefused
 from funmagic.models.providers import Provider
@@ -35,6 +37,14 @@ def test_a_step_gets_its_provider_model_and_cost():
     assert config() == {
         "steps": {"remove": {"provider": "fal", "queue": "ai-tasks", "model": "bria/rmbg-3", "credits": 7}}
     }
+
+
+def test_who_does_a_step_unless_told_otherwise_need_not_offer_its_operation(monkeypatch):
+    grey = StepKind("remove", "Turn it grey", "grey-image", 5, "local")
+    monkeypatch.setitem(TOOL_KINDS, "background-remove", ToolKind("background-remove", (grey,)))
+    assert configure(provider="local", cost=7).credits == 7
+    with pytest.raises(SettingRefused):
+        configure(provider="fal")
 
 
 def test_what_is_not_given_stays():
