@@ -7,9 +7,9 @@ from funmagic.core.settings import get_settings
 from funmagic.i18n.translate import _
 from funmagic.site.catalogue.components import tool_grid
 from funmagic.site.frame.page import site_page
+from funmagic.site.home.components import hero
 from funmagic.ui.buttons import link_button
 from funmagic.ui.cards import card_grid, feature_card
-from funmagic.ui.hero import hero
 from funmagic.ui.layout import section
 from funmagic.ui.wrapped.photos.before_after import before_after
 
