@@ -9,7 +9,7 @@ T = TypeVar("T")
 MOST_WAITING = 64
 
 
-class Mailbox(Generic[T]):
+class Inbox(Generic[T]):
     """Events in their order and the newest sign after them, for one reader; it tells when it had to leave some out."""
 
     __slots__ = ("_events", "_heard_at", "_is_closed", "_sign", "_waiter", "has_gap")
