@@ -49,7 +49,7 @@ class Watchers:
 
     def __init__(self) -> None:
         self._redis = new_async_redis()
-        self._subscription = Subscription(self._redis.connection_pool, self)
+        self._subscription = Subscription(self._redis, self)
         self._inboxes: dict[str, set[Inbox[StreamEvent]]] = {}
         # Those who follow another channel, and are only told that something was told on this one.
         self._beside: dict[str, set[Inbox[StreamEvent]]] = {}
