@@ -85,7 +85,7 @@ class RateLimits(Shape):
     tiers: Tiers = Tiers()
 
     def shut_out(self) -> dict[Category, int]:
-        """What is too little for a super admin to sign in and change it, in any tier, and how much it takes."""
+        """The limits with which a super admin could not sign in and change them back, each with the least it takes."""
         return {
             category: fewest
             for category, fewest in FEWEST.items()
@@ -93,7 +93,7 @@ class RateLimits(Shape):
         }
 
     def allowance(self, category: Category, lifetime_purchased: int = 0) -> int:
-        """How much of a category is allowed in a minute, to a user who has bought so many credits."""
+        """The requests of a category allowed in a minute, to a user who has bought so many credits."""
         amount: int = getattr(self.limits, category.name.lower())
         if category in PER_USER:
             reached = [tier for tier in self.tiers.rising if tier.lifetime_purchased <= lifetime_purchased]

@@ -22,13 +22,13 @@ class Hit:
 
     @property
     def key(self) -> str:
-        """Where it is counted."""
+        """The name of its counter in Redis."""
         return f"{self.category}:{self.subject}"
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many were made of how many allowed, and in how many seconds counting begins anew."""
+    """The requests made of those allowed, and the seconds until counting begins anew."""
 
     made: int
     allowed: int
@@ -36,11 +36,11 @@ class Count:
 
     @property
     def remaining(self) -> int:
-        """How many more are let through until then."""
+        """The requests that are still let through until then."""
         return max(self.allowed - self.made, 0)
 
     def check(self) -> None:
-        """Raise TooManyRequests when there were too many."""
+        """Raise TooManyRequests when more were made than allowed."""
         if self.made > self.allowed:
             raise TooManyRequests(self.resets_in_s, limit=self.allowed)
 

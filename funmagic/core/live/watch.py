@@ -1,4 +1,4 @@
-"""Hearing live what other processes tell: one connection per process feeds all who follow, SSE and pages alike."""
+"""Live events from other processes: one connection per process feeds everybody who follows, SSE and pages alike."""
 
 import asyncio
 import json
@@ -35,8 +35,8 @@ class StreamEvent:
         return said
 
 
-# Signs from the reader itself: the database may know more than was told; Redis is away for now; nothing was told;
-# something was told beside the stream.
+# Signs from the reader itself: LOOK_AGAIN, the database may know more than was told; PAUSED, Redis is away for now;
+# QUIET, nothing was told; LOOK_ASIDE, something was told on the channel beside the stream.
 LOOK_AGAIN = StreamEvent("", "look_again")
 PAUSED = StreamEvent("", "paused")
 QUIET = StreamEvent("", "quiet")
@@ -60,7 +60,7 @@ class Watchers:
         self._has_ended = False
 
     def end_all(self) -> None:
-        """Let everybody go, now and from now on, because this process stops; they follow on at another one."""
+        """End every follower's stream, now and from now on, because this process stops; another serves them then."""
         self._has_ended = True
         for inbox in self._everybody():
             inbox.close()
@@ -141,7 +141,7 @@ class Watchers:
             inbox.nudge(LOOK_ASIDE)
 
     def hear_nothing(self) -> None:
-        """Redis is away: everybody is told."""
+        """Tell everybody that Redis is away."""
         self._heard.clear()
         for inbox in self._everybody():
             inbox.tell(PAUSED)
@@ -162,7 +162,7 @@ class Watchers:
             await self._subscription.add(channel)
 
     async def _join(self, channel: str, inbox: Inbox[StreamEvent], after: str | None = None) -> list[StreamEvent]:
-        """The past after an id, where there is one, read once all that follows it is heard."""
+        """Join a channel, wait until it is heard, and return the events of its stream after an id, if one is given."""
         is_first = not self._is_wanted(channel)
         self._inboxes.setdefault(channel, set()).add(inbox)
         if self._ticker is None or self._ticker.done():
@@ -190,7 +190,7 @@ class Watchers:
             await self._subscription.remove(channel)
 
     async def _next(self, stream: str, inbox: Inbox[StreamEvent], last: str) -> list[StreamEvent]:
-        """What came meanwhile; from the stream itself where the inbox has gaps."""
+        """Wait for the next events; they are read from the stream itself when the inbox has a gap."""
         news = await inbox.take()
         if news or not inbox.has_gap:
             return news
