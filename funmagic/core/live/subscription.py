@@ -70,7 +70,7 @@ class Subscription:
     async def _read(self, pubsub: PubSub) -> None:
         try:
             async with asyncio.timeout(ANSWER_S):
-                await pubsub.connect()
+                await pubsub.connect()  # type: ignore[no-untyped-call]
                 self._pubsub = pubsub
                 await pubsub.subscribe(*self._channels)
             is_asked = False
