@@ -54,10 +54,11 @@ def increment_blocking(keys: Sequence[str]) -> Counters | None:
     if _is_backing_off():
         return None
     try:
-        return _blocking_script_of(get_settings().redis_address)([KEY, *_names(keys)], [WINDOW_MS])
+        counters: Counters = _blocking_script_of(get_settings().redis_address)([KEY, *_names(keys)], [WINDOW_MS])
     except AWAY as error:
         _back_off(error)
         return None
+    return counters
 
 
 def _names(keys: Sequence[str]) -> list[str]:
