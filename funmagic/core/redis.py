@@ -38,10 +38,11 @@ def new_worker_redis() -> redis.Redis:
 
 
 def new_async_redis() -> redis.asyncio.Redis:
-    """A client for one event loop; it waits as long as its caller does, and leaves trying again to the caller."""
+    """A client for one event loop, which leaves trying again to its caller."""
     return redis.asyncio.Redis.from_url(
         get_settings().redis_address,
         socket_connect_timeout=CONNECT_TIMEOUT,
+        socket_timeout=ANSWER_TIMEOUT,
         decode_responses=True,
         retry=Retry(NoBackoff(), 0),
     )

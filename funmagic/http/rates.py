@@ -1,13 +1,10 @@
 """Rate limits of HTTP: each API request is counted for its address, and for its user where somebody looks who it is."""
 
-import hashlib
 import time
 from collections.abc import MutableMapping
-from dataclasses import replace
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from funmagic import paths
@@ -15,10 +12,9 @@ from funmagic.core.emails import canonical_email
 from funmagic.http.client_address import client_address
 from funmagic.http.responses import error_response
 from funmagic.rate_limits.config import Category
-from funmagic.rate_limits.counting import Count, Hit, check_rate, count_ahead, count_hit, serve_address
+from funmagic.rate_limits.counting import Count, Hit, check_rate, count_hits, serve_address
 from funmagic.rate_limits.errors import TooManyRequests
 from funmagic.rate_limits.subjects import address_subject, email_subject
-from funmagic.sessions.service import COOKIE_NAME
 from funmagic.sessions.viewer import Viewer
 
 AUTH_ACTIONS = {
@@ -35,9 +31,6 @@ AUTH_ACTIONS = {
 # Whoever holds a mailed link, or wants to leave, has nothing to guess.
 FREE_OF_AUTH = {paths.API_VERIFY_EMAIL, paths.API_MAGIC_LINK_VERIFY, paths.API_SIGN_OUT}
 COUNTS = "rate_limit_counts"
-# Who came with which session, in this process: a guess that spares a trip to Redis, and opens nothing.
-MOST_USERS = 10_000
-_users: dict[str, Hit] = {}
 
 
 class LimitRates:
@@ -49,12 +42,13 @@ class LimitRates:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or answer 429."""
         address = client_address(scope) if scope["type"] == "http" else None
-        serve_address(address)
+        # Its address is counted here; services count for tabs only.
+        serve_address(None)
         if address is None or not _is_limited(scope):
             await self._app(scope, receive, send)
             return
         hits = [Hit(category, address_subject(address)) for category in _categories(scope)]
-        counts = await count_ahead(hits, _foreseen(scope))
+        counts = await count_hits(hits)
         scope.setdefault("state", {})[COUNTS] = counts
 
         async def send_with_counts(message: Message) -> None:
@@ -73,9 +67,7 @@ class LimitRates:
 
 async def limit_viewer(scope: MutableMapping[str, Any], viewer: Viewer) -> None:
     """Count a request for its user; raises TooManyRequests."""
-    hit = Hit(Category.USER_API, viewer.id, viewer.lifetime_purchased)
-    _remember(scope, hit)
-    counts = await count_hit(hit)
+    counts = await count_hits([Hit(Category.USER_API, viewer.id, viewer.lifetime_purchased)])
     scope.setdefault("state", {}).setdefault(COUNTS, []).extend(counts)
     _check(counts)
 
@@ -102,27 +94,6 @@ def _categories(scope: Scope) -> list[Category]:
     if method == "POST" and path == paths.API_UPLOAD:
         return [Category.GLOBAL_API, Category.UPLOAD]
     return [Category.GLOBAL_API]
-
-
-def _foreseen(scope: Scope) -> list[Hit]:
-    """What a request will count as for its user, if it turns out to be who came with this cookie before."""
-    user = _users.get(_session_token(scope))
-    if user is None:
-        return []
-    if scope["method"] == "POST" and scope["path"] == paths.API_TASKS:
-        return [user, replace(user, category=Category.TASK_CREATION)]
-    return [user]
-
-
-def _remember(scope: MutableMapping[str, Any], user: Hit) -> None:
-    if len(_users) >= MOST_USERS:
-        _users.clear()
-    _users[_session_token(scope)] = user
-
-
-def _session_token(scope: MutableMapping[str, Any]) -> str:
-    cookies: dict[str, str] = cookie_parser(Headers(scope=scope).get("cookie", ""))
-    return hashlib.sha256(cookies.get(COOKIE_NAME, "").encode()).hexdigest()
 
 
 def _check(counts: list[Count]) -> None:

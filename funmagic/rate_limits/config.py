@@ -4,7 +4,6 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Self
 
-from limits import RateLimitItem, RateLimitItemPerMinute
 from pydantic import Field, model_validator
 
 from funmagic.core.json import RequestShape, Shape
@@ -86,20 +85,20 @@ class RateLimits(Shape):
     tiers: Tiers = Tiers()
 
     def shut_out(self) -> dict[Category, int]:
-        """What is too little for a super admin to sign in and change it, in any tier, and how much it takes."""
+        """The limits with which a super admin could not sign in and change them back, each with the least it takes."""
         return {
             category: fewest
             for category, fewest in FEWEST.items()
-            if any(self.allowance(category, tier.lifetime_purchased).amount < fewest for tier in self.tiers.rising)
+            if any(self.allowance(category, tier.lifetime_purchased) < fewest for tier in self.tiers.rising)
         }
 
-    def allowance(self, category: Category, lifetime_purchased: int = 0) -> RateLimitItem:
-        """How much of a category is allowed, to a user who has bought so many credits."""
-        amount = getattr(self.limits, category.name.lower())
+    def allowance(self, category: Category, lifetime_purchased: int = 0) -> int:
+        """The requests of a category allowed in a minute, to a user who has bought so many credits."""
+        amount: int = getattr(self.limits, category.name.lower())
         if category in PER_USER:
             reached = [tier for tier in self.tiers.rising if tier.lifetime_purchased <= lifetime_purchased]
             amount = max(int(amount * reached[-1].multiplier), 1)
-        return RateLimitItemPerMinute(amount)
+        return amount
 
 
 class LimitsChange(RequestShape):

@@ -1,4 +1,4 @@
-"""What somebody hears who asks too often."""
+"""The refusal of a request too many."""
 
 import time
 
@@ -24,6 +24,6 @@ class TooManyRequests(FunMagicError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What an HTTP answer says beside it: of which limit nothing is left, and until when."""
+        """The headers of its HTTP answer: the limit that is used up, and when it begins anew."""
         limit = {"X-RateLimit-Limit": str(self.details["limit"]), "X-RateLimit-Remaining": "0"}
         return {**super().headers, **limit, "X-RateLimit-Reset": str(int(time.time()) + self.details["retryAfter"])}

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 KEY = "settings:rate-limits"
 LIFETIME_S = 300
-# Put there by a change: whoever read the database before it cannot keep what they saw. No read takes that long.
+# A change puts this there: a process that read the database before it cannot keep what it read. No read takes so long.
 DROPPED = b"dropped"
 DROPPED_S = 5
 
@@ -64,12 +64,12 @@ def change_settings(session: Session, change: RateLimitsChange) -> RateLimits:
 
 
 def understand(kept: bytes | None) -> RateLimits | None:
-    """The limits that Redis keeps; None when it keeps none, or what another version of the code kept."""
+    """Parse the limits that Redis keeps; None when it keeps none, or those of another version of the code."""
     return _parsed(kept) if kept else None
 
 
 def load_rate_limits() -> RateLimits:
-    """The limits as the database has them, kept in Redis for the next request; the code's own while it is away."""
+    """Read the limits from the database and keep them in Redis for the next request; the defaults while it is away."""
     try:
         with reading() as session:
             limits = get_rate_limits(session)

@@ -1,4 +1,4 @@
-"""Whom a request is counted for: an address, or an address together with an email, which is not kept readable."""
+"""The subjects that requests are counted for: an address, or an address with the hash of an email."""
 
 import hashlib
 from ipaddress import IPv6Address, IPv6Network, ip_address

@@ -7,7 +7,7 @@ from reflex_base.event.context import EventContext
 
 from funmagic.http.client_address import tab_address
 from funmagic.rate_limits.config import Category
-from funmagic.rate_limits.counting import Hit, count_hit, serve_address
+from funmagic.rate_limits.counting import Hit, count_hits, serve_address
 from funmagic.sessions.viewer import Viewer
 
 # Of this process, the newest last; forgetting one too early counts what it sets off a second time.
@@ -23,7 +23,7 @@ async def limit_event(state: rx.State, viewer: Viewer | None) -> None:
     serve_address(tab_address(state.router.headers.raw_headers))
     if viewer is None or _is_counted():
         return
-    for count in await count_hit(Hit(Category.USER_API, viewer.id, viewer.lifetime_purchased)):
+    for count in await count_hits([Hit(Category.USER_API, viewer.id, viewer.lifetime_purchased)]):
         count.check()
 
 

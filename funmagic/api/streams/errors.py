@@ -1,4 +1,4 @@
-"""What is refused to who holds too many connections."""
+"""The refusal of a connection too many."""
 
 from funmagic.core.errors import FunMagicError
 from funmagic.i18n.translate import N_

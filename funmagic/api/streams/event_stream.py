@@ -26,15 +26,15 @@ class EventStream(Response):
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Leave the answer to StreamsAfterRoutes."""
+        """Leave the answer to StreamsAfterRoutes, which finds it in the request's state."""
         scope["state"][KEY] = self
 
     async def drop(self) -> None:
-        """Hear no more of the events."""
+        """End the events without having answered."""
         await self._rest.aclose()
 
     async def tell(self, receive: Receive, send: Send) -> None:
-        """Answer the request, for as long as it takes."""
+        """Send the headers and every event, until the events end or the client leaves."""
         async with aclosing(self._rest):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             begun = b"".join(_encode(event) for event in self._begun)
@@ -43,7 +43,7 @@ class EventStream(Response):
                 await send({"type": "http.response.body", "body": b""})
 
     async def _tell_while_listening(self, receive: Receive, send: Send) -> bool:
-        """True when all is told, False when the client has left."""
+        """Send the rest; False when the client left before its end."""
         leaving = asyncio.create_task(_wait_for_leaving(receive))
         try:
             async with asyncio.timeout(None) as listening:
@@ -66,9 +66,9 @@ class EventStream(Response):
 
 
 class StreamsAfterRoutes:
-    """Tells an event stream once its route is done: what served the route would be held for as long as it lasts.
+    """Sends an event stream after its route has returned, so that nothing that served the route is held meanwhile.
 
-    From then on it counts as a stream of its address and its user, and no longer as a request.
+    It then counts as a stream of its address and its user, and no longer as a request.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""Refuses connections to who holds too many: a websocket with 403, a request with 429."""
+"""Refuses a connection too many of an address or a user: a websocket with 403, a request with 429."""
 
 from fastapi import status
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -9,7 +9,7 @@ from funmagic.http.responses import error_response
 
 # A socket's headers stay with it and its tab's state.
 LONGEST_HEADERS = 16_000
-# Who watches over this process must be able to, whoever else comes from there.
+# Probes are answered, however many connections come from their address.
 FREE = ("/healthz", "/readyz", "/metrics")
 
 
@@ -44,7 +44,7 @@ class LimitConnections:
 
 
 async def refuse(error: TooManyConnections, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request that has no seat."""
+    """Answer 429 to a request that found no seat."""
     answer = error_response(error.status, error.code, error.message, error.details, error.headers)
     await answer(scope, receive, send)
 

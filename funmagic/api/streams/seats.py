@@ -33,7 +33,7 @@ class Seats:
 
     def __init__(self) -> None:
         self._taken: Counter[tuple[Kind, str]] = Counter()
-        # Whose a session is never changes; only whether it is still good, which does not matter here.
+        # By the session's hash; a session keeps its user for good, and whether it has ended does not matter here.
         self._users: dict[str, str] = {}
 
     @contextmanager
@@ -51,7 +51,7 @@ class Seats:
                     del self._taken[kind, holder]
 
     async def holders_of(self, scope: Mapping[str, Any]) -> list[str]:
-        """Whom a connection counts for: its address, and its user where it comes with a session."""
+        """The holders that a connection counts for: its address, and its user if it comes with a session."""
         found = []
         if address := client_address(dict(scope)):
             found.append(f"address {address_subject(address)}")

@@ -1,4 +1,4 @@
-"""What waits for one watcher: light enough for thousands of them, and never longer than a page of events."""
+"""The events that wait for one watcher: light enough for thousands of watchers, and never longer than a page."""
 
 import asyncio
 from typing import Generic, TypeVar
@@ -9,8 +9,8 @@ T = TypeVar("T")
 MOST_WAITING = 64
 
 
-class Mailbox(Generic[T]):
-    """Events in their order and the newest sign after them, for one reader; it tells when it had to leave some out."""
+class Inbox(Generic[T]):
+    """Events in their order and the newest sign after them, for one reader; `has_gap` says that some were left out."""
 
     __slots__ = ("_events", "_heard_at", "_is_closed", "_sign", "_waiter", "has_gap")
 
@@ -23,7 +23,7 @@ class Mailbox(Generic[T]):
         self._heard_at = asyncio.get_running_loop().time()
 
     def put(self, event: T) -> None:
-        """Add an event, unless it has to be fetched with others that were left out."""
+        """Add an event; while there is a gap it is left out, as the reader fetches it with the others."""
         if self.has_gap or len(self._events) >= MOST_WAITING:
             self.has_gap = True
         else:
@@ -42,25 +42,27 @@ class Mailbox(Generic[T]):
         self._wake()
 
     def fall_behind(self) -> None:
-        """Events may be missing after those that are here."""
+        """Note that events may be missing after those that are here."""
         self.has_gap = True
         self._hear()
 
     def close(self) -> None:
-        """Let the reader go, now and whenever it comes again."""
+        """Release the reader, now and whenever it takes again."""
         self._is_closed = True
         self._hear()
 
     def empty(self) -> None:
         """Forget everything."""
-        self._events, self._sign, self.has_gap = [], None, False
+        self._events = []
+        self._sign = None
+        self.has_gap = False
 
     def silence(self) -> float:
         """For how many seconds nothing has come."""
         return asyncio.get_running_loop().time() - self._heard_at
 
     async def take(self) -> list[T]:
-        """What is here, as soon as there is something; nothing when all that is left is a gap, or when it is closed."""
+        """Wait for events or a sign and return them; empty when there is only a gap, or the inbox is closed."""
         while not (self._events or self._sign or self.has_gap or self._is_closed):
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter

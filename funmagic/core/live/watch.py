@@ -1,4 +1,4 @@
-"""Hearing live what other processes tell: one connection per process feeds all who follow, SSE and pages alike."""
+"""Live events from other processes: one connection per process feeds everybody who follows, SSE and pages alike."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from funmagic.core.errors import LiveUpdatesPaused
-from funmagic.core.live.inbox import Mailbox
+from funmagic.core.live.inbox import Inbox
 from funmagic.core.live.subscription import ANSWER_S, RECONNECT_S, Subscription
 from funmagic.core.redis import new_async_redis
 
@@ -35,8 +35,8 @@ class StreamEvent:
         return said
 
 
-# Signs from the reader itself: the database may know more than was told; Redis is away for now; nothing was told;
-# something was told beside the stream.
+# Signs from the reader itself: LOOK_AGAIN, the database may know more than was told; PAUSED, Redis is away for now;
+# QUIET, nothing was told; LOOK_ASIDE, something was told on the channel beside the stream.
 LOOK_AGAIN = StreamEvent("", "look_again")
 PAUSED = StreamEvent("", "paused")
 QUIET = StreamEvent("", "quiet")
@@ -45,14 +45,14 @@ SIGNS = (LOOK_AGAIN, PAUSED, LOOK_ASIDE)
 
 
 class Watchers:
-    """Everybody in this process who follows a channel, each with a mailbox that one subscription fills."""
+    """Everybody in this process who follows a channel, each with an inbox that one subscription fills."""
 
     def __init__(self) -> None:
         self._redis = new_async_redis()
-        self._subscription = Subscription(self._redis.connection_pool, self)
-        self._mailboxes: dict[str, set[Mailbox[StreamEvent]]] = {}
+        self._subscription = Subscription(self._redis, self)
+        self._inboxes: dict[str, set[Inbox[StreamEvent]]] = {}
         # Those who follow another channel, and are only told that something was told on this one.
-        self._beside: dict[str, set[Mailbox[StreamEvent]]] = {}
+        self._beside: dict[str, set[Inbox[StreamEvent]]] = {}
         # The channels of which we hear everything from now on.
         self._heard: set[str] = set()
         self._histories = asyncio.Semaphore(HISTORIES_AT_ONCE)
@@ -60,10 +60,10 @@ class Watchers:
         self._has_ended = False
 
     def end_all(self) -> None:
-        """Let everybody go, now and from now on, because this process stops; they follow on at another one."""
+        """End every follower's stream, now and from now on, because this process stops; another serves them then."""
         self._has_ended = True
-        for mailbox in self._everybody():
-            mailbox.close()
+        for inbox in self._everybody():
+            inbox.close()
 
     async def follow(self, channel: str, after: str = START, *, beside: str = "") -> AsyncGenerator[StreamEvent, None]:
         """Every event of a channel and the stream behind it after an id, none missed or twice; and signs in between.
@@ -72,24 +72,24 @@ class Watchers:
         about every second while Redis is away, and LOOK_ASIDE after something was told on the channel `beside`. It ends
         only with this process. Raises LiveUpdatesPaused when Redis is away at the start.
         """
-        mailbox: Mailbox[StreamEvent] = Mailbox()
+        inbox: Inbox[StreamEvent] = Inbox()
         last = after
         try:
-            await self._listen_beside(beside, mailbox)
-            for event in await self._join(channel, mailbox, after):
+            await self._listen_beside(beside, inbox)
+            for event in await self._join(channel, inbox, after):
                 last = event.id
                 yield event
             yield LOOK_AGAIN
             while not self._has_ended:
-                for event in await self._next(channel, mailbox, last):
+                for event in await self._next(channel, inbox, last):
                     if event in SIGNS:
                         yield event
                     elif _order(event.id) > _order(last):
                         last = event.id
                         yield event
         finally:
-            await self._leave(self._beside, beside, mailbox)
-            await self._leave(self._mailboxes, channel, mailbox)
+            await self._leave(self._beside, beside, inbox)
+            await self._leave(self._inboxes, channel, inbox)
 
     async def listen(self, channel: str) -> AsyncGenerator[StreamEvent, None]:
         """Signs only, for a channel with no stream behind it, whose past nobody keeps.
@@ -97,20 +97,20 @@ class Watchers:
         LOOK_AGAIN comes at the start, after something was told, however often meanwhile, and when Redis is back; QUIET
         after every half minute of silence. The rest is as for `follow`.
         """
-        mailbox: Mailbox[StreamEvent] = Mailbox()
+        inbox: Inbox[StreamEvent] = Inbox()
         try:
-            await self._join(channel, mailbox)
+            await self._join(channel, inbox)
             yield LOOK_AGAIN
             while not self._has_ended:
-                news = await mailbox.take()
-                has_news = mailbox.has_gap or any(event not in SIGNS for event in news)
-                mailbox.has_gap = False
+                news = await inbox.take()
+                has_news = inbox.has_gap or any(event not in SIGNS for event in news)
+                inbox.has_gap = False
                 if PAUSED in news:
                     yield PAUSED
                 elif news or has_news:
                     yield LOOK_AGAIN if has_news else QUIET
         finally:
-            await self._leave(self._mailboxes, channel, mailbox)
+            await self._leave(self._inboxes, channel, inbox)
 
     async def find_event(self, stream: str, id_: str) -> StreamEvent | None:
         """The event of this id in a stream; raises LiveUpdatesPaused when Redis is away."""
@@ -124,47 +124,47 @@ class Watchers:
     def hear(self, channel: str, message: str) -> None:
         """An event was published: everybody who follows its channel gets it."""
         event = StreamEvent(*message.split(" ", 2))
-        for mailbox in self._mailboxes.get(channel, ()):
-            mailbox.put(event)
-        for mailbox in self._beside.get(channel, ()):
-            mailbox.nudge(LOOK_ASIDE)
+        for inbox in self._inboxes.get(channel, ()):
+            inbox.put(event)
+        for inbox in self._beside.get(channel, ()):
+            inbox.nudge(LOOK_ASIDE)
 
     def hear_from_now_on(self, channel: str) -> None:
         """What was published before may have been missed: everybody who follows this channel looks for it."""
         if not self._is_wanted(channel):
             return
         self._heard.add(channel)
-        for mailbox in self._mailboxes.get(channel, ()):
-            mailbox.tell(LOOK_AGAIN)
-            mailbox.fall_behind()
-        for mailbox in self._beside.get(channel, ()):
-            mailbox.nudge(LOOK_ASIDE)
+        for inbox in self._inboxes.get(channel, ()):
+            inbox.tell(LOOK_AGAIN)
+            inbox.fall_behind()
+        for inbox in self._beside.get(channel, ()):
+            inbox.nudge(LOOK_ASIDE)
 
     def hear_nothing(self) -> None:
-        """Redis is away: everybody is told."""
+        """Tell everybody that Redis is away."""
         self._heard.clear()
-        for mailbox in self._everybody():
-            mailbox.tell(PAUSED)
+        for inbox in self._everybody():
+            inbox.tell(PAUSED)
 
-    def _everybody(self) -> list[Mailbox[StreamEvent]]:
-        return [mailbox for mailboxes in self._mailboxes.values() for mailbox in mailboxes]
+    def _everybody(self) -> list[Inbox[StreamEvent]]:
+        return [inbox for inboxes in self._inboxes.values() for inbox in inboxes]
 
     def _is_wanted(self, channel: str) -> bool:
-        return channel in self._mailboxes or channel in self._beside
+        return channel in self._inboxes or channel in self._beside
 
-    async def _listen_beside(self, channel: str, mailbox: Mailbox[StreamEvent]) -> None:
+    async def _listen_beside(self, channel: str, inbox: Inbox[StreamEvent]) -> None:
         if not channel:
             return
         is_first = not self._is_wanted(channel)
-        self._beside.setdefault(channel, set()).add(mailbox)
+        self._beside.setdefault(channel, set()).add(inbox)
         if is_first:
             # Nobody waits until it is heard: what was told before that is looked for then.
             await self._subscription.add(channel)
 
-    async def _join(self, channel: str, mailbox: Mailbox[StreamEvent], after: str | None = None) -> list[StreamEvent]:
-        """The past after an id, where there is one, read once all that follows it is heard."""
+    async def _join(self, channel: str, inbox: Inbox[StreamEvent], after: str | None = None) -> list[StreamEvent]:
+        """Join a channel, wait until it is heard, and return the events of its stream after an id, if one is given."""
         is_first = not self._is_wanted(channel)
-        self._mailboxes.setdefault(channel, set()).add(mailbox)
+        self._inboxes.setdefault(channel, set()).add(inbox)
         if self._ticker is None or self._ticker.done():
             self._ticker = asyncio.create_task(self._break_silence())
         try:
@@ -172,35 +172,35 @@ class Watchers:
                 if is_first:
                     await self._subscription.add(channel)
                 while channel not in self._heard and not self._has_ended:
-                    if PAUSED in await mailbox.take():
+                    if PAUSED in await inbox.take():
                         raise LiveUpdatesPaused
-                    mailbox.empty()
-                mailbox.empty()
+                    inbox.empty()
+                inbox.empty()
                 return [] if after is None else await self._history(channel, after)
         except (RedisError, TimeoutError) as error:
             raise LiveUpdatesPaused from error
 
     async def _leave(
-        self, listeners: dict[str, set[Mailbox[StreamEvent]]], channel: str, mailbox: Mailbox[StreamEvent]
+        self, listeners: dict[str, set[Inbox[StreamEvent]]], channel: str, inbox: Inbox[StreamEvent]
     ) -> None:
-        mailboxes = listeners.get(channel, set())
-        mailboxes.discard(mailbox)
-        if not mailboxes and listeners.pop(channel, None) is not None and not self._is_wanted(channel):
+        inboxes = listeners.get(channel, set())
+        inboxes.discard(inbox)
+        if not inboxes and listeners.pop(channel, None) is not None and not self._is_wanted(channel):
             self._heard.discard(channel)
             await self._subscription.remove(channel)
 
-    async def _next(self, stream: str, mailbox: Mailbox[StreamEvent], last: str) -> list[StreamEvent]:
-        """What came meanwhile; from the stream itself where the mailbox has gaps."""
-        news = await mailbox.take()
-        if news or not mailbox.has_gap:
+    async def _next(self, stream: str, inbox: Inbox[StreamEvent], last: str) -> list[StreamEvent]:
+        """Wait for the next events; they are read from the stream itself when the inbox has a gap."""
+        news = await inbox.take()
+        if news or not inbox.has_gap:
             return news
-        mailbox.has_gap = False
+        inbox.has_gap = False
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await self._history(stream, last)
         except (RedisError, TimeoutError):
             await asyncio.sleep(RECONNECT_S)
-            mailbox.fall_behind()
+            inbox.fall_behind()
             return [PAUSED]
 
     async def _history(self, stream: str, after: str) -> list[StreamEvent]:
@@ -209,11 +209,11 @@ class Watchers:
 
     async def _break_silence(self) -> None:
         # One timer for all: one for each watcher would cost more memory than all else that it needs.
-        while self._mailboxes:
+        while self._inboxes:
             await asyncio.sleep(SILENCE_S / 30)
-            for mailbox in self._everybody():
-                if mailbox.silence() >= SILENCE_S:
-                    mailbox.tell(LOOK_AGAIN)
+            for inbox in self._everybody():
+                if inbox.silence() >= SILENCE_S:
+                    inbox.tell(LOOK_AGAIN)
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from funmagic.api.app import create_api
 from funmagic.core.redis import get_async_redis, get_redis
 from funmagic.models.base import new_id
-from funmagic.rate_limits import trips
+from funmagic.rate_limits import counters
 from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import Count, Hit, check_rate, count_hits
 from funmagic.rate_limits.errors import TooManyRequests
@@ -85,6 +85,12 @@ async def test_a_request_asks_redis_once_for_all_it_counts_as() -> None:
     assert reads_from_clients() - before == 2, "one is the question how many there were"
 
 
+@pytest.mark.usefixtures("real_limits")
+async def test_a_crowd_that_comes_at_once_is_counted_to_the_last() -> None:
+    counts = await asyncio.gather(*(count_hits([Hit(Category.UPLOAD, "x")]) for _ in range(1000)))
+    assert sorted(count.made for [count] in counts) == list(range(1, 1001))
+
+
 def reads_from_clients() -> int:
     return int(get_redis().info("stats")["total_reads_processed"])
 
@@ -102,10 +108,10 @@ async def test_a_redis_that_forgot_the_script_learns_it_anew() -> None:
 
 
 @pytest.fixture
-def left_in_peace(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, float]]:
+def backing_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, float]]:
     """Until when a Redis that did not answer is asked no more."""
     until: dict[str, float] = {}
-    monkeypatch.setattr(trips, "_left_in_peace_until", until)
+    monkeypatch.setattr(counters, "_backs_off_until", until)
     return until
 
 
@@ -116,7 +122,7 @@ def client_without_redis(stoppable_redis: StoppableRedis) -> Iterator[TestClient
         yield client
 
 
-@pytest.mark.usefixtures("db", "left_in_peace")
+@pytest.mark.usefixtures("db", "backing_off")
 def test_everybody_is_let_through_while_redis_is_away(
     stoppable_redis: StoppableRedis, client_without_redis: TestClient
 ) -> None:
@@ -129,12 +135,12 @@ def test_everybody_is_let_through_while_redis_is_away(
 
 @pytest.mark.usefixtures("db")
 async def test_a_redis_that_hangs_is_waited_for_once_and_asked_again_later(
-    stoppable_redis: StoppableRedis, left_in_peace: dict[str, float]
+    stoppable_redis: StoppableRedis, backing_off: dict[str, float]
 ) -> None:
     stoppable_redis.hang()
     try:
         assert await count_hits([Hit(Category.UPLOAD, "x")]) == []
-        (until,) = left_in_peace.values()
+        (until,) = backing_off.values()
         assert until > time.monotonic()
         # Nobody waits any more, in threads either.
         for _ in range(100):
@@ -142,12 +148,12 @@ async def test_a_redis_that_hangs_is_waited_for_once_and_asked_again_later(
             check_rate(Category.UPLOAD, "x")
     finally:
         stoppable_redis.wake()
-    left_in_peace.clear()
+    backing_off.clear()
     (count,) = await count_hits([Hit(Category.UPLOAD, "y")])
     assert count.made == 1
 
 
-@pytest.mark.usefixtures("db", "left_in_peace")
+@pytest.mark.usefixtures("db", "backing_off")
 def test_a_thread_does_not_wait_for_a_redis_that_hangs(stoppable_redis: StoppableRedis) -> None:
     stoppable_redis.hang()
     try:

@@ -150,8 +150,8 @@ def test_what_another_version_kept_is_read_anew(client: TestClient) -> None:
 )
 def test_who_bought_more_may_ask_more(purchased: int, runs: int) -> None:
     limits = RateLimits()
-    assert limits.allowance(Category.TASK_CREATION, purchased).amount == runs
-    assert limits.allowance(Category.UPLOAD, purchased).amount == 60
+    assert limits.allowance(Category.TASK_CREATION, purchased) == runs
+    assert limits.allowance(Category.UPLOAD, purchased) == 60
 
 
 def test_the_tier_follows_the_credits_a_user_has_bought(client: TestClient) -> None:

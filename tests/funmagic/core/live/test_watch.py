@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from funmagic.core.errors import LiveUpdatesPaused
-from funmagic.core.live.inbox import MOST_WAITING, Mailbox
+from funmagic.core.live.inbox import MOST_WAITING, Inbox
 from funmagic.core.live.watch import LOOK_AGAIN, LOOK_ASIDE, PAUSED, QUIET, SIGNS, START
 from funmagic.core.redis import get_redis
 from funmagic.models.base import new_id
@@ -113,9 +113,9 @@ async def test_a_task_that_nobody_watches_is_forgotten(redis, watchers):
         await anext(stream)
         publish_all(other, [0])
         await collect(watchers, other, 1)
-        assert other not in str((watchers._mailboxes, watchers._heard, watchers._subscription._channels))
+        assert other not in str((watchers._inboxes, watchers._heard, watchers._subscription._channels))
         await asyncio.to_thread(wait_until, lambda: get_redis().pubsub_channels() == [stream_key(one).encode()])
-    assert (watchers._mailboxes, watchers._heard) == ({}, set())
+    assert (watchers._inboxes, watchers._heard) == ({}, set())
 
 
 async def test_whoever_leaves_and_comes_back_at_once_misses_nothing(redis, watchers):
@@ -145,8 +145,8 @@ async def test_a_watcher_that_does_not_read_holds_a_few_events_and_gets_all_of_t
         assert await anext(slow) == LOOK_AGAIN
         await asyncio.to_thread(publish_all, task_id, range(EVENTS))
         await collect(watchers, task_id, EVENTS)
-        [mailbox] = watchers._mailboxes[stream_key(task_id)]
-        assert (len(mailbox._events), mailbox.has_gap) == (MOST_WAITING, True)
+        [inbox] = watchers._inboxes[stream_key(task_id)]
+        assert (len(inbox._events), inbox.has_gap) == (MOST_WAITING, True)
         publish_all(task_id, [EVENTS])
         assert numbers_of([await anext(slow) for _ in range(EVENTS + 1)]) == list(range(EVENTS + 1))
 
@@ -236,10 +236,10 @@ async def test_a_channel_without_a_stream_says_when_something_was_told(redis, wa
 async def test_however_much_was_told_meanwhile_is_one_sign(redis, watchers, monkeypatch):
     async with aclosing(watchers.listen("a:channel")) as signs:
         assert await anext(signs) == LOOK_AGAIN
-        [mailbox] = watchers._mailboxes["a:channel"]
+        [inbox] = watchers._inboxes["a:channel"]
         for number in range(MOST_WAITING * 2):
             get_redis().publish("a:channel", f"{number} changed")
-        await asyncio.to_thread(wait_until, lambda: mailbox.has_gap)
+        await asyncio.to_thread(wait_until, lambda: inbox.has_gap)
         assert await anext(signs) == LOOK_AGAIN
         get_redis().publish("another:channel", "x changed")
         monkeypatch.setattr("funmagic.core.live.watch.SILENCE_S", 0.01)
@@ -250,7 +250,7 @@ async def test_streams_and_channels_share_one_connection(redis, watchers):
     async with aclosing(watchers.listen("a:channel")) as signs, aclosing(watchers.follow("a:stream")) as events:
         assert (await anext(signs), await anext(events)) == (LOOK_AGAIN, LOOK_AGAIN)
         assert subscriptions() == [2]
-    assert (watchers._mailboxes, watchers._heard) == ({}, set())
+    assert (watchers._inboxes, watchers._heard) == ({}, set())
 
 
 async def test_what_is_told_beside_a_stream_is_a_sign_and_no_event_of_it(redis, watchers):
@@ -263,18 +263,18 @@ async def test_what_is_told_beside_a_stream_is_a_sign_and_no_event_of_it(redis, 
         publish_all(task_id, [1])
         [told] = [event async for event in until_event(stream) if event != LOOK_ASIDE]
         assert told.data["progress"] == 1
-    assert (watchers._mailboxes, watchers._beside, watchers._heard) == ({}, {}, set())
+    assert (watchers._inboxes, watchers._beside, watchers._heard) == ({}, {}, set())
 
 
 async def test_a_nudge_neither_replaces_another_sign_nor_breaks_a_silence():
-    mailbox = Mailbox()
-    mailbox._heard_at -= 100
-    mailbox.nudge(LOOK_ASIDE)
-    assert mailbox.silence() >= 100
-    assert await mailbox.take() == [LOOK_ASIDE]
-    mailbox.tell(LOOK_AGAIN)
-    mailbox.nudge(LOOK_ASIDE)
-    assert await mailbox.take() == [LOOK_AGAIN]
+    inbox = Inbox()
+    inbox._heard_at -= 100
+    inbox.nudge(LOOK_ASIDE)
+    assert inbox.silence() >= 100
+    assert await inbox.take() == [LOOK_ASIDE]
+    inbox.tell(LOOK_AGAIN)
+    inbox.nudge(LOOK_ASIDE)
+    assert await inbox.take() == [LOOK_AGAIN]
 
 
 async def test_one_channel_may_be_listened_to_and_be_beside_a_stream(redis, watchers):
@@ -284,7 +284,7 @@ async def test_one_channel_may_be_listened_to_and_be_beside_a_stream(redis, watc
             assert await anext(stream) == LOOK_AGAIN
         get_redis().publish("a:channel", "x changed")
         assert await anext(signs) == LOOK_AGAIN
-    assert (watchers._mailboxes, watchers._beside, watchers._heard) == ({}, {}, set())
+    assert (watchers._inboxes, watchers._beside, watchers._heard) == ({}, {}, set())
 
 
 async def test_who_listens_is_told_of_an_outage_and_to_look_again_after_it(stoppable_redis, watchers):
