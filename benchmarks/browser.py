@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import CHROMIUM_ARGS
+from tests.browser.profiles import CHROMIUM_ARGS
 
 
 @contextmanager

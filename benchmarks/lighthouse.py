@@ -17,8 +17,8 @@ from typing import Any
 from benchmarks.machine import MODELS, machine_size, own_data_dir
 from funmagic import paths
 from funmagic.core.weights import fetch_models
-from tests.browser.conftest import CHROMIUM_ARGS
 from tests.browser.product import Product
+from tests.browser.profiles import CHROMIUM_ARGS
 
 LIGHTHOUSE = "lighthouse@13.5.0"
 RUNS = 3

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,11 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis as redis_client
 import sqlalchemy as sa
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from funmagic.supervisor.bytecode import keep_bytecode
 from tests.bytecode import FOLDER
@@ -27,11 +23,9 @@ for name in [name for name in os.environ if name.startswith("FUNMAGIC_")]:
 os.environ["FUNMAGIC_DATA_DIR"] = str(DATA_DIR)
 os.environ["FUNMAGIC_PORT"] = "3999"
 keep_bytecode(FOLDER)
-CLUSTER_URL = "TESTS_POSTGRESQL_URL"
 
 from argon2 import PasswordHasher  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
-from fastapi.responses import PlainTextResponse  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
 from sqlmodel import Session, col, select  # noqa: E402
 
@@ -41,8 +35,6 @@ from funmagic.accounts import passwords  # noqa: E402
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 passwords._DECOY_HASH = passwords._hasher.hash("a password nobody has")
 
-from admin.routes import ROUTERS  # noqa: E402
-from funmagic.api.app import create_api  # noqa: E402
 from funmagic.core.db import get_engine, make_engine, reading, transaction  # noqa: E402
 from funmagic.core.migrations import migrate  # noqa: E402
 from funmagic.core.redis import get_redis  # noqa: E402
@@ -56,12 +48,11 @@ from funmagic.seed import seed_catalogue  # noqa: E402
 from funmagic.sessions.viewer import Viewer  # noqa: E402
 from funmagic.supervisor import embedded_redis  # noqa: E402
 from tests import factories, postgres  # noqa: E402
-from tests.documented import DocumentedAnswersOnly  # noqa: E402
 from tests.limits import lift_limits  # noqa: E402
 from tests.mailbox import Mailbox  # noqa: E402
 from tests.s3_server import S3Server, running_s3_server  # noqa: E402
+from tests.servers import CLUSTER_URL, PROJECT, StoppableRedis, new_database, shared_api  # noqa: E402
 
-PROJECT = Path(__file__).parent.parent
 Settings.model_config["env_file"] = None
 # As the product logs: else each traceback is drawn with all that its frames hold, which takes longer than most tests.
 to_console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
@@ -87,13 +78,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Test processes for `-n auto`: one more than processors, as some of the time is spent waiting for what is due."""
     return len(os.sched_getaffinity(0)) + 1
-
-
-def new_database(folder: Path) -> str:
-    """The URL of another empty database, of the kind that the tests run on; the folder is its own."""
-    if CLUSTER_URL not in os.environ:
-        return f"sqlite:///{folder / 'another.db'}"
-    return postgres.create_database(os.environ[CLUSTER_URL], str(folder).replace("/", "-")[-60:])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -200,38 +184,6 @@ def s3_server() -> Iterator[S3Server]:
         yield server
 
 
-class StoppableRedis:
-    """A Redis of one test's own, which the test may stop and start."""
-
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder / "redis.sock"
-        self._command = embedded_redis.server_command(embedded_redis.find_server(), folder / "data", self.socket)
-        self._server: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, unless it runs."""
-        if self._server is None:
-            self._server = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        client = redis_client.Redis(unix_socket_path=str(self.socket), retry=Retry(NoBackoff(), 0))
-        factories.wait_until(client.ping, of=self._server)
-        client.close()
-
-    def hang(self) -> None:
-        """Take connections, and answer nobody."""
-        self._server.send_signal(signal.SIGSTOP)
-
-    def wake(self) -> None:
-        """Answer again, and first what was asked meanwhile."""
-        self._server.send_signal(signal.SIGCONT)
-
-    def stop(self) -> None:
-        """Kill it; its files stay."""
-        if self._server is not None:
-            self._server.kill()
-            self._server.wait()
-            self._server = None
-
-
 @pytest.fixture
 def stoppable_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoppableRedis]:
     """A Redis that is running, and that the test may stop and start."""
@@ -276,15 +228,6 @@ def bob(db: None) -> Viewer:
 def ann(db: None) -> Viewer:
     """An admin."""
     return factories.make_user("ann", Role.ADMIN)
-
-
-@cache
-def shared_api() -> FastAPI:
-    """The API, for all tests that do not change it: its first request costs more than most tests."""
-    api = create_api(ROUTERS)
-    api.add_middleware(DocumentedAnswersOnly, api=api)
-    api.mount("", PlainTextResponse("a page of Reflex", 404))  # as in the product, where Reflex takes what is left
-    return api
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROJECT
+from tests.servers import PROJECT
 
 ROOMS = ("funmagic", "admin", "worker")
 MODULES = sorted(path for room in ROOMS for path in (PROJECT / room).rglob("*.py"))
@@ -27,7 +27,7 @@ MOST_FILES = 14
 MOST_ROOT_FILES = {"funmagic": 8, "worker": 3}
 # Where Reflex is at home, and what the files are called elsewhere that hold pages and what browsers have of them.
 REFLEX_ROOMS = ("funmagic/ui/", "funmagic/tabs/")
-REFLEX_FILES = re.compile(r"(\w+_)?(pages?|state|components|forms|marks|layout|guard|listing)\.py")
+REFLEX_FILES = re.compile(r"(\w+_)?(pages?|state|stage|components|forms|marks|layout|guard|listing)\.py")
 # The last one changes it for the processes that it starts.
 READERS_OF_THE_ENVIRONMENT = {"funmagic/core/settings.py", "rxconfig.py", "funmagic/supervisor/bytecode.py"}
 TOO_GENERAL = {"utils.py", "helpers.py", "util.py", "common.py", "misc.py", "manager.py"}

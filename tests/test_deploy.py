@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from funmagic.cli import app
 from funmagic.core.settings import Settings
-from tests.conftest import PROJECT
+from tests.servers import PROJECT
 
 DOCKERFILE = (PROJECT / "Dockerfile").read_text().replace("\\\n", " ")
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "compose.yaml").read_text())

@@ -12,8 +12,8 @@ from funmagic.models.tasks import FailureCode
 from funmagic.providers.config import ProviderConfig, RateLimit
 from funmagic.providers.registry import PROVIDER_TYPES
 from funmagic.tasks.failures import SENTENCES
-from tests.conftest import PROJECT
 from tests.recipes.document import commands, read_blocks
+from tests.servers import PROJECT
 from worker.providers.base import ProviderError
 
 TEXT = (PROJECT / "docs" / "providers.md").read_text()

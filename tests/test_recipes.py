@@ -16,10 +16,10 @@ import pytest
 from funmagic.core.settings import Settings
 from funmagic.supervisor import embedded_redis
 from tests.bytecode import FOLDER
-from tests.conftest import PROJECT
 from tests.factories import wait_until
 from tests.ports import free_port
 from tests.recipes.document import Block, commands, copy_tree, follow, read_recipe
+from tests.servers import PROJECT
 
 DOCUMENT = (PROJECT / "CONTRIBUTING.md").read_text()
 TOOL = read_recipe(DOCUMENT, "Add a tool")

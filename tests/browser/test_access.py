@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import DESKTOP, ON_A_PHONE, fresh_profile
 from tests.browser.product import Product
+from tests.browser.profiles import DESKTOP, ON_A_PHONE, fresh_profile
 from tests.browser.steps import (
     TOOL,
     assert_accessible,

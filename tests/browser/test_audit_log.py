@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from admin.listing import PAGE
-from tests.browser.conftest import DESKTOP, ON_A_PHONE, fresh_profile
 from tests.browser.product import Product
+from tests.browser.profiles import DESKTOP, ON_A_PHONE, fresh_profile
 from tests.browser.steps import assert_accessible, expect_within_width, sign_in, sign_up
 
 AUDIT_LOG = "/dashboard/audit-log"

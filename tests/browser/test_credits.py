@@ -2,8 +2,8 @@
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import PHONE
 from tests.browser.product import Product
+from tests.browser.profiles import PHONE
 from tests.browser.steps import (
     TOOL,
     assert_accessible,

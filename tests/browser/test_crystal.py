@@ -6,8 +6,8 @@ import numpy as np
 import trimesh
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import ON_A_PHONE, fresh_profile
 from tests.browser.product import Product
+from tests.browser.profiles import ON_A_PHONE, fresh_profile
 from tests.browser.steps import (
     CRYSTAL,
     assert_accessible_in_both_themes,

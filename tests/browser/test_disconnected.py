@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import fresh_profile
 from tests.browser.product import Product
+from tests.browser.profiles import fresh_profile
 from tests.browser.proxy import Proxy
 from tests.browser.steps import TOOL, choose_photo, expect_balance, expect_result, run_button, sign_up
 from tests.browser.web import Web

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.product import Product
+from tests.browser.profiles import TIMEOUT_MS
 from tests.browser.steps import TOOL, choose_photo, expect_result, press_run, sign_up
 from tests.browser.web import Web
 from tests.emulators import facebook

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import ON_A_PHONE, fresh_profile
 from tests.browser.product import Product
+from tests.browser.profiles import ON_A_PHONE, fresh_profile
 from tests.browser.steps import TOOL, a_photo, choose_photo, press_run, run_button, sign_up
 
 

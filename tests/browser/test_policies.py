@@ -5,8 +5,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from funmagic import paths
 from funmagic.site.pages import PAGES
-from tests.browser.conftest import REFUSED
 from tests.browser.product import Product
+from tests.browser.profiles import REFUSED
 from tests.browser.steps import TOOL, choose_photo, sign_in, sign_up
 from tests.factories import wait_until
 

@@ -9,8 +9,8 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from funmagic.profile.preferences import ACCENTS
-from tests.browser.conftest import DESKTOP, ON_A_PHONE, PHONE, fresh_profile
 from tests.browser.product import Product
+from tests.browser.profiles import DESKTOP, ON_A_PHONE, PHONE, fresh_profile
 from tests.browser.steps import a_photo, assert_accessible, expect_within_width, sign_in, sign_up
 from tests.factories import PASSWORD, photo_bytes
 

@@ -8,8 +8,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Request, expect
 
 from funmagic.core.weights import fetch_models
-from tests.browser.conftest import PROJECT, fresh_profile
 from tests.browser.product import ONE_WORKER, Product
+from tests.browser.profiles import PROJECT, fresh_profile
 from tests.browser.steps import TOOL, choose_photo, expect_balance, expect_result, press_run, sign_up
 from tests.s3_server import S3Server
 

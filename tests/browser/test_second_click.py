@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, FilePayload, FloatRect, Page, WebSocketRoute, expect
 
-from tests.browser.conftest import DESKTOP, ON_A_PHONE, fresh_profile
 from tests.browser.product import Product
+from tests.browser.profiles import DESKTOP, ON_A_PHONE, fresh_profile
 from tests.browser.steps import (
     CRYSTAL,
     FIGME,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import fresh_profile
 from tests.browser.product import Product
+from tests.browser.profiles import fresh_profile
 from tests.browser.steps import (
     FIGME,
     TOOL,

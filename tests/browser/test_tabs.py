@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.letters import newest_link
 from tests.browser.product import Product
 from tests.browser.steps import TOOL, choose_photo, expect_balance, expect_result, press_run, sign_in, sign_up
-from tests.browser.test_ways_in import ask_for_link, expect_signed_out, follow_link
+from tests.browser.ways_in import ask_for_link, expect_signed_out, follow_link
 
 
 def test_a_run_that_was_asked_for_goes_on_in_the_tab_that_asked_for_the_link(

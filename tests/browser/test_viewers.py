@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from trimesh.visual import TextureVisuals
 from trimesh.visual.material import PBRMaterial
 
-from tests.browser.conftest import DESKTOP, PHONE, fresh_profile
 from tests.browser.product import Product
+from tests.browser.profiles import DESKTOP, PHONE, fresh_profile
 from tests.browser.steps import assert_accessible, expect_within_width
 from tests.browser.viewer_page import LABEL, build_viewer_page, served
 from tests.browser.viewer_steps import assert_not_blank, do_without_webgl, pixels_of, wait_until_ready

@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.letters import newest_link
 from tests.browser.product import Product
 from tests.browser.steps import TOOL, choose_photo, expect_balance, expect_result, press_run, sign_up
+from tests.browser.ways_in import ask_for_link, expect_signed_out, follow_link
 from tests.browser.web import Web
 from tests.factories import PASSWORD
 
@@ -19,25 +20,6 @@ def strict(product: Product) -> Iterator[Web]:
     web.start()
     yield web
     web.stop()
-
-
-def ask_for_link(page: Page, email: str) -> None:
-    """Have a sign-in link mailed."""
-    page.get_by_label("Email").fill(email)
-    page.get_by_role("button", name="Email me a link").click()
-    expect(page.get_by_role("heading", name="Check your inbox")).to_be_focused()
-    expect(page.get_by_text(email)).to_be_visible()
-
-
-def follow_link(page: Page, link: str) -> None:
-    """Open a mailed sign-in link and press its button."""
-    page.goto(link)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def expect_signed_out(page: Page) -> None:
-    """The header offers to sign in."""
-    expect(page.get_by_role("banner").get_by_role("link", name="Start free")).to_be_visible()
 
 
 def test_a_link_makes_the_account_and_leads_on_even_in_another_browser(

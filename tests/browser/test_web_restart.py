@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from funmagic.core.weights import fetch_models
-from tests.browser.conftest import PROJECT, fresh_profile
 from tests.browser.product import ONE_WORKER, Product
+from tests.browser.profiles import PROJECT, fresh_profile
 from tests.browser.proxy import Proxy
 from tests.browser.steps import (
     TOOL,

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.product import Product
+from tests.browser.profiles import DESKTOP, PHONE
 
 PAGES = ["/", "/tools", "/pricing", "/tools/background-remove"]
 # What browsers' makers call good is 0.1.

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.conftest import PROJECT
+from tests.servers import PROJECT
 
 SHORT = ("--tasks", "200", "--users", "20", "--kills", "5", "--mixed", "90", "--mixed-users", "15")
 

@@ -3,24 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-import stripe
 from stripe import StripeClient
 
-from tests.emulators.stripe import KEY, StripeEmulator, running_stripe
-
-PACK = {
-    "price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Starter <1>"}},
-    "quantity": 1,
-}
-SESSION = {
-    "mode": "payment",
-    "line_items": [PACK],
-    "success_url": "http://shop.test/done?session_id={CHECKOUT_SESSION_ID}",
-    "cancel_url": "http://shop.test/pricing?a=1&b=2",
-    "client_reference_id": "payment-1",
-    "metadata": {"1": "one", "payment": "p1"},
-    "payment_intent_data": {"metadata": {"payment": "p1"}},
-}
+from tests.emulators.purchases import client_of
+from tests.emulators.stripe import StripeEmulator, running_stripe
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +24,3 @@ def account(running: StripeEmulator) -> StripeEmulator:
 @pytest.fixture
 def client(account: StripeEmulator) -> StripeClient:
     return client_of(account)
-
-
-def client_of(account: StripeEmulator, key: str = KEY, retries: int = 0, timeout: float = 30) -> StripeClient:
-    http = stripe.RequestsClient(timeout=timeout)
-    return StripeClient(key, base_addresses={"api": account.url}, max_network_retries=retries, http_client=http)
-
-
-def buy(client: StripeClient, options: dict | None = None, **changes) -> stripe.checkout.Session:
-    return client.v1.checkout.sessions.create({**SESSION, **changes}, options or {})

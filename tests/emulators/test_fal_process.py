@@ -8,10 +8,10 @@ import fal_client
 import httpx
 import pytest
 
-from tests.conftest import PROJECT
 from tests.emulators.fal_faults import pick_fault
 from tests.factories import photo_bytes, wait_until
 from tests.ports import answers, free_port
+from tests.servers import PROJECT
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from google.genai import types
 from openai import APIError, BadRequestError, OpenAI
 from PIL import Image
 
-from tests.conftest import PROJECT
 from tests.emulators.gemini import GeminiEmulator
 from tests.emulators.openai import OpenAIEmulator
 from tests.emulators.server import serving
 from tests.factories import photo_bytes, wait_until
 from tests.ports import answers, free_port
+from tests.servers import PROJECT
 
 PHOTO = ("photo.jpg", photo_bytes(), "image/jpeg")
 PAINT = {"type": "image_generation", "size": "256x256", "partial_images": 2}

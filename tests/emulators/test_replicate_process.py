@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.conftest import PROJECT
 from tests.factories import photo_bytes, wait_until
 from tests.ports import free_port
+from tests.servers import PROJECT
 
 VERSION = "35b7a45ef4430c677a6c71f5467ee0d98991502effe0d65bdbd8863fa205cc54"
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import stripe
 
-from tests.emulators.conftest import PACK, buy
+from tests.emulators.purchases import PACK, buy
 from tests.emulators.stripe import StripeEmulator
 
 

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.conftest import PROJECT
-from tests.emulators.conftest import SESSION
+from tests.emulators.purchases import SESSION
 from tests.emulators.server import serving
 from tests.factories import wait_until
 from tests.ports import free_port
+from tests.servers import PROJECT
 
 KEY, SECRET = "sk_test_process", "whsec_process"
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.emulators.conftest import SESSION
+from tests.emulators.purchases import SESSION
 from tests.emulators.server import serving
 from tests.emulators.stripe import KEY, SECRET, StripeEmulator, running_stripe
 from tests.factories import wait_until

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import stripe
 
-from tests.emulators.conftest import buy, client_of
+from tests.emulators.purchases import buy, client_of
 from tests.emulators.stripe import KEY
 from tests.factories import run_together, wait_until
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.conftest import PROJECT
 from tests.factories import photo_bytes, wait_until
 from tests.ports import answers, free_port
+from tests.servers import PROJECT
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from sqlalchemy.exc import OperationalError
 from funmagic.core.db import get_engine
 from funmagic.core.migrations import migrate
 from funmagic.core.redis import get_redis
-from tests.conftest import StoppableRedis
 from tests.emulators.fal import FalEmulator
 from tests.postgres import Cluster
+from tests.servers import StoppableRedis
 
 FAL_KEY = "fal-key-0123456789:abcdef"
 

@@ -6,11 +6,10 @@ import httpx
 import pytest
 
 from tests.factories import balance_of, upload_photo, wait_until
+from tests.faults.commit_points import COMMITTED, RESERVED
 from tests.faults.product import WELCOME, Product, RunRequest, in_background
 from tests.postgres import Cluster
 
-RESERVED = "after funmagic.credits.ledger.reserve"
-COMMITTED = "before funmagic.tasks.submit.dispatch_tasks"
 FAULTS = [Cluster.restart, Cluster.cut_connections]
 Fault = Callable[[Cluster], None]
 

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from tests.factories import balance_of, upload_photo, wait_until
+from tests.faults.commit_points import COMMITTED, RESERVED
 from tests.faults.product import PRICE, Product, RunRequest, in_background
-from tests.faults.test_database import COMMITTED, RESERVED
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from funmagic import web
 from funmagic.ui.reflex_seams.page_origin import BACKEND_URL, use_page_origin
 from funmagic.web import PagesWithoutSlash
-from tests.conftest import PROJECT
+from tests.servers import PROJECT
 
 
 @pytest.fixture

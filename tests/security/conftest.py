@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests import factories
-from tests.conftest import PROJECT
 from tests.ports import answers, free_port
+from tests.servers import PROJECT
 
 
 @pytest.fixture(scope="session")

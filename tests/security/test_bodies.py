@@ -16,7 +16,7 @@ from funmagic.models.users import Role
 from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.security.operations import Operation, Things
-from tests.security.test_routes import OPERATIONS, SCHEMAS, browser
+from tests.security.routes import OPERATIONS, SCHEMAS, browser
 
 WITH_BODIES = [operation for operation in OPERATIONS if "requestBody" in operation.described]
 WRONG: dict[str, list[Any]] = {

@@ -17,7 +17,7 @@ from funmagic.http.headers import middleware
 from funmagic.models.users import Role
 from tests import factories
 from tests.security.operations import Operation, Things, list_operations
-from tests.security.test_routes import UNDOCUMENTED
+from tests.security.routes import UNDOCUMENTED
 
 OPERATIONS = list_operations(composed)
 SCHEMAS = composed.openapi()["components"]["schemas"]

@@ -12,7 +12,7 @@ from funmagic.models.users import Role
 from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.security.operations import Operation, Things
-from tests.security.test_routes import OPERATIONS, UNDOCUMENTED, browser
+from tests.security.routes import OPERATIONS, UNDOCUMENTED, browser
 
 READ = [operation for operation in OPERATIONS if operation.method == "GET"]
 # What is new in every answer, or counts answers.

@@ -22,9 +22,9 @@ from funmagic.tabs.limits import (
     MOST_VALUES,
     bounded_event,
 )
+from tests.security.handlers import HANDLERS, UPDATE_VARS, says
 from tests.security.introspection import find_handlers
 from tests.security.tab import NAMESPACE, PAGE, PREFIX, Tab, open_tab, shown
-from tests.security.test_handlers import HANDLERS, UPDATE_VARS, says
 
 HYDRATE = "reflex___state____state.hydrate_and_load"
 EVERY_HANDLER = [each for each in (*HANDLERS, *find_handlers("reflex")) if each.event != COMPLAINT]

@@ -14,13 +14,13 @@ from funmagic.sessions.viewer import Viewer
 from funmagic.site.profile.avatar_state import AvatarState
 from funmagic.site.profile.state import ProfileState
 from tests import factories
-from tests.funmagic.rate_limits.conftest import set_limits
+from tests.funmagic.rate_limits.limits import set_limits
+from tests.security.handlers import HANDLERS, PUBLIC, Belongings, hurried, says
 from tests.security.introspection import Handler
 from tests.security.operations import Operation, Things
+from tests.security.routes import OPERATIONS, SCHEMAS, browser, protected
 from tests.security.rows import rows
 from tests.security.tab import Tab, Update, open_tab
-from tests.security.test_handlers import HANDLERS, PUBLIC, Belongings, hurried, says
-from tests.security.test_routes import OPERATIONS, SCHEMAS, browser, protected
 
 WAIT = "Please wait"
 RENAME = f"{ProfileState.get_full_name()}.rename"

@@ -21,8 +21,8 @@ from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import PASSWORD
 from tests.mailbox import Mailbox, link_in
+from tests.security.handlers import hurried, says
 from tests.security.tab import Tab, open_tab
-from tests.security.test_handlers import hurried, says
 
 NEW_PASSWORD = "another good password"
 THEIRS = "chosen-by-an-attacker-0123456789abcdefghijkl"

@@ -19,9 +19,9 @@ from funmagic.models.mails import OutgoingMail
 from funmagic.models.users import OneTimeToken, Role, User, UserSession
 from funmagic.sessions.viewer import Viewer
 from tests import factories
-from tests.conftest import shared_api
 from tests.factories import PASSWORD
 from tests.mailbox import Mailbox, link_in
+from tests.servers import shared_api
 
 ELSEWHERE = [
     "https://evil.example/",

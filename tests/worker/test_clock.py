@@ -8,15 +8,7 @@ from funmagic.core.redis import get_redis
 from funmagic.models.base import db_time, utcnow
 from funmagic.tasks import lifecycle
 from tests.factories import balance_of, books_are_right, change_task, load_task, submit
-from tests.worker.conftest import (
-    Killed,
-    events_of,
-    expire_lease,
-    make_due,
-    run_and_die,
-    take_jobs,
-    waiting_jobs,
-)
+from tests.worker.engine import Killed, events_of, expire_lease, make_due, run_and_die, take_jobs, waiting_jobs
 from worker.clock import Clock, announce_forgotten_ends, recover_orphans, wake_due_tasks
 from worker.runs.run import run_task
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from funmagic import paths
 from funmagic.cli import app
 from tests.factories import balance_of, sign_in
-from tests.funmagic.credits.conftest import acts, charged
+from tests.funmagic.credits.runs import acts, charged
 
 
 @pytest.fixture

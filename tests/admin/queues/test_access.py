@@ -8,7 +8,7 @@ from funmagic.models.base import utcnow
 from funmagic.models.users import Role, User
 from funmagic.sessions.viewer import Viewer
 from tests import factories
-from tests.admin.queues.conftest import CHANGES, DATA, FILES, OWN, PAGE, PAGES, QUEUES, assert_nothing_changed, code_of
+from tests.admin.queues.queues import CHANGES, DATA, FILES, OWN, PAGE, PAGES, QUEUES, assert_nothing_changed, code_of
 
 
 def change_user(viewer: Viewer, **columns: Any) -> None:

@@ -2,7 +2,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from funmagic.core.queues import TaskJob, enqueue_tasks
-from tests.admin.queues.conftest import (
+from tests.admin.queues.queues import (
     CHANGES,
     OWN,
     PAGE,

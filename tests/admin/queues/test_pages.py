@@ -12,7 +12,7 @@ from funmagic.core.settings import get_settings
 from funmagic.models.base import new_id
 from funmagic.models.users import Role
 from tests import factories
-from tests.admin.queues.conftest import (
+from tests.admin.queues.queues import (
     DATA,
     FILES,
     OWN,
@@ -23,7 +23,7 @@ from tests.admin.queues.conftest import (
     fetch_job,
     open_browser,
 )
-from tests.conftest import StoppableRedis
+from tests.servers import StoppableRedis
 
 
 def test_a_super_admin_sees_all_of_it_and_that_changes_nothing(root: TestClient, jobs: None) -> None:

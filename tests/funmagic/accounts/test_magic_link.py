@@ -14,9 +14,9 @@ from funmagic.models.base import utcnow
 from funmagic.models.users import OneTimeToken, TokenPurpose, User
 from funmagic.sessions.viewer import Viewer
 from tests import factories
-from tests.conftest import shared_api
 from tests.funmagic.accounts.links_mailed import mailed_token
 from tests.mailbox import Mailbox, link_in
+from tests.servers import shared_api
 
 pytestmark = pytest.mark.both_databases
 

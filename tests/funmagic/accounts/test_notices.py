@@ -16,7 +16,7 @@ from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.emulators.openid import OpenIdEmulator
 from tests.factories import PASSWORD
-from tests.funmagic.oauth.conftest import GINA, come_back, google, leave, openid_server, settings  # noqa: F401 - fixtures
+from tests.funmagic.oauth.sign_ins import GINA, come_back, leave
 from tests.mailbox import Mailbox, link_in
 
 NEW = "purple monkey dishwasher"
@@ -154,7 +154,7 @@ def test_a_password_that_is_taken_away_is_told(alice: Viewer, redis: None, mailb
 def test_a_provider_is_told_once_when_it_is_connected(
     alice_client: TestClient,
     mailbox: Mailbox,
-    google: OpenIdEmulator,  # noqa: F811 - the fixture
+    google: OpenIdEmulator,
 ) -> None:
     for _ in range(2):
         location = leave(alice_client, "google", link="1", next="/profile")
@@ -166,7 +166,7 @@ def test_a_provider_that_vouches_for_the_email_of_an_account_is_told_and_a_new_a
     alice: Viewer,
     client: TestClient,
     mailbox: Mailbox,
-    google: OpenIdEmulator,  # noqa: F811 - the fixture
+    google: OpenIdEmulator,
 ) -> None:
     factories.prove(alice)
     for claims in (GINA, GINA | {"sub": "g-2", "email": alice.email}):

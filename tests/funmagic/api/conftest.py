@@ -12,8 +12,8 @@ import pytest
 from funmagic.sessions.service import COOKIE_NAME
 from funmagic.sessions.viewer import Viewer
 from tests import factories
-from tests.conftest import PROJECT
 from tests.ports import answers, free_port
+from tests.servers import PROJECT
 from tests.waiting import PATIENCE_S
 
 SERVE = """

@@ -17,7 +17,7 @@ from funmagic.sessions.viewer import Viewer
 from tests.emulators.stripe import StripeEmulator
 from tests.emulators.stripe_webhooks import Post
 from tests.funmagic.credits.balances import Balances
-from tests.funmagic.credits.conftest import confirm, reserve
+from tests.funmagic.credits.runs import confirm, reserve
 
 # A Creator's price in cents, and its credits: 300 that are bought and a bonus of 30.
 PRICE = 2499

@@ -26,7 +26,7 @@ from tests.funmagic.billing.shop import (
     take_all,
 )
 from tests.funmagic.credits.balances import Balances, balances_of
-from tests.funmagic.credits.conftest import release, reserve
+from tests.funmagic.credits.runs import release, reserve
 
 pytestmark = pytest.mark.both_databases
 

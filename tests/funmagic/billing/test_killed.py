@@ -11,10 +11,10 @@ import pytest
 
 from funmagic.billing.events import Event, receive_event
 from funmagic.core.db import transaction
-from tests.conftest import PROJECT
 from tests.emulators.stripe import StripeEmulator
 from tests.funmagic.billing.crowd import gather_crowd
 from tests.funmagic.billing.stories import dispute, lose, pay, refund
+from tests.servers import PROJECT
 
 pytestmark = pytest.mark.both_databases
 

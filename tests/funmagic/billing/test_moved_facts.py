@@ -12,7 +12,7 @@ from alembic import command
 from funmagic.core.db import get_engine
 from funmagic.core.migrations import alembic_config, migrate
 from funmagic.core.settings import get_settings
-from tests.conftest import new_database
+from tests.servers import new_database
 
 pytestmark = pytest.mark.both_databases
 

@@ -17,7 +17,7 @@ from funmagic.site.tools.figme.state import FigmeState
 from tests.factories import balance_of, change_task, completed_figure, configure_step, photo_bytes, submit
 from tests.funmagic.billing.shop import spend
 from tests.funmagic.billing.tabs import place_of, play, press, shortage_of, tab
-from tests.funmagic.tasks.conftest import complete, count
+from tests.funmagic.tasks.runs import complete, count
 
 TOOL = "/tools/background-remove"
 PHOTO = {"name": "photo.jpg", "type": "image/jpeg", "size": len(photo_bytes())}

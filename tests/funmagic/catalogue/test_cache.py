@@ -10,7 +10,7 @@ from funmagic.core.db import get_engine, transaction
 from funmagic.core.redis import get_redis
 from funmagic.models.users import Role
 from tests import factories
-from tests.conftest import StoppableRedis
+from tests.servers import StoppableRedis
 
 SLUG = "background-remove"
 PATHS = ["/api/tools", "/api/tools?sort=newest&featured=true", f"/api/tools/{SLUG}"]

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from funmagic.core.crypto import UndecryptableSecret, decrypt, encrypt
 from funmagic.core.settings import Settings, get_settings
-from tests.conftest import PROJECT
+from tests.servers import PROJECT
 
 PLACE = {"table": "providers", "row_id": "1", "field": "api_key"}
 

@@ -21,7 +21,7 @@ from funmagic.models.mails import OutgoingMail
 from funmagic.models.users import User
 from tests import factories
 from tests.factories import PASSWORD
-from tests.funmagic.rate_limits.conftest import set_limits
+from tests.funmagic.rate_limits.limits import set_limits
 from worker.mail.smtp import _compose
 
 SPELLINGS = [

@@ -12,7 +12,7 @@ from funmagic.models.billing import DisputeStatus, Payment, PaymentDispute, Paym
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.sessions.viewer import Viewer
 from tests.factories import make_payment
-from tests.funmagic.credits.conftest import confirm, release, reserve
+from tests.funmagic.credits.runs import confirm, release, reserve
 
 OF_333_CENTS, OF_360_CENTS = ({"cents": cents, "currency": "usd", "share_cents": cents} for cents in (333, 360))
 

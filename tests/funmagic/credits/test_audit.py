@@ -32,7 +32,7 @@ from tests.funmagic.credits.audited_world import (
     line_of,
     make_world,
 )
-from tests.funmagic.credits.conftest import confirm, make_task, release, reserve
+from tests.funmagic.credits.runs import confirm, make_task, release, reserve
 
 # They put things into the books that must not be there.
 pytestmark = [pytest.mark.both_databases, pytest.mark.falsifies_books]

@@ -14,7 +14,7 @@ from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.models.users import Role, User
 from funmagic.profile.deletion import delete_account
 from tests.factories import balance_of, books_are_right, make_user, run_together
-from tests.funmagic.credits.conftest import acts, charged, release, reserve
+from tests.funmagic.credits.runs import acts, charged, release, reserve
 
 pytestmark = pytest.mark.both_databases
 

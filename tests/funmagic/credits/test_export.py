@@ -7,7 +7,7 @@ import pytest
 
 from funmagic.core.db import transaction
 from funmagic.credits import ledger
-from tests.funmagic.credits.conftest import confirm, reserve
+from tests.funmagic.credits.runs import confirm, reserve
 
 pytestmark = pytest.mark.both_databases
 

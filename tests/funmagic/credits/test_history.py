@@ -16,7 +16,7 @@ from funmagic.models.credits import CreditTransaction, TransactionType
 from funmagic.site.credits.words import StoryRow, tell_story
 from tests import factories
 from tests.factories import change_task
-from tests.funmagic.credits.conftest import confirm, make_task, release, reserve
+from tests.funmagic.credits.runs import confirm, make_task, release, reserve
 
 pytestmark = pytest.mark.both_databases
 

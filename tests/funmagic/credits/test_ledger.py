@@ -15,7 +15,7 @@ from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.sessions.viewer import Viewer
 from tests.factories import balance_of, books_are_right, run_together
 from tests.funmagic.credits.balances import Balances, balances_of
-from tests.funmagic.credits.conftest import confirm, make_task, release, reserve
+from tests.funmagic.credits.runs import confirm, make_task, release, reserve
 
 pytestmark = pytest.mark.both_databases
 

@@ -6,7 +6,7 @@ from funmagic.core.db import reading
 from funmagic.core.errors import InvalidInput
 from funmagic.credits.service import list_transactions
 from funmagic.models.credits import TransactionType
-from tests.funmagic.credits.conftest import confirm, release, reserve
+from tests.funmagic.credits.runs import confirm, release, reserve
 
 pytestmark = pytest.mark.both_databases
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from funmagic.library.errors import DamagedPhoto, ImageTooLarge, UnsupportedFile
 from funmagic.library.images import ImageFacts, inspect_image
 from funmagic.library.photos.decoder import decode_photo
-from tests.conftest import PROJECT
 from tests.factories import photo_bytes
 from tests.funmagic.library import samples
+from tests.servers import PROJECT
 
 MEMORY_USED = r"""
 import io, re, sys

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from funmagic.core.settings import get_settings
 from funmagic.mail.mailbox.store import KEPT, list_mails, store_mail
 from funmagic.models.base import new_id
-from tests.conftest import shared_api
+from tests.servers import shared_api
 
 ADDRESSES = ("/dev/mailbox", "/dev/mailbox.json")
 

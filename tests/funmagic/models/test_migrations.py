@@ -13,7 +13,7 @@ from funmagic.core.db import get_engine, make_engine
 from funmagic.core.migrations import alembic_config, migrate
 from funmagic.core.settings import get_settings
 from funmagic.models.tables import metadata
-from tests.conftest import new_database
+from tests.servers import new_database
 
 pytestmark = pytest.mark.both_databases
 

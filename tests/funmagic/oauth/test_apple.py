@@ -11,7 +11,7 @@ from joserfc.errors import BadSignatureError
 from joserfc.jwk import ECKey
 
 from tests.emulators.openid import OpenIdEmulator
-from tests.funmagic.oauth.conftest import APPLE_KEY, leave, user_of
+from tests.funmagic.oauth.sign_ins import APPLE_KEY, leave, user_of
 
 CALLBACK = "/api/auth/oauth/apple/callback"
 APPLES_SITE = {"Origin": "https://appleid.apple.com", "Sec-Fetch-Site": "cross-site"}

@@ -8,7 +8,7 @@ from funmagic.sessions.viewer import Viewer
 from tests.emulators.facebook import FacebookEmulator
 from tests.emulators.openid import OpenIdEmulator
 from tests.factories import sign_in
-from tests.funmagic.oauth.conftest import (
+from tests.funmagic.oauth.sign_ins import (
     GINA,
     come_back,
     consent_at_facebook,

@@ -6,7 +6,7 @@ from funmagic.core.db import reading
 from funmagic.models.users import Account, User
 from funmagic.sessions.viewer import Viewer
 from tests.emulators.facebook import FAYE, FacebookEmulator
-from tests.funmagic.oauth.conftest import come_back, consent_at_facebook, leave, sign_in_with_facebook, user_of
+from tests.funmagic.oauth.sign_ins import come_back, consent_at_facebook, leave, sign_in_with_facebook, user_of
 from tests.mailbox import Mailbox
 
 

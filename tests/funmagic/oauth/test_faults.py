@@ -12,10 +12,10 @@ from funmagic.models.users import User
 from funmagic.oauth import exchange
 from funmagic.oauth.errors import FAILURES
 from funmagic.oauth.providers import forget_clients
-from tests.conftest import shared_api
 from tests.emulators.openid import FOREIGN_KEY, OpenIdEmulator
-from tests.funmagic.oauth.conftest import GINA, come_back, leave, sign_in_with_google, user_of
+from tests.funmagic.oauth.sign_ins import GINA, come_back, leave, sign_in_with_google, user_of
 from tests.ports import free_port
+from tests.servers import shared_api
 
 EXPIRED = "/login?error=oauth_expired"
 

@@ -10,10 +10,10 @@ from funmagic.core.db import reading, transaction
 from funmagic.models.users import Account, User, UserSession
 from funmagic.oauth.providers import configured_providers
 from funmagic.sessions.viewer import Viewer
-from tests.conftest import shared_api
 from tests.emulators.openid import OpenIdEmulator
 from tests.factories import PASSWORD, balance_of, sign_in
-from tests.funmagic.oauth.conftest import GINA, come_back, leave, sign_in_with_google, user_of
+from tests.funmagic.oauth.sign_ins import GINA, come_back, leave, sign_in_with_google, user_of
+from tests.servers import shared_api
 
 
 def accounts() -> list[tuple[str, str]]:

@@ -20,17 +20,11 @@ from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import photo_bytes
 from tests.funmagic.library import samples
+from tests.funmagic.profile.avatars import upload
 
 pytestmark = pytest.mark.both_databases
 
 MEGABYTE = 1024 * 1024
-
-
-def upload(viewer: Viewer, data: bytes, purpose: UploadPurpose = UploadPurpose.AVATAR) -> str:
-    with transaction() as session:
-        place = create_upload(session, viewer, filename="me.png", mime="image/png", size=len(data), purpose=purpose)
-    get_storage().put(PRIVATE_BUCKET, place.storage_key, data, mime="image/png")
-    return place.asset_id
 
 
 def set_avatar(viewer: Viewer, data: bytes) -> None:

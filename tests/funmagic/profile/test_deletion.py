@@ -32,8 +32,8 @@ from funmagic.sessions.service import open_session
 from funmagic.sessions.viewer import Viewer
 from tests import factories
 from tests.factories import PASSWORD
-from tests.funmagic.profile.test_avatars import upload
-from tests.worker.conftest import ScriptedProvider, install
+from tests.funmagic.profile.avatars import upload
+from tests.worker.engine import ScriptedProvider, install
 from worker.runs.run import run_task
 
 pytestmark = pytest.mark.both_databases

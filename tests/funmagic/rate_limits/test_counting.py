@@ -18,8 +18,8 @@ from funmagic.rate_limits.config import Category
 from funmagic.rate_limits.counting import Count, Hit, check_rate, count_hits
 from funmagic.rate_limits.errors import TooManyRequests
 from funmagic.rate_limits.subjects import address_subject, email_subject
-from tests.conftest import StoppableRedis
-from tests.funmagic.rate_limits.conftest import set_limits
+from tests.funmagic.rate_limits.limits import set_limits
+from tests.servers import StoppableRedis
 
 LIMIT = 3
 

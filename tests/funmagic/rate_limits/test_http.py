@@ -10,7 +10,7 @@ from funmagic.core.redis import get_redis
 from funmagic.core.settings import get_settings
 from funmagic.sessions.viewer import Viewer
 from tests.factories import PASSWORD, run_together, sign_in, submit, upload_photo
-from tests.funmagic.rate_limits.conftest import from_address, set_limits
+from tests.funmagic.rate_limits.limits import from_address, set_limits
 
 SIGN_IN = "/api/auth/sign-in"
 SESSION = "/api/auth/session"

@@ -12,7 +12,7 @@ from funmagic.models.users import Role
 from funmagic.rate_limits.config import FEWEST, Category, RateLimits
 from funmagic.rate_limits.service import KEY, get_rate_limits, load_rate_limits
 from tests.factories import PASSWORD, make_user, sign_in
-from tests.funmagic.rate_limits.conftest import set_limits
+from tests.funmagic.rate_limits.limits import set_limits
 
 SETTINGS = "/api/admin/settings"
 DEFAULTS = {

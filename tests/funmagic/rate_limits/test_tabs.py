@@ -11,7 +11,7 @@ from funmagic.sessions.viewer import Viewer
 from funmagic.site.frame.page import show_error
 from funmagic.site.tools.background_remove.state import BackgroundRemoveState
 from tests.factories import session_token, sign_in
-from tests.funmagic.rate_limits.conftest import from_address, set_limits
+from tests.funmagic.rate_limits.limits import from_address, set_limits
 
 ADDRESS = "203.0.113.9"
 PHOTO = {"name": "photo.jpg", "type": "image/jpeg", "size": 1000}

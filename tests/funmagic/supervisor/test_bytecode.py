@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.conftest import PROJECT
-from tests.funmagic.supervisor.conftest import Supervisor, python_child
+from tests.funmagic.supervisor.children import Supervisor, python_child
+from tests.servers import PROJECT
 
 UNKEPT = {"PYTHONDONTWRITEBYTECODE": "1"}
 KEEP_THEN_RUN = """

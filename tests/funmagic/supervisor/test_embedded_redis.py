@@ -9,7 +9,7 @@ import redis
 
 from funmagic.supervisor import embedded_redis
 from funmagic.supervisor.errors import StartError
-from tests.funmagic.supervisor.conftest import is_running
+from tests.funmagic.supervisor.children import is_running
 from tests.waiting import wait_until
 
 

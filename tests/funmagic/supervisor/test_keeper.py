@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.funmagic.supervisor.conftest import is_running, python_child
+from tests.funmagic.supervisor.children import is_running, python_child
 from tests.waiting import PATIENCE_S, wait_until
 
 SLEEP = "import signal; signal.pause()"

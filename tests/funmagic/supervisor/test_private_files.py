@@ -10,7 +10,7 @@ import pytest
 
 from funmagic.supervisor import embedded_redis
 from funmagic.supervisor.private_files import make_private
-from tests.conftest import PROJECT
+from tests.servers import PROJECT
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

@@ -20,7 +20,7 @@ from tests.factories import (
     submit,
     submit_figure_3d,
 )
-from tests.funmagic.tasks.conftest import cancel
+from tests.funmagic.tasks.runs import cancel
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("redis")]
 

@@ -18,7 +18,7 @@ from funmagic.tasks.dispatch import announce_end
 from funmagic.tasks.events import STREAM_CAP, EventType, publish, stream_key
 from funmagic.tasks.stream import follow_task, follow_task_as
 from tests.factories import session_token, submit
-from tests.funmagic.tasks.conftest import cancel
+from tests.funmagic.tasks.runs import cancel
 from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("fresh_watchers")

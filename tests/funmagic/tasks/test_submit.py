@@ -25,7 +25,7 @@ from tests.factories import (
     submit,
     upload_photo,
 )
-from tests.funmagic.tasks.conftest import assert_nothing_started, cancel, count
+from tests.funmagic.tasks.runs import assert_nothing_started, cancel, count
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("redis")]
 

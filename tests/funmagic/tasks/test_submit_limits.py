@@ -8,7 +8,7 @@ from funmagic.credits.errors import InsufficientCredits
 from funmagic.models.tasks import Task
 from funmagic.tasks.errors import TooManyTasks
 from tests.factories import balance_of, books_are_right, change_task, configure_step, run_together, submit, upload_photo
-from tests.funmagic.tasks.conftest import assert_nothing_started, cancel, count
+from tests.funmagic.tasks.runs import assert_nothing_started, cancel, count
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("redis")]
 

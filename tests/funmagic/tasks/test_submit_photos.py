@@ -15,7 +15,7 @@ from tests.factories import (
     submit,
     upload_photo,
 )
-from tests.funmagic.tasks.conftest import assert_nothing_started, count
+from tests.funmagic.tasks.runs import assert_nothing_started, count
 
 pytestmark = pytest.mark.usefixtures("redis")
 

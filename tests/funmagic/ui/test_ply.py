@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import PROJECT
+from tests.servers import PROJECT
 
 NODE = Path(sysconfig.get_path("scripts")) / "node"
 MODULE = (PROJECT / "funmagic/ui/wrapped/viewers/scenes/ply.js").as_uri()

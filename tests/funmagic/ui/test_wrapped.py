@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import PROJECT
+from tests.servers import PROJECT
 
 WRAPPED = PROJECT / "funmagic/ui/wrapped"
 WORDS = re.compile(

@@ -8,7 +8,7 @@ from PIL import Image
 
 from funmagic.tasks.events import EventType
 from tests.factories import photo_bytes, submit
-from tests.worker.conftest import DONE, events_of
+from tests.worker.engine import DONE, events_of
 from worker.files.previews import LONGEST_SIDE, shrink_preview
 from worker.runs.run import run_task
 

@@ -11,7 +11,7 @@ from funmagic.models.tasks import FailureCode
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import view_error
 from tests.factories import STYLE, balance_of, books_are_right, load_task, submit, upload_photo
-from tests.worker.conftest import OUTPUT, output_files
+from tests.worker.engine import OUTPUT, output_files
 from tests.worker.local.cutout.pictures import COLOURS, frame, gradient, page, stripes
 from worker.providers.base import Done, NoSubject, OutputFile
 from worker.runs.run import run_task

@@ -14,7 +14,7 @@ from funmagic.models.mails import OutgoingMail
 from tests.factories import run_together
 from tests.mailbox import send_due_mails
 from tests.ports import free_port
-from tests.worker.conftest import Killed
+from tests.worker.engine import Killed
 from tests.worker.mail.mails import LINK, about, change_mail, load_mail, make_mail_due, seconds_to_wait, write_down
 from worker import jobs
 from worker.clock import Clock

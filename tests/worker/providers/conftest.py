@@ -12,28 +12,20 @@ from funmagic.core.settings import get_settings
 from funmagic.providers.config import ProviderConfig
 from funmagic.providers.service import set_provider
 from tests.emulators.fal import FalEmulator
-from tests.emulators.fal_faults import png
 from tests.emulators.gemini import GeminiEmulator
 from tests.emulators.openai import OpenAIEmulator
 from tests.emulators.replicate import ReplicateEmulator
 from tests.emulators.server import serving
 from tests.emulators.tripo import TripoEmulator
-from tests.factories import configure_step, photo_bytes
+from tests.factories import configure_step
 from tests.ports import free_port
 from tests.worker.providers import stylising
+from tests.worker.providers.keys import CUTOUT, FIGURE, KEY, PHOTO, REPLICATE_KEY, TRIPO_KEY
 from tests.worker.providers.remote_run import RemoteRun, Runs
 from tests.worker.providers.remotes import ALL, WITH_JOBS, WITHOUT_JOBS, Remote
 from worker.providers.accounts import Account
 from worker.providers.base import InputFile, Work
 from worker.providers.registry import open_provider
-
-KEY = "fal-key-0123456789:abcdef"
-REPLICATE_KEY = "r8_0123456789abcdefghij"
-TRIPO_KEY = "tsk_0123456789abcdefSECRET"
-PHOTO = photo_bytes()
-FIGURE = photo_bytes(format="PNG")
-# Taller than wide: what stands in a square must have been padded.
-CUTOUT = InputFile(png(60, 90), "image/png", "cutout.png", "asset-2")
 
 
 def server_fixture(kind: Callable[..., Any], key: str, path: str = "") -> Any:

@@ -8,7 +8,7 @@ from funmagic.models.providers import Provider
 from funmagic.providers.registry import PROVIDER_TYPES
 from funmagic.providers.service import set_provider
 from tests.factories import balance_of, configure_step, load_task, submit
-from tests.worker.providers.conftest import KEY
+from tests.worker.providers.keys import KEY
 from worker.providers.accounts import read_account
 from worker.providers.base import ProviderUnavailable
 from worker.providers.fal.adapter import Adapter as FalAdapter

@@ -9,7 +9,7 @@ import pytest
 
 from funmagic.core.settings import get_settings
 from funmagic.core.telemetry.logs import OURS
-from tests.worker.providers.conftest import FIGURE, KEY, PHOTO, REPLICATE_KEY, TRIPO_KEY
+from tests.worker.providers.keys import FIGURE, KEY, PHOTO, REPLICATE_KEY, TRIPO_KEY
 from tests.worker.providers.remotes import ALL, FAL, Remote
 from tests.worker.providers.stylising import KEY as STYLISING_KEY
 from worker.providers.accounts import Account

@@ -9,7 +9,7 @@ from funmagic.models.tasks import TaskStep
 from funmagic.profile.deletion import delete_account, erase_deleted_accounts
 from funmagic.providers.service import set_provider
 from tests.factories import books_are_right, change_task, load_task, submit
-from tests.worker.conftest import cancel, take_jobs, waiting_jobs
+from tests.worker.engine import cancel, take_jobs, waiting_jobs
 from worker.limits.limiter import slots_in_use
 from worker.providers.base import Waiting
 from worker.runs.cancel import cancel_remote_jobs

@@ -8,7 +8,7 @@ from funmagic.core.db import transaction
 from funmagic.models.base import db_time, utcnow
 from funmagic.tasks import lifecycle
 from tests.factories import balance_of, change_task, load_task, submit, wait_until
-from tests.worker.conftest import DONE, events_of, output_files
+from tests.worker.engine import DONE, events_of, output_files
 from worker.runs.heartbeat import PROGRESS_INTERVAL_S, Heartbeat, hand_back
 from worker.runs.run import run_task
 

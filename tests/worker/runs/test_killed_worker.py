@@ -11,7 +11,6 @@ from sqlmodel import select
 
 from funmagic.core.db import reading
 from funmagic.models.assets import Asset
-from tests.conftest import PROJECT
 from tests.factories import (
     balance_of,
     books_are_right,
@@ -19,8 +18,9 @@ from tests.factories import (
     submit,
     wait_until,
 )
+from tests.servers import PROJECT
 from tests.waiting import PATIENCE_S
-from tests.worker.conftest import output_files, waiting_jobs
+from tests.worker.engine import output_files, waiting_jobs
 
 pytestmark = pytest.mark.usefixtures("redis", "models")
 # A worker whose provider never comes back.

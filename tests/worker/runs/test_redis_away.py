@@ -7,7 +7,7 @@ from funmagic.core.db import transaction
 from funmagic.models.base import db_time
 from funmagic.models.providers import Provider
 from tests.factories import balance_of, change_task, load_task, submit
-from tests.worker.conftest import DONE, ScriptedProvider, cancel, events_of, install, make_due, take_jobs, waiting_jobs
+from tests.worker.engine import DONE, ScriptedProvider, cancel, events_of, install, make_due, take_jobs, waiting_jobs
 from worker.clock import Clock
 from worker.limits.limiter import slots_in_use
 from worker.providers.base import Waiting

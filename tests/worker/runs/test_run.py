@@ -10,7 +10,7 @@ from funmagic.models.tasks import FailureCode, TaskStep
 from funmagic.models.tools import Tool
 from funmagic.tasks.failures import SENTENCES
 from tests.factories import balance_of, books_are_right, change_task, configure_step, load_task, submit
-from tests.worker.conftest import DONE, OUTPUT, cancel, events_of, output_files
+from tests.worker.engine import DONE, OUTPUT, cancel, events_of, output_files
 from worker.providers.base import (
     Done,
     InvalidWork,

@@ -11,7 +11,7 @@ from funmagic.providers.breakers import BreakerState, read_breakers
 from funmagic.providers.service import set_provider
 from funmagic.tasks.failures import SENTENCES
 from tests.factories import balance_of, books_are_right, load_task, submit
-from tests.worker.conftest import make_due
+from tests.worker.engine import make_due
 from worker.limits.breaker import COOL_DOWN_S, MOST_FAILURES, note_outcome
 from worker.limits.limiter import slots_in_use
 from worker.providers.base import (

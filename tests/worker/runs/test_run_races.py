@@ -9,8 +9,8 @@ from funmagic.core.db import reading, transaction
 from funmagic.models.assets import Asset
 from funmagic.tasks import lifecycle
 from tests.factories import balance_of, books_are_right, load_task, run_together, submit
-from tests.worker.conftest import DONE, cancel, events_of, expire_lease, output_files, run_and_die
-from tests.worker.conftest import Killed as WorkerKilled
+from tests.worker.engine import DONE, cancel, events_of, expire_lease, output_files, run_and_die
+from tests.worker.engine import Killed as WorkerKilled
 from worker.clock import recover_orphans
 from worker.providers.base import ProviderRateLimited, ProviderUnavailable, Waiting
 from worker.runs.run import run_task

@@ -9,16 +9,7 @@ from funmagic.models.tasks import FailureCode, TaskStep
 from funmagic.providers.config import RateLimit
 from funmagic.tasks import lifecycle
 from tests.factories import balance_of, books_are_right, load_task, submit
-from tests.worker.conftest import (
-    DONE,
-    Killed,
-    cancel,
-    expire_lease,
-    make_due,
-    run_and_die,
-    take_jobs,
-    waiting_jobs,
-)
+from tests.worker.engine import DONE, Killed, cancel, expire_lease, make_due, run_and_die, take_jobs, waiting_jobs
 from worker.clock import recover_orphans, wake_due_tasks
 from worker.providers.base import ProviderRateLimited, ProviderUnavailable, Waiting
 from worker.runs.run import run_task

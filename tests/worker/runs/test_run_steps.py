@@ -11,7 +11,7 @@ from funmagic.models.assets import Asset
 from funmagic.models.tasks import TaskStep
 from funmagic.models.tools import Tool
 from tests.factories import balance_of, configure_step, load_task, submit, submit_figure, submit_figure_3d
-from tests.worker.conftest import DONE, OUTPUT, Killed, events_of, run_and_die, take_jobs, waiting_jobs
+from tests.worker.engine import DONE, OUTPUT, Killed, events_of, run_and_die, take_jobs, waiting_jobs
 from worker.clock import wake_due_tasks
 from worker.providers.base import Done, ProviderUnavailable
 from worker.runs.run import run_task

@@ -23,16 +23,7 @@ from funmagic.models.leases import Lease
 from funmagic.models.tasks import ACTIVE_STATUSES, Task
 from funmagic.tasks.errors import TaskFinished
 from tests.factories import balance_of, books_are_right, make_user, submit, upload_photo
-from tests.worker.conftest import (
-    DONE,
-    Killed,
-    ScriptedProvider,
-    cancel,
-    expire_lease,
-    make_due,
-    output_files,
-    take_jobs,
-)
+from tests.worker.engine import DONE, Killed, ScriptedProvider, cancel, expire_lease, make_due, output_files, take_jobs
 from worker.clock import Clock
 from worker.providers.base import ProviderRateLimited, ProviderTimeout, Waiting
 from worker.runs.run import run_task

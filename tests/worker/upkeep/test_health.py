@@ -15,7 +15,7 @@ from funmagic.models.providers import Provider
 from funmagic.models.tools import Tool
 from funmagic.providers.service import set_provider
 from tests.factories import wait_until
-from tests.worker.conftest import ScriptedProvider
+from tests.worker.engine import ScriptedProvider
 from worker.limits.breaker import note_outcome
 from worker.providers.accounts import Account
 from worker.providers.base import (

@@ -7,7 +7,7 @@ from funmagic.core.db import transaction
 from funmagic.models.base import db_time
 from funmagic.models.leases import Lease
 from tests.factories import run_together, submit
-from tests.worker.conftest import make_due, take_jobs, waiting_jobs
+from tests.worker.engine import make_due, take_jobs, waiting_jobs
 from worker.clock import Clock
 from worker.upkeep.leadership import drop_lease, hold_lease
 

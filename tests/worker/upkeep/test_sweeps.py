@@ -12,7 +12,7 @@ from funmagic.core.storage.protocol import PRIVATE_BUCKET
 from funmagic.models.assets import Asset
 from funmagic.models.base import utcnow
 from tests.factories import change_task, load_task, submit, upload_photo
-from tests.worker.conftest import Killed, cancel, output_files, run_and_die
+from tests.worker.engine import Killed, cancel, output_files, run_and_die
 from worker.runs.run import run_task
 from worker.upkeep.leftovers import sweep_leftovers
 from worker.upkeep.sweeps import sweep_everything

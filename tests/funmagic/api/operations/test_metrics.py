@@ -23,7 +23,7 @@ from funmagic.models.base import db_time
 from funmagic.providers.health import mark_healthy, mark_unhealthy
 from funmagic.providers.service import set_provider
 from tests import factories
-from tests.conftest import shared_api
+from tests.servers import shared_api
 from worker.clock import Clock
 from worker.limits.breaker import note_outcome
 from worker.providers.base import AccountRefused

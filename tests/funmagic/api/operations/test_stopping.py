@@ -21,10 +21,10 @@ from funmagic.core.redis import get_redis
 from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.events import EventType, publish
 from tests import factories
-from tests.conftest import PROJECT
-from tests.funmagic.api.streams.test_stream import Visit, following
+from tests.funmagic.api.streams.visits import Visit, following
 from tests.funmagic.core.telemetry.otlp import running_collector
 from tests.ports import answers, free_port
+from tests.servers import PROJECT
 from tests.waiting import PATIENCE_S
 
 # Granian's patience is ours here: whoever does not end by itself is killed before a test gives up, and noticed.

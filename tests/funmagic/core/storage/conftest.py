@@ -17,15 +17,8 @@ from funmagic.core.storage import current
 from funmagic.core.storage.current import get_storage
 from funmagic.core.storage.protocol import PRIVATE_BUCKET, PresignedPut, Storage
 from funmagic.core.storage.setup import setup_buckets
+from tests.funmagic.core.storage.terms import Terms
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
-
-
-class Terms:
-    """What a signed address calls its terms."""
-
-    def __init__(self, *, signature: str, expires: str, later: str, download: str) -> None:
-        self.signature, self.expires, self.later, self.download = signature, expires, later, download
-
 
 TERMS = {
     "local": Terms(signature="signature", expires="expires", later="99999999999", download="filename"),

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from funmagic.core.storage.protocol import PRIVATE_BUCKET, PUBLIC_BUCKET, ObjectInfo, PresignedPut, Storage
-from tests.funmagic.core.storage.conftest import Terms
+from tests.funmagic.core.storage.terms import Terms
 
 PHOTO = b"the bytes of a photo"
 PNG = {"Content-Type": "image/png"}

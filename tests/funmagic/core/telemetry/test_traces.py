@@ -8,8 +8,8 @@ from funmagic.api.app import create_api
 from funmagic.core.settings import get_settings
 from funmagic.core.telemetry.traces import configure_tracing, end_tracing, span
 from tests import factories
-from tests.conftest import PROJECT
 from tests.funmagic.core.telemetry.otlp import running_collector
+from tests.servers import PROJECT
 
 
 @pytest.fixture

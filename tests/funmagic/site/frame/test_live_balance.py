@@ -18,7 +18,7 @@ from funmagic.site.frame import live_balance
 from funmagic.site.frame.live_balance import follow_balance
 from funmagic.site.frame.state import SessionState
 from tests.factories import session_token, submit
-from tests.funmagic.tasks.conftest import cancel
+from tests.funmagic.tasks.runs import cancel
 
 pytestmark = pytest.mark.usefixtures("fresh_watchers")
 

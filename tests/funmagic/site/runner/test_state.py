@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 
 import pytest
-import reflex as rx
 from reflex.istate.data import RouterData
 from sqlalchemy.exc import OperationalError
 
@@ -20,32 +19,11 @@ from funmagic.site.tools.background_remove.state import BackgroundRemoveState
 from funmagic.tasks.errors import TaskFinished
 from funmagic.tasks.failures import SENTENCES
 from funmagic.tasks.lifecycle import claim_task, fail_task
-from tests.factories import balance_of, change_task, load_task, photo_bytes, session_token, submit
-from tests.funmagic.tasks.conftest import cancel, complete
-
-PHOTO = {"name": "photo.jpg", "type": "image/jpeg", "size": len(photo_bytes())}
+from tests.factories import balance_of, change_task, load_task, submit
+from tests.funmagic.site.runner.tabs import PHOTO, play, ready_tab, tab
+from tests.funmagic.tasks.runs import cancel, complete
 
 pytestmark = pytest.mark.usefixtures("redis")
-
-
-def tab(viewer=None, query="") -> BackgroundRemoveState:
-    root = rx.State()
-    cookie = f"fm_session={session_token(viewer)}" if viewer else ""
-    headers = {"cookie": cookie, "origin": "http://localhost:3999"}
-    root.router = RouterData.from_router_data({"headers": headers, "asPath": f"/tools/background-remove{query}"})
-    return root.get_substate(BackgroundRemoveState.get_full_name().split("."))
-
-
-async def play(handler, *arguments):
-    """What a handler that yields answers, in order."""
-    return [event async for event in handler(*arguments)]
-
-
-async def ready_tab(viewer) -> BackgroundRemoveState:
-    state = tab(viewer)
-    await play(state.load)
-    await state.choose_photo(PHOTO)
-    return state
 
 
 async def test_a_visitor_is_asked_to_sign_in_and_nothing_is_uploaded(db):

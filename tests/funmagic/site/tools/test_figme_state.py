@@ -11,7 +11,7 @@ from funmagic.site.shop.shortage_state import ShortageState
 from funmagic.site.tools.figme.state import FigmeState
 from funmagic.tasks.submit import Submission, submit_task
 from tests.factories import balance_of, change_task, load_task, photo_bytes, session_token, upload_photo
-from tests.funmagic.tasks.conftest import complete
+from tests.funmagic.tasks.runs import complete
 
 PHOTO = {"name": "photo.jpg", "type": "image/jpeg", "size": len(photo_bytes())}
 

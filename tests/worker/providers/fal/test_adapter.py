@@ -7,7 +7,7 @@ from fal_client import encode
 from PIL import Image
 
 from tests.factories import photo_bytes
-from tests.worker.providers.conftest import PHOTO
+from tests.worker.providers.keys import PHOTO
 from worker.providers.base import (
     AccountRefused,
     Done,

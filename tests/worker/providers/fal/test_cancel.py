@@ -15,7 +15,7 @@ from funmagic.models.tasks import TaskStep
 from funmagic.providers.service import set_provider
 from tests.factories import balance_of, books_are_right, load_task, submit
 from tests.ports import free_port
-from tests.worker.conftest import cancel, take_jobs
+from tests.worker.engine import cancel, take_jobs
 from worker.limits.limiter import slots_in_use
 from worker.runs.run import run_task
 

@@ -6,8 +6,8 @@ import pytest
 import trimesh
 
 from funmagic.models.assets import AssetKind
-from tests.worker.providers.conftest import CUTOUT
-from tests.worker.providers.replicate.test_clouds import assert_is_the_subject
+from tests.worker.providers.keys import CUTOUT
+from tests.worker.providers.replicate.clouds import assert_is_the_subject
 from worker.providers.base import Done, ProviderError
 
 

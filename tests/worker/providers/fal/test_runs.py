@@ -11,8 +11,8 @@ from funmagic.providers.service import set_provider
 from funmagic.tasks.failures import SENTENCES
 from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, configure_step, load_task, submit
-from tests.worker.conftest import Killed, cancel, events_of, run_and_die
-from tests.worker.providers.conftest import KEY
+from tests.worker.engine import Killed, cancel, events_of, run_and_die
+from tests.worker.providers.keys import KEY
 from worker.providers.fal.adapter import Adapter as FalAdapter
 from worker.runs.run import run_task
 

@@ -8,7 +8,7 @@ from fal_client import SyncClient
 from PIL import Image
 from pydantic import SecretStr
 
-from tests.worker.providers.conftest import KEY, PHOTO
+from tests.worker.providers.keys import KEY, PHOTO
 from worker.providers.accounts import Account
 from worker.providers.base import (
     AccountRefused,

@@ -17,7 +17,7 @@ from funmagic.providers.service import set_provider
 from funmagic.tasks.failures import SENTENCES
 from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, load_task, submit_figure
-from tests.worker.conftest import Killed, events_of, expire_lease, run_and_die, waiting_jobs
+from tests.worker.engine import Killed, events_of, expire_lease, run_and_die, waiting_jobs
 from tests.worker.providers.stylising import KEY
 from worker.providers.openai.adapter import Adapter as OpenAIAdapter
 from worker.runs.run import run_task

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.worker.providers.conftest import CUTOUT
+from tests.worker.providers.keys import CUTOUT
 from worker.providers.base import (
     AccountRefused,
     Done,

@@ -12,9 +12,9 @@ from funmagic.providers.service import set_provider
 from funmagic.tasks.failures import SENTENCES
 from tests.emulators.fal_faults import Fault
 from tests.factories import balance_of, books_are_right, load_task, photo_bytes, sign_in, submit_crystal
-from tests.worker.conftest import Killed, cancel, events_of, run_and_die
-from tests.worker.providers.conftest import KEY, REPLICATE_KEY
-from tests.worker.providers.replicate.test_clouds import assert_is_the_subject, load
+from tests.worker.engine import Killed, cancel, events_of, run_and_die
+from tests.worker.providers.keys import KEY, REPLICATE_KEY
+from tests.worker.providers.replicate.clouds import assert_is_the_subject, load
 from worker.providers.replicate.adapter import Adapter as ReplicateAdapter
 from worker.runs.run import run_task
 

@@ -11,7 +11,7 @@ from PIL import Image
 from funmagic.models.assets import AssetKind
 from tests.emulators.tripo import CREDITS_OF_A_MODEL, LARGEST_UPLOAD
 from tests.factories import photo_bytes
-from tests.worker.providers.conftest import FIGURE
+from tests.worker.providers.keys import FIGURE
 from worker.providers.base import (
     AccountRefused,
     InvalidWork,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import trimesh
 
-from tests.conftest import PROJECT
-from tests.worker.providers.conftest import FIGURE
-from tests.worker.providers.conftest import TRIPO_KEY as KEY
+from tests.servers import PROJECT
+from tests.worker.providers.keys import FIGURE
+from tests.worker.providers.keys import TRIPO_KEY as KEY
 from worker.providers.tripo.client import GuardedTripo
 
 # The import comes after ours, which keeps the client from asking around where this machine is.

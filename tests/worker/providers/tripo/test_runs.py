@@ -23,8 +23,8 @@ from tests.factories import (
     submit_figure,
     submit_figure_3d,
 )
-from tests.worker.conftest import Killed, cancel, events_of, run_and_die
-from tests.worker.providers.conftest import TRIPO_KEY
+from tests.worker.engine import Killed, cancel, events_of, run_and_die
+from tests.worker.providers.keys import TRIPO_KEY
 from worker.providers.tripo.adapter import Adapter as TripoAdapter
 from worker.runs.run import run_task
 
