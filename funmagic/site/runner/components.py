@@ -59,8 +59,9 @@ def working_stage(state: type[RunState], *, titles: Mapping[str, str]) -> rx.Com
     """
     is_processing = state.phase == "processing"
     title = rx.match(state.current_step, *titles.items(), next(iter(titles.values())))
-    of_steps = _("Step {number} of {count}", number=state.step_number, count=state.step_shares.length())
-    full_title = rx.cond(state.step_shares.length() > 1, f"{of_steps}: {title}", title)
+    count = state.step_shares.length()
+    of_steps = _("Step {number} of {count}: {title}", number=state.step_number, count=count, title=title)
+    full_title = rx.cond(count > 1, of_steps, title)
     shown_title = rx.cond(is_processing, full_title, _("In line"))
     return processing_stage(
         rx.cond(state.partial_image, state.partial_image, state.source_url),
@@ -70,7 +71,7 @@ def working_stage(state: type[RunState], *, titles: Mapping[str, str]) -> rx.Com
             _("You can close the page; the run goes on."),
             rx.cond(
                 state.wait_line,
-                f"{state.wait_line}. {_('You can close the page; your run keeps its place.')}",
+                _("{wait}. You can close the page; your run keeps its place.", wait=state.wait_line),
                 _("Your run starts in a moment. You can close the page; it keeps its place."),
             ),
         ),
