@@ -17,7 +17,7 @@ from funmagic.billing.stripe.facts import PAYMENT_ID
 from funmagic.core.db import transaction
 from funmagic.core.errors import IdempotencyConflict
 from funmagic.core.links import own_path, public_url
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import n_
 from funmagic.models.base import new_id
 from funmagic.models.billing import CreditPackage, Payment
 from funmagic.sessions.viewer import Viewer
@@ -129,5 +129,6 @@ def _line_item(payment: Payment, product: str | None) -> SessionCreateParamsLine
 
 def _describe(payment: Payment) -> str:
     if payment.bonus_credits:
-        return _("{credits} credits + {bonus} bonus", credits=payment.credits, bonus=payment.bonus_credits)
-    return _("{credits} credits", credits=payment.credits)
+        plus = {"bonus": payment.bonus_credits}
+        return n_("{number} credit + {bonus} bonus", "{number} credits + {bonus} bonus", payment.credits, **plus)
+    return n_("{number} credit", "{number} credits", payment.credits)

@@ -23,6 +23,12 @@ def _(text: str, **values: object) -> str:
     return translated.format(**values) if values else translated
 
 
+def n_(singular: str, plural: str, number: int, **values: object) -> str:
+    """The one of the texts that goes with this number, for which `{number}` stands, in the language in force."""
+    translated = _catalogue(_locale.get()).ngettext(singular, plural, number)
+    return translated.format(number=number, **values)
+
+
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
     """The text as it is, marked for translation where it is named; `_()` translates it where it is shown."""
     return text

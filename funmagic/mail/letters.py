@@ -128,12 +128,14 @@ def _leave_email(values: Values) -> Letter:
 
 
 def _claim_email(values: Values) -> Letter:
-    opening = _(
-        "Please confirm that {new_email} is to be the new email of your FunMagic account.",
-        new_email=values["new_email"],
-    )
+    new_email = values["new_email"]
+    opening = _("Please confirm that {new_email} is to be the new email of your FunMagic account.", new_email=new_email)
     if "old_email" in values:
-        opening += " " + _("It changes once the address you have there now has agreed, too.")
+        opening = _(
+            "Please confirm that {new_email} is to be the new email of your FunMagic account. It changes once the "
+            "address you have there now has agreed, too.",
+            new_email=new_email,
+        )
     return Letter(
         subject=_("Confirm your new email for FunMagic"),
         greeting=_greeting({}),

@@ -67,8 +67,9 @@ def _rows_of(session: Session, table: type[Any], user: User) -> Sequence[Any]:
 def _tasks(session: Session, user: User) -> list[dict[str, Any]]:
     slugs = {tool.id: tool.slug for tool in session.exec(select(Tool))}
     return [
-        {"tool": slugs[task.tool_id], **_columns(task), "errorMessage": _(task.error_message or "")}
+        {"tool": slugs[task.tool_id], **_columns(task), "errorMessage": _(message)}
         for task in _rows_of(session, Task, user)
+        for message in [task.error_message or ""]
     ]
 
 

@@ -117,7 +117,8 @@ def view_output(session: Session, task: Task) -> TaskOutput:
 
 def view_error(task: Task) -> TaskError | None:
     """Why a task failed; None when it did not."""
-    return TaskError(code=task.error_code, message=_(task.error_message or "")) if task.error_code else None
+    message = task.error_message or ""
+    return TaskError(code=task.error_code, message=_(message)) if task.error_code else None
 
 
 def output_asset(asset: Asset) -> OutputAsset:

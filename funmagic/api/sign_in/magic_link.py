@@ -35,29 +35,29 @@ HEADERS = {
 
 def enter_page(email: str, token: str) -> HTMLResponse:
     """Shows whom the link signs in, and one button that does it."""
+    title, label = escape(_("Sign in to FunMagic")), escape(_("Sign in"))
+    text = escape(_("You are about to sign in as {email}.")).format(email=f"<strong>{escape(email)}</strong>")
+    foot = escape(_("You did not ask for this? Close this page, and nothing happens."))
     content = f"""
-      <h1 class="dialog-title">{escape(_("Sign in to FunMagic"))}</h1>
-      <p class="dialog-text">{escape(_("You are about to sign in as"))} <strong>{escape(email)}</strong>.</p>
+      <h1 class="dialog-title">{title}</h1>
+      <p class="dialog-text">{text}</p>
       <form class="form-stack" method="post" action="{paths.API_MAGIC_LINK_VERIFY}">
         <input type="hidden" name="token" value="{escape(token)}">
-        {_submit(_("Sign in"))}
+        <button type="submit" class="button button-primary button-lg">{label}</button>
       </form>
-      <p class="sign-foot">{escape(_("You did not ask for this? Close this page, and nothing happens."))}</p>"""
+      <p class="sign-foot">{foot}</p>"""
     return _page(_("Sign in · FunMagic"), content, 200)
 
 
 def expired_page(next_url: str) -> HTMLResponse:
     """Says that the link no longer works, and leads to a new one to the same place."""
     again = f"{paths.LOGIN}?{urlencode({'next': next_url}, safe='/')}" if next_url else paths.LOGIN
+    title, text, label = map(escape, (_("This link no longer works"), _(LinkExpired.text), _("Get a new link")))
     content = f"""
-      <h1 class="dialog-title">{escape(_("This link no longer works"))}</h1>
-      <p class="dialog-text">{escape(_(LinkExpired.text))}</p>
-      <a class="button button-primary button-lg" href="{escape(again)}">{escape(_("Get a new link"))}</a>"""
+      <h1 class="dialog-title">{title}</h1>
+      <p class="dialog-text">{text}</p>
+      <a class="button button-primary button-lg" href="{escape(again)}">{label}</a>"""
     return _page(_("This link no longer works · FunMagic"), content, LinkExpired.status)
-
-
-def _submit(label: str) -> str:
-    return f'<button type="submit" class="button button-primary button-lg">{escape(label)}</button>'
 
 
 def _page(title: str, content: str, status: int) -> HTMLResponse:

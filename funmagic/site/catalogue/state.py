@@ -7,7 +7,7 @@ import reflex as rx
 from funmagic import paths
 from funmagic.catalogue.service import ToolView, list_tools
 from funmagic.core.db import read
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import n_
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,6 @@ def _card(tool: ToolView) -> ToolCard:
         description=tool.description,
         image=tool.thumbnail_url,
         href=paths.tool(tool.slug),
-        price_label=_("{credits} credits", credits=tool.total_credits),
+        price_label=n_("{number} credit", "{number} credits", tool.total_credits),
         badge="",
     )

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from funmagic import paths
 from funmagic.core.money import format_price
 from funmagic.credits.history import PaymentFacts, Story, StoryLine
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import _, n_
 from funmagic.models.credits import TransactionType
 
 MINUS = "−"
@@ -75,7 +75,7 @@ def type_words(type_: TransactionType) -> str:
 
 def credits_words(count: int) -> str:
     """So many credits."""
-    return _("1 credit") if count == 1 else _("{count} credits", count=count)
+    return n_("{number} credit", "{number} credits", count)
 
 
 def _words(story: Story) -> tuple[str, str]:

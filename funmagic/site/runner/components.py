@@ -61,8 +61,9 @@ def working_stage(state: type[RunState], *, titles: Mapping[str, str]) -> rx.Com
     is_processing = state.phase == Phase.PROCESSING
     progress = state.progress
     title = rx.match(progress.current_step, *titles.items(), next(iter(titles.values())))
-    of_steps = _("Step {number} of {count}", number=progress.step_number, count=progress.step_shares.length())
-    full_title = rx.cond(progress.step_shares.length() > 1, f"{of_steps}: {title}", title)
+    count = progress.step_shares.length()
+    of_steps = _("Step {number} of {count}: {title}", number=progress.step_number, count=count, title=title)
+    full_title = rx.cond(count > 1, of_steps, title)
     shown_title = rx.cond(is_processing, full_title, _("In line"))
     return processing_stage(
         rx.cond(state.partial_image, state.partial_image, state.source_url),
@@ -72,7 +73,7 @@ def working_stage(state: type[RunState], *, titles: Mapping[str, str]) -> rx.Com
             _("You can close the page; the run goes on."),
             rx.cond(
                 state.wait_line,
-                f"{state.wait_line}. {_('You can close the page; your run keeps its place.')}",
+                _("{wait}. You can close the page; your run keeps its place.", wait=state.wait_line),
                 _("Your run starts in a moment. You can close the page; it keeps its place."),
             ),
         ),

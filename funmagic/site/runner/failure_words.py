@@ -26,5 +26,5 @@ def describe_failure(error: TaskError | None) -> FailureView:
         # As it is said today, whatever was said when it failed.
         text = _(SENTENCES[FailureCode(error.code)])
     else:
-        text = f"{error.message} {_('Nothing was charged.')}"
+        text = _("{problem} Nothing was charged.", problem=error.message)
     return FailureView(text, error.code == FailureCode.CANCELLED, error.code in NEEDS_ANOTHER_PHOTO)

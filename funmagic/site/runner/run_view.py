@@ -14,7 +14,7 @@ from funmagic.sessions.viewer import Viewer
 from funmagic.site.runner.results import ResultView, view_result
 from funmagic.site.runner.wait_words import describe_wait
 from funmagic.tasks.service import find_active_task, get_task, list_tasks
-from funmagic.tasks.views import TaskView
+from funmagic.tasks.views import OutputAsset, TaskView
 from funmagic.tasks.waits import place_in_line
 
 # So many of the newest runs are looked at, and so many shown.
@@ -95,11 +95,19 @@ def _card(task: TaskView) -> RunCard:
     image = (
         str(result.meta.get("previewUrl") or (result.url if result.kind == AssetKind.IMAGE else "")) if result else ""
     )
-    words = {AssetKind.MODEL: _("3D model"), AssetKind.POINT_CLOUD: _("Point cloud")}
-    label = f"{words.get(AssetKind(result.kind), _('Image'))}: {result.filename}" if result else ""
+    label = _name_result(result) if result else ""
     if task.is_active:
         label = _("In line") if task.is_in_line else _("Running")
     return RunCard(task.id, paths.tool(task.tool_slug, task.id), image, label, task.is_active)
+
+
+def _name_result(result: OutputAsset) -> str:
+    match result.kind:
+        case AssetKind.MODEL:
+            return _("3D model: {filename}", filename=result.filename)
+        case AssetKind.POINT_CLOUD:
+            return _("Point cloud: {filename}", filename=result.filename)
+    return _("Image: {filename}", filename=result.filename)
 
 
 def _find_parent(session: Session, viewer: Viewer, task: TaskView) -> TaskView | None:

@@ -6,7 +6,7 @@ from babel.numbers import format_decimal
 
 from funmagic.billing.views import PackageView
 from funmagic.core.money import format_price, format_unit_price
-from funmagic.i18n.translate import _, current_locale
+from funmagic.i18n.translate import _, current_locale, n_
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,12 @@ class PackageCard:
 def package_card(package: PackageView) -> PackageCard:
     """The package in the language in force."""
     cents, currency, total = package.price_cents, package.currency, package.total_credits
-    bonus = _("{credits} of them are a bonus", credits=format_count(package.bonus_credits))
+    bonus = n_(
+        "{credits} of them is a bonus",
+        "{credits} of them are a bonus",
+        package.bonus_credits,
+        credits=format_count(package.bonus_credits),
+    )
     return PackageCard(
         id=package.id,
         name=package.name,

@@ -15,7 +15,7 @@ from funmagic.catalogue.service import ToolView, list_tools
 from funmagic.core.db import read
 from funmagic.core.links import own_path
 from funmagic.core.settings import get_settings
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import n_
 from funmagic.site.frame.state import SignInDialogState
 from funmagic.site.shop.leaving_state import LeavingState, checkout_maker
 from funmagic.site.shop.offers import PackageCard, package_card
@@ -83,4 +83,4 @@ def _list_for_sale(session: Session) -> tuple[list[PackageView], list[ToolView]]
 
 
 def _tool_price(tool: ToolView) -> ToolPrice:
-    return ToolPrice(tool.title, paths.tool(tool.slug), _("{credits} credits", credits=tool.total_credits))
+    return ToolPrice(tool.title, paths.tool(tool.slug), n_("{number} credit", "{number} credits", tool.total_credits))

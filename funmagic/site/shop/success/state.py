@@ -17,7 +17,7 @@ from funmagic.billing.views import PaymentView
 from funmagic.core.db import DATABASE_AWAY, read
 from funmagic.core.errors import NotFound
 from funmagic.core.money import format_price
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import n_
 from funmagic.models.billing import PaymentStatus
 from funmagic.sessions.viewer import Viewer
 from funmagic.site.shop.offers import format_count
@@ -121,5 +121,11 @@ class SuccessState(rx.State):
 def _credits(payment: PaymentView) -> str:
     credits_, bonus = format_count(payment.credits), format_count(payment.bonus_credits)
     if payment.bonus_credits:
-        return _("{credits} credits + {bonus} bonus", credits=credits_, bonus=bonus)
-    return _("{credits} credits", credits=credits_)
+        return n_(
+            "{credits} credit + {bonus} bonus",
+            "{credits} credits + {bonus} bonus",
+            payment.credits,
+            credits=credits_,
+            bonus=bonus,
+        )
+    return n_("{credits} credit", "{credits} credits", payment.credits, credits=credits_)

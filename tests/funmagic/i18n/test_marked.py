@@ -1,0 +1,80 @@
+"""Texts are marked so that they can be extracted: as they are, and not as what a program makes of them."""
+
+import ast
+from collections.abc import Iterator
+from string import Formatter
+
+from tests.test_architecture import MODULES, name_of, tree_of
+
+# How many texts each takes, the others being values.
+MARKS = {"_": 1, "N_": 1, "n_": 2}
+
+
+def test_what_is_marked_is_a_text() -> None:
+    """`_()` also takes what was marked elsewhere, by its name; a mark around a name would be empty."""
+    wrong = [
+        place
+        for place, call, mark in _marks()
+        if not all(_is_text(text) or (mark == "_" and _is_name(text)) for text in call.args[: MARKS[mark]])
+    ]
+    assert wrong == []
+
+
+def test_no_mark_is_in_an_f_string() -> None:
+    """It would not be found there, and glues a translation to something."""
+    inside = [
+        f"{name_of(path)}:{call.lineno}"
+        for path in MODULES
+        for text in ast.walk(tree_of(path))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if _is_mark(call)
+    ]
+    assert inside == []
+
+
+def test_every_placeholder_of_a_text_has_its_value() -> None:
+    wrong = [
+        place
+        for place, call, mark in _marks()
+        if _has_values(call, mark)
+        for text in call.args[: MARKS[mark]]
+        if isinstance(text, ast.Constant) and not _placeholders(text.value) <= _values(call, mark)
+    ]
+    assert wrong == []
+
+
+def _has_values(call: ast.Call, mark: str) -> bool:
+    """Without any, the browser fills them in; what `**` brings is known only when it runs."""
+    return all(keyword.arg for keyword in call.keywords) and (mark == "n_" or bool(call.keywords))
+
+
+def _marks() -> Iterator[tuple[str, ast.Call, str]]:
+    for path in MODULES:
+        for node in ast.walk(tree_of(path)):
+            if _is_mark(node):
+                yield f"{name_of(path)}:{node.lineno}", node, node.func.id
+
+
+def _is_mark(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(node.value)
+
+
+def _is_name(node: ast.expr) -> bool:
+    """A variable, an attribute, or an entry of a table."""
+    return isinstance(node, ast.Name | ast.Attribute) or (
+        isinstance(node, ast.Subscript) and _is_name(node.value) and not isinstance(node.slice, ast.Slice)
+    )
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _text, name, _form, _conversion in Formatter().parse(text) if name is not None}
+
+
+def _values(call: ast.Call, mark: str) -> set[str]:
+    given = {keyword.arg for keyword in call.keywords if keyword.arg}
+    return given | {"number"} if mark == "n_" else given
