@@ -11,7 +11,7 @@ from babel.messages.frontend import CommandLineInterface
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from funmagic.api.sign_in.magic_link_page import enter_page, expired_page
+from funmagic.api.sign_in.magic_link import enter_page, expired_page
 from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.core.errors import FunMagicError
 from funmagic.i18n import translate
