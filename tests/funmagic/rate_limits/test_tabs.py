@@ -10,6 +10,7 @@ from funmagic.rate_limits.errors import TooManyRequests
 from funmagic.sessions.viewer import Viewer
 from funmagic.site.frame.page import show_error
 from funmagic.site.tools.background_remove.state import BackgroundRemoveState
+from funmagic.tasks.submit import Submission
 from tests.factories import session_token, sign_in
 from tests.funmagic.rate_limits.limits import from_address, set_limits
 
@@ -43,7 +44,8 @@ async def test_a_run_too_many_tells_the_page_how_long_to_wait(alice: Viewer) -> 
     set_limits(taskCreation=1, upload=10)
     state = await tab(alice)
     for _ in range(2):
-        [_ async for _ in state._submit(alice, state._first_run({"assetId": "none"}, key=""))]
+        submission = Submission(state._slug, "", step_id=state._first_step, input={"assetId": "none"})
+        [_ async for _ in state._submit(alice, submission)]
     assert state.notice.startswith("Too many requests. Please wait ")
     assert state.phase == "choosing"
 
