@@ -6,14 +6,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from funmagic import paths
-from funmagic.sessions.viewer import Viewer
 from funmagic.tabs.callers import current_viewer
-
-
-async def find_admin(state: rx.State) -> Viewer | None:
-    """The admin who holds this socket; None for everybody else, whom `DashboardState.enter` tells."""
-    viewer = await current_viewer(state)
-    return viewer if viewer and viewer.is_admin else None
 
 
 class DashboardState(rx.State):

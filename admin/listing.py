@@ -7,8 +7,7 @@ from urllib.parse import urlencode
 import reflex as rx
 from reflex.event import EventSpec
 
-from admin.guard import find_admin
-from funmagic.core.errors import InvalidInput
+from funmagic.core.errors import Forbidden, InvalidInput, SignInRequired
 from funmagic.tabs.callers import require_admin
 
 PAGE = 25
@@ -46,10 +45,12 @@ class ListState(rx.State, mixin=True):
 
     @rx.event
     async def load(self) -> None:
-        """Show an admin what the address asks for, and forget what was shown to anybody else."""
-        if await find_admin(self) is None:
+        """Show an admin what the address asks for; whoever is none any more loses what was shown."""
+        try:
+            await require_admin(self)
+        except (SignInRequired, Forbidden):
             self.reset()  # type: ignore[no-untyped-call]
-            return
+            raise
         wanted = self._read_address()
         self.filters = wanted.filters
         self.is_filtered = any(wanted.filters.values())

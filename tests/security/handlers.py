@@ -35,6 +35,7 @@ PUBLIC = {
     "ShopState.buy": "asks a visitor to sign in, in the dialog",
     "ShortageState.set_is_open": "opens and closes the tab's own dialog, which only a run of the viewer's fills",
     "SuccessState.load": "leads a visitor to sign in; a purchase is looked for among the viewer's own",
+    "DashboardState.enter": "leads a visitor to sign in, and says to a user that there is nothing",
     "State.setvar": "Reflex's own: calls a handler that is named set_…, and those are called here by themselves",
 }
 UPDATE_VARS = "reflex___state____state.reflex___state____update_vars_internal_state.update_vars_internal"
