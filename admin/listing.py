@@ -49,7 +49,8 @@ class ListState(rx.State, mixin=True):
         try:
             await require_admin(self)
         except (SignInRequired, Forbidden):
-            self.reset()  # type: ignore[no-untyped-call]
+            if self.is_loaded:
+                self.reset()  # type: ignore[no-untyped-call]
             raise
         wanted = self._read_address()
         self.filters = wanted.filters
