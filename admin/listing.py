@@ -60,7 +60,8 @@ class ListState(rx.State, mixin=True):
         try:
             next_cursor = await self._fill(wanted)
         except InvalidInput:
-            next_cursor, self.is_lost = None, True
+            next_cursor = None
+            self.is_lost = True
         else:
             self.is_lost = False
         self.next_url = self._address(wanted.filters, next_cursor) if next_cursor else ""

@@ -152,7 +152,8 @@ def _describe(session: Session, user: User) -> EmailChange:
 
 
 def _change(session: Session, user: User, new_email: str) -> None:
-    old_email, was_proved = user.email, user.email_verified_at is not None
+    old_email = user.email
+    was_proved = user.email_verified_at is not None
     user.email = new_email
     if was_proved:
         user.email_verified_at = utcnow()

@@ -75,7 +75,8 @@ def sign_in(email: str, password: str) -> Known:
     if not verdict.is_right or user is None or password_hash is None:
         raise InvalidCredentials
     if verdict.is_outdated:
-        old_hash, password_hash = password_hash, hash_password(password)
+        old_hash = password_hash
+        password_hash = hash_password(password)
         with transaction() as session:
             replace_hash(session, user.id, old_hash, password_hash)
     return Known(Viewer.of(user), password_hash)

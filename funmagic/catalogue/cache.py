@@ -92,7 +92,8 @@ def _ask(pipe: Any, key: str, field: str) -> None:
 
 def _understand(answers: list[Any]) -> tuple[bytes, Answer | None]:
     """The generation in force, and what is kept of it."""
-    generation, kept = answers[0] or b"0", answers[1]
+    generation = answers[0] or b"0"
+    kept = answers[1]
     if kept is None:
         return generation, None
     made_in, etag, body = kept.split(b"\n", 2)

@@ -37,7 +37,8 @@ def _read(entry: dict[str, Any]) -> Style | None:
     fields = [entry.get(name) for name in ("id", "title", "prompt", "image")]
     if not all(isinstance(value, str) and value for value in fields):
         return None
-    image, thumb = entry["image"], entry.get("thumb", entry["image"])
+    image = entry["image"]
+    thumb = entry.get("thumb", entry["image"])
     if not IMAGE_PATH.fullmatch(image) or not IMAGE_PATH.fullmatch(str(thumb)):
         return None
     return Style(entry["id"], entry["title"], entry["prompt"], image, thumb)

@@ -19,7 +19,8 @@ log = structlog.get_logger()
 LONGEST_FRAME = 64 * 1024
 # The token of a tab, and two words of the protocol.
 LONGEST_QUERY = 1024
-LONGEST_NAME, LONGEST_PATH = 500, 1024
+LONGEST_NAME = 500
+LONGEST_PATH = 1024
 # Engine.IO's packets without data, and Socket.IO's to connect, to leave, and for an event: none with attachments, which
 # the server would collect for ever, and none that is encoded.
 SIGNAL = re.compile(r"[1-3][a-z]{0,5}")

@@ -45,7 +45,8 @@ class AnswerHeads:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
-        has_asked, has_begun = False, asyncio.Event()
+        has_asked = False
+        has_begun = asyncio.Event()
 
         async def receive_nothing() -> Message:
             nonlocal has_asked

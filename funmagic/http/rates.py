@@ -86,7 +86,8 @@ def _is_limited(scope: Scope) -> bool:
 
 
 def _categories(scope: Scope) -> list[Category]:
-    path, method = scope["path"], scope["method"]
+    path = scope["path"]
+    method = scope["method"]
     if (method, path) in AUTH_ACTIONS:
         return [Category.GLOBAL_API, Category.AUTH_ACTION]
     if path.startswith(paths.API_AUTH) and path not in FREE_OF_AUTH:

@@ -14,7 +14,8 @@ FORBIDDEN = frozenset("/\\:*?\"'<>|;%")
 # What says nothing, or turns what stands around it: control characters, direction marks, halves of characters.
 UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 # They hold parts of a letter or of an emoji together, or apart.
-JOINER, NON_JOINER = "\u200d", "\u200c"
+JOINER = "\u200d"
+NON_JOINER = "\u200c"
 VIRAMA_CLASS = 9
 # Letters by their category, marks by what they do: Thai's and Lao's am, Japanese's half-width voicing.
 FOLLOWING = "\u0e33\u0eb3\uff9e\uff9f"

@@ -50,7 +50,8 @@ def use_avatar(viewer: Viewer, asset_id: str) -> None:
 def remove_avatar(session: Session, viewer: Viewer) -> None:
     """Leave the viewer without an avatar; without one this is fine too."""
     user = load_user(session, viewer, will_change=True)
-    old, user.avatar_asset_id = user.avatar_asset_id, None
+    old = user.avatar_asset_id
+    user.avatar_asset_id = None
     discard_assets(session, col(Asset.id) == old)
 
 

@@ -122,6 +122,8 @@ def _erase_person(session: Session, user: User) -> None:
     session.execute(sa.delete(OneTimeToken).where(col(OneTimeToken.email) == user.email))
     revoke_tokens(session, user.id)
     session.execute(sa.delete(Account).where(col(Account.user_id) == user.id))
-    user.email, user.name = f"{user.id}{NOWHERE}", ""
+    user.email = f"{user.id}{NOWHERE}"
+    user.name = ""
     user.email_verified_at = user.avatar_asset_id = user.stripe_customer_id = user.accent = None
-    user.locale, user.theme = "en", "system"
+    user.locale = "en"
+    user.theme = "system"

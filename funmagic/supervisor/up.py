@@ -116,5 +116,6 @@ def _how_to_sign_in(settings: Settings, email: str, password: str) -> str:
     words = f"Super admin: sign in as {email} with the password {password} (shown only now)."
     if settings.mail_server is not None:
         return words
-    login, mailbox = settings.public_url + paths.LOGIN, settings.public_url + paths.MAILBOX
+    login = settings.public_url + paths.LOGIN
+    mailbox = settings.public_url + paths.MAILBOX
     return f"{words}\nA mailed link works too: ask for it at {login}, and open it in {mailbox}."

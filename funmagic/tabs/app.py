@@ -23,7 +23,8 @@ class TabApp(rx.App):
         states: TabStates = cast("Any", TabStates)()
         sockets = TabSockets(self.event_namespace.namespace, self, states)
         states.open_tabs = sockets.open_tabs
-        self._state_manager, self._event_namespace = states, sockets
+        self._state_manager = states
+        self._event_namespace = sockets
         self.sio.register_namespace(sockets)
         # Before anything else sees an event.
         self.add_middleware(GuardTabs(sockets, states), 0)

@@ -35,7 +35,9 @@ def bounded_event(said: Any) -> dict[str, Any]:
     """An event as a tab said it, with nothing in it that we do not know; raises TooMuchAtOnce."""
     if not isinstance(said, dict):
         raise TooMuchAtOnce
-    name, payload, place = said.get("name"), said.get("payload") or {}, said.get("router_data") or {}
+    name = said.get("name")
+    payload = said.get("payload") or {}
+    place = said.get("router_data") or {}
     if not (isinstance(name, str) and isinstance(payload, dict) and isinstance(place, dict)):
         raise TooMuchAtOnce
     if name == COMPLAINT:
@@ -50,7 +52,8 @@ class _Budget:
     """What is left of an event's limits while it is looked through."""
 
     def __init__(self) -> None:
-        self._characters, self._values = LONGEST_EVENT, MOST_VALUES
+        self._characters = LONGEST_EVENT
+        self._values = MOST_VALUES
 
     def spend(self, value: Any, depth: int = 0) -> None:
         """Look through a value and all that is in it; raises TooMuchAtOnce."""

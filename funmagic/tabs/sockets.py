@@ -82,7 +82,8 @@ class TabSockets(EventNamespace):
         """
         socket = self._token_manager.token_to_socket.get(token)
         while socket is not None:
-            holder, session = self._states.whose(token), self.session_of_tab(token) or ""
+            holder = self._states.whose(token)
+            session = self.session_of_tab(token) or ""
             is_theirs = holder == NOBODY or holder.is_also(await find_holder(session, holder))
             if (now := self._token_manager.token_to_socket.get(token)) is socket:
                 await (super().emit_update(update, token) if is_theirs else self.load_anew(token))

@@ -89,7 +89,8 @@ def arrange(cloud: Cloud) -> Cloud:
         best = np.argsort(-kept.confidence, kind="stable")[:MOST_POINTS]
         kept = _select(kept, np.sort(best))
     upright = kept.points.astype(np.float64) * [1, -1, -1]
-    low, high = upright.min(axis=0), upright.max(axis=0)
+    low = upright.min(axis=0)
+    high = upright.max(axis=0)
     extent = float((high - low).max())
     if not extent > 0:
         raise EmptyCloud("All points lie at one place.")
@@ -108,7 +109,8 @@ def render_cloud_preview(cloud: Cloud) -> bytes:
     size = int(np.clip(round(side * (COVERAGE / len(places)) ** 0.5), 2, LARGEST_DOT))
     hit = draw_points(places, depths, side, size)
     seen = depths[hit]
-    nearest, farthest = float(seen[hit >= 0].min()), float(seen[hit >= 0].max())
+    nearest = float(seen[hit >= 0].min())
+    farthest = float(seen[hit >= 0].max())
     shade = 1 - DEPTH_SHADE * (seen - nearest) / max(farthest - nearest, 1e-6)
     return develop(cloud.colours[hit].astype(np.float32) / 255 * shade[..., None], (hit >= 0).astype(np.float32))
 

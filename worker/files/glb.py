@@ -18,7 +18,8 @@ IMAGE_FORMATS = ["PNG", "JPEG", "WEBP"]
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5124: 4, 5125: 4, 5126: 4}
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 TRIANGLES = 4
-JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
+JSON_CHUNK = 0x4E4F534A
+BINARY_CHUNK = 0x004E4942
 
 
 class BrokenModel(ValueError):
@@ -79,7 +80,8 @@ def _check_references(document: dict[str, Any]) -> None:
 def _check_sizes(document: dict[str, Any], binary_bytes: int) -> None:
     views = document.get("bufferViews", [])
     for view in views:
-        start, length = view.get("byteOffset", 0), view["byteLength"]
+        start = view.get("byteOffset", 0)
+        length = view["byteLength"]
         if not (_is_count(start) and _is_count(length) and start + length <= binary_bytes):
             raise BrokenModel("A part of the model lies outside its file.")
     # Readers copy each view: many over the same bytes would multiply the file.

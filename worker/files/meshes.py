@@ -29,7 +29,9 @@ TEXTURE_SIDE = 1024
 # Larger coordinates than these leave no room for arithmetic in 32 bits.
 FARTHEST = 1e15
 KEY_LIGHT = np.array([-0.45, 0.62, 0.65], np.float32)
-AMBIENT, KEY, FILL = 0.62, 0.46, 0.10
+AMBIENT = 0.62
+KEY = 0.46
+FILL = 0.10
 GREY = 0.75
 
 
@@ -84,7 +86,8 @@ def render_preview(data: bytes) -> bytes:
             colours[seen] = _shade(part, chosen, weights[seen], view)
         first += len(part.mesh.faces)
     finer = view.side // SIDE
-    picture, cover = np.zeros((SIDE, SIDE, 3), np.float32), np.zeros((SIDE, SIDE), np.float32)
+    picture = np.zeros((SIDE, SIDE, 3), np.float32)
+    cover = np.zeros((SIDE, SIDE), np.float32)
     picture[rows // finer, columns // finer], cover[rows // finer, columns // finer] = colours, covered
     return develop(picture, cover)
 
@@ -154,7 +157,8 @@ def _colour(mesh: trimesh.Trimesh, faces: NDArray[np.int64], weights: Floats) ->
     if isinstance(visual, ColorVisuals):
         own = np.asarray(visual.vertex_colors, np.float32)[:, :3] / np.float32(255)
         return grey if visual.kind is None else _blend(own, faces, weights)
-    material, uv = getattr(visual, "material", None), getattr(visual, "uv", None)
+    material = getattr(visual, "material", None)
+    uv = getattr(visual, "uv", None)
     factor, picture = (getattr(material, name, None) for name in ("baseColorFactor", "baseColorTexture"))
     tint = np.ones(3, np.float32) if factor is None else np.asarray(factor, np.float32)[:3] / np.float32(255)
     if picture is None or uv is None or len(uv) != len(mesh.vertices):

@@ -11,7 +11,8 @@ Floats = NDArray[np.float32]
 
 SIDE = 512
 SUPERSAMPLING = 2
-YAW, PITCH = 30.0, 12.0
+YAW = 30.0
+PITCH = 12.0
 # The eye's distance in radii of what it looks at.
 DISTANCE = 4.0
 FILLED = 0.92
@@ -51,12 +52,14 @@ def turn(values: Floats, matrix: Floats) -> Floats:
 
 def aim(points: Floats, side: int, *, yaw: float = YAW, pitch: float = PITCH) -> View:
     """Return the view, turned by angles in degrees, in which points (N, 3) fill the raster."""
-    low, high = points.min(axis=0), points.max(axis=0)
+    low = points.min(axis=0)
+    high = points.max(axis=0)
     radius = max(float(np.linalg.norm((high - low).astype(np.float64))) / 2, 1e-20)
     view = View(side, _look(yaw, pitch), ((low + high) / 2).astype(np.float32), radius, 1.0)
     places, _ = view.project(points)
     flat = places - np.float32(side / 2)
-    first, last = flat.min(axis=0), flat.max(axis=0)
+    first = flat.min(axis=0)
+    last = flat.max(axis=0)
     scale = FILLED * side / max(float((last - first).max()), 1e-6)
     return View(side, view.matrix, view.centre, radius, scale, (first + last) / 2)
 
@@ -71,7 +74,8 @@ def draw_triangles(corners: Floats, depths: Floats, side: int) -> NDArray[np.int
     slopes = _slopes(corners, first)
     nearest = np.full(side * side, NOTHING, np.uint64)
     # Triangles of about the same extent are drawn together, each over a square of places.
-    smaller, width = 0, 1
+    smaller = 0
+    width = 1
     while smaller < side:
         chosen = np.flatnonzero((extent <= width) & (extent > smaller))
         step = max(1, BATCH // (width * width))
@@ -79,12 +83,14 @@ def draw_triangles(corners: Floats, depths: Floats, side: int) -> NDArray[np.int
             batch = chosen[start : start + step]
             which, columns, rows, weights = _cover(slopes[batch], width)
             which = batch[which]
-            columns, rows = columns + first[which, 0], rows + first[which, 1]
+            columns = columns + first[which, 0]
+            rows = rows + first[which, 1]
             seen = (columns < side) & (rows < side)
             depth = np.einsum("kn,nk->n", weights, depths[which])
             keys = _keys(np.clip(depth, 0, 1), which)
             np.minimum.at(nearest, (rows * side + columns)[seen], keys[seen])
-        smaller, width = width, width + 1 + width // 3
+        smaller = width
+        width = width + 1 + width // 3
     return _numbers(nearest, side)
 
 
@@ -108,7 +114,8 @@ def draw_points(places: Floats, depths: Floats, side: int, size: int) -> NDArray
     corner = np.floor(places - np.float32((size - 1) / 2)).astype(np.int64)
     for dy in range(size):
         for dx in range(size):
-            column, row = corner[:, 0] + dx, corner[:, 1] + dy
+            column = corner[:, 0] + dx
+            row = corner[:, 1] + dy
             inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
             np.minimum.at(nearest, row[inside] * side + column[inside], key[inside])
     return _numbers(nearest, side)
@@ -123,7 +130,8 @@ def choose_samples(hit: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[n
     blocks = hit.reshape(SIDE, finer, SIDE, finer).swapaxes(1, 2).reshape(SIDE * SIDE, -1) >= 0
     pixels = np.flatnonzero(blocks.any(axis=1))
     chosen = blocks[pixels].argmax(axis=1)
-    rows, columns = pixels // SIDE * finer + chosen // finer, pixels % SIDE * finer + chosen % finer
+    rows = pixels // SIDE * finer + chosen // finer
+    columns = pixels % SIDE * finer + chosen % finer
     return rows, columns, blocks[pixels].mean(axis=1, dtype=np.float32)
 
 
@@ -155,7 +163,9 @@ def _numbers(nearest: NDArray[np.uint64], side: int) -> NDArray[np.int64]:
 
 def _limits(corners: Floats) -> tuple[Floats, Floats]:
     # Much faster than min(axis=1) over an axis of three.
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    a = corners[:, 0]
+    b = corners[:, 1]
+    c = corners[:, 2]
     return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
 
@@ -190,7 +200,8 @@ def _cover(slopes: Floats, width: int) -> tuple[NDArray[np.int64], NDArray[np.in
     down = slopes[:, :, 2:] * steps
     a, b = (down[:, part, :, None] + across[:, part, None, :] for part in range(2))
     which, rows, columns = np.nonzero((a >= -SLACK) & (b >= -SLACK) & (a + b <= 1 + SLACK))
-    first, second = a[which, rows, columns], b[which, rows, columns]
+    first = a[which, rows, columns]
+    second = b[which, rows, columns]
     return which, columns, rows, np.stack([first, second, 1 - first - second])
 
 

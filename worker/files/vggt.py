@@ -75,7 +75,8 @@ def _read_array(scene: dict[str, Any], key: str, dimensions: int) -> NDArray[np.
 
 
 def _unpack(value: dict[str, Any]) -> NDArray[np.float32]:
-    shape, text = value.get("shape"), value.get("data")
+    shape = value.get("shape")
+    text = value.get("data")
     if value.get("dtype") != "float32" or not isinstance(text, str) or not isinstance(shape, list):
         raise BrokenCloud("An array is not packed as float32.")
     if not all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in shape):

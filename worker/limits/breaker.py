@@ -31,7 +31,8 @@ COOL_DOWN_S = 30.0
 LONGEST_COOL_DOWN_S = 300.0
 # A probe that says nothing for so long has died.
 PROBE_LEASE_S = 120.0
-OPENED, CLOSED = 1, 2
+OPENED = 1
+CLOSED = 2
 
 
 class BreakerOpen(ProviderUnavailable):

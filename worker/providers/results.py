@@ -15,7 +15,8 @@ from worker.providers.base import NoSubject, OutputFile, ProviderError
 
 # Fainter than about 5 %, of 255, a pixel is not seen; nor are so few of them, or so small a share of the picture.
 FAINTEST = 13
-FEWEST_PIXELS, SMALLEST_SHARE = 16, 1e-4
+FEWEST_PIXELS = 16
+SMALLEST_SHARE = 1e-4
 
 
 def refuse_empty(files: list[OutputFile]) -> None:

@@ -49,8 +49,10 @@ def call_provider(subject: Subject, heartbeat: Heartbeat) -> Done | Waiting:
 
     Raises NoSlot or TryLater when it is not yet time, StorageUnavailable without its files, and else ProviderError.
     """
-    step, account = subject.step, subject.account
-    provider, work = open_provider(account), read_work(subject)
+    step = subject.step
+    account = subject.account
+    provider = open_provider(account)
+    work = read_work(subject)
     report = partial(heartbeat.report, step.step_id)
     try:
         if step.provider_job_id is None:

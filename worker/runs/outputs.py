@@ -51,7 +51,9 @@ def outputs_prefix(task: Task) -> str:
 
 
 def _new_asset(subject: Subject, storage_key: str, file: OutputFile) -> Asset:
-    task, tool, now = subject.task, subject.tool, utcnow()
+    task = subject.task
+    tool = subject.tool
+    now = utcnow()
     source = subject.inputs.get("assetId") or next(iter(subject.previous), None)
     return Asset(
         user_id=task.user_id,

@@ -130,7 +130,8 @@ def _await_storage(claim: Claim, step: TaskStep, error: StorageUnavailable) -> N
 
 def _finish_step(claim: Claim, subject: Subject, done: Done) -> TaskStep | None:
     """Keep what a step made, and complete the task after its last one; the next step when one follows."""
-    step, assets = subject.step, store_outputs(claim, subject, done.files)
+    step = subject.step
+    assets = store_outputs(claim, subject, done.files)
 
     def finish(session: Session) -> TaskStep | None:
         following = lifecycle.finish_step(

@@ -71,7 +71,8 @@ def load_subject(step: TaskStep) -> Subject:
 
 def read_work(subject: Subject) -> Work:
     """The work for the provider; raises InvalidWork when a file is gone, StorageUnavailable without the store."""
-    step, values = subject.step, subject.task.input.items()
+    step = subject.step
+    values = subject.task.input.items()
     return Work(
         operation=subject.step_kind.operation,
         files={name: _read_file(asset) for name, asset in subject.inputs.items()},

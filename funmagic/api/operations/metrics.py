@@ -121,7 +121,8 @@ def _tell_database(facts: DatabaseFacts) -> Iterator[Metric]:
     yield GaugeMetricFamily("funmagic_credits_reserved", "Credits held by running tasks.", facts.reserved)
     yield GaugeMetricFamily("funmagic_clock_leading", "Whether some clock holds the lease.", facts.has_clock)
     if facts.audit:
-        found, at = facts.audit.discrepancies, facts.audit.at.timestamp()
+        found = facts.audit.discrepancies
+        at = facts.audit.at.timestamp()
         yield GaugeMetricFamily("funmagic_credit_discrepancies", "What the last audit of the credits found.", found)
         yield GaugeMetricFamily("funmagic_credit_audit_timestamp_seconds", "When that audit ended, in Unix time.", at)
 
@@ -159,7 +160,8 @@ def _histogram(metric: Shared, shared: dict[tuple[str, ...], float]) -> Metric:
     for field, number in _numbers_of(metric, shared):
         series.setdefault(field[:-1], {})[field[-1]] = number
     for labels, parts in sorted(series.items()):
-        total, buckets = 0.0, []
+        total = 0.0
+        buckets = []
         for bound in [*map(str, BUCKETS_S), OVERFLOW]:
             total += parts.get(bound, 0)
             buckets.append((bound, total))

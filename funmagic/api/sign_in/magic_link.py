@@ -35,7 +35,8 @@ HEADERS = {
 
 def enter_page(email: str, token: str) -> HTMLResponse:
     """Shows whom the link signs in, and one button that does it."""
-    title, label = escape(_("Sign in to FunMagic")), escape(_("Sign in"))
+    title = escape(_("Sign in to FunMagic"))
+    label = escape(_("Sign in"))
     text = escape(_("You are about to sign in as {email}.")).format(email=f"<strong>{escape(email)}</strong>")
     foot = escape(_("You did not ask for this? Close this page, and nothing happens."))
     content = f"""

@@ -66,7 +66,8 @@ class Inbox(Generic[T]):
         while not (self._events or self._sign or self.has_gap or self._is_closed):
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        news, self._events = self._events, []
+        news = self._events
+        self._events = []
         if self._sign is not None:
             news.append(self._sign)
             self._sign = None

@@ -14,9 +14,12 @@ from funmagic.core.telemetry.tracebacks import LONGEST_TRACEBACK, write_tracebac
 
 # In bytes: what a library's line may hold, and one text; what a line of ours may beside its traceback; and each of the
 # messages in a traceback.
-LONGEST_TEXT, LONGEST_LINE, LONGEST_MESSAGE = 1800, 4000, 500
+LONGEST_TEXT = 1800
+LONGEST_LINE = 4000
+LONGEST_MESSAGE = 500
 SHORT = {"time", "timestamp", "level", "process", "logger"}
-MOST_ITEMS, DEEPEST = 50, 4
+MOST_ITEMS = 50
+DEEPEST = 4
 # Libraries that repeat what clients sent, and the names of their tabs. Of what they say in a web process, the words up
 # to the first mark that data could follow are kept, and where in their code it was said.
 REPEATERS = {"asyncio", "engineio", "reflex", "reflex_base", "socketio"}

@@ -23,7 +23,8 @@ KEY = "metrics:shared"
 HAND_OVER_S = 1.0
 # From an answer at once to the longest that a job may take.
 BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
-SUM, OVERFLOW = "sum", "+Inf"
+SUM = "sum"
+OVERFLOW = "+Inf"
 
 
 class MailOutcome(StrEnum):
@@ -112,7 +113,8 @@ class _Notes:
     def hand_over(self) -> None:
         """Send all notes, or keep them while Redis is away."""
         with self._lock:
-            numbers, self._numbers = self._numbers, Counter()
+            numbers = self._numbers
+            self._numbers = Counter()
         if not numbers:
             return
         try:

@@ -9,7 +9,8 @@ import structlog
 log = structlog.get_logger()
 
 LEFT_OUT = "log_lines_left_out"
-MOST_LINES, WINDOW_S = 20, 10.0
+MOST_LINES = 20
+WINDOW_S = 10.0
 
 Kind = tuple[str, str]
 
@@ -41,7 +42,8 @@ class LimitFloods(logging.Filter):
     def tell(self) -> None:
         """End the window: one line for each kind of which lines were left out."""
         with self._lock:
-            counts, self._counts = self._counts, Counter()
+            counts = self._counts
+            self._counts = Counter()
         for (source, what), number in counts.items():
             if number > self._most:
                 log.warning(LEFT_OUT, source=source, what=what, lines=number - self._most)

@@ -10,7 +10,8 @@ CONTEXT = "During handling of the above exception, another exception occurred:"
 LONGEST_TRACEBACK = 8000
 FRAME = '  File "'
 # The innermost frames of each exception, the last exceptions of a chain, the first of a group.
-MOST_FRAMES, MOST_EXCEPTIONS = 30, 8
+MOST_FRAMES = 30
+MOST_EXCEPTIONS = 8
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 

@@ -28,7 +28,8 @@ FOR_ALL = {
 }
 # Told to browsers that came by https; whether other names of the domain have it, is not ours to say.
 ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
-REFERRER, NO_REFERRER = b"strict-origin-when-cross-origin", b"no-referrer"
+REFERRER = b"strict-origin-when-cross-origin"
+NO_REFERRER = b"no-referrer"
 FORBIDDEN = 403
 REFUSAL = "websocket.http.response"
 

@@ -7,11 +7,17 @@ from funmagic.library.photos.container import Container
 from funmagic.library.photos.orientation import read_orientation
 
 END = b"\xff\xd9"
-APP0, APP1, APP2, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
+APP0 = 0xE0
+APP1 = 0xE1
+APP2 = 0xE2
+APP14 = 0xEE
+APP15 = 0xEF
+COMMENT = 0xFE
 START_OF_SCAN = 0xDA
 WITHOUT_LENGTH = (0x01, *range(0xD0, 0xDA))
 MARKER_IN_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
-EXIF, PROFILE = b"Exif\0", b"ICC_PROFILE\0"
+EXIF = b"Exif\0"
+PROFILE = b"ICC_PROFILE\0"
 # Means something wherever a scan is not complete yet, and nothing behind its end.
 FILLER = bytes(range(7, 247, 3))
 

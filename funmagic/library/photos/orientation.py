@@ -5,7 +5,8 @@ import struct
 from PIL import Image
 
 UPRIGHT = 1
-ORIENTATION_TAG, SHORT = 0x0112, 3
+ORIENTATION_TAG = 0x0112
+SHORT = 3
 BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

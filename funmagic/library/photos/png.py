@@ -11,22 +11,34 @@ from funmagic.library.photos.profiles import profile_of_code_points, profile_of_
 Chunk = tuple[bytes, bytes]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-HEADER, PALETTE, TRANSPARENCY, PIXELS, END = b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"
+HEADER = b"IHDR"
+PALETTE = b"PLTE"
+TRANSPARENCY = b"tRNS"
+PIXELS = b"IDAT"
+END = b"IEND"
 CRITICAL = (HEADER, PALETTE, PIXELS)
-ANIMATION, FRAME, FRAME_PIXELS = b"acTL", b"fcTL", b"fdAT"
+ANIMATION = b"acTL"
+FRAME = b"fcTL"
+FRAME_PIXELS = b"fdAT"
 MOVING = (ANIMATION, FRAME, FRAME_PIXELS)
 FACTS = (TRANSPARENCY, b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"eXIf")
-GREY, COLOURS, INDEXED = 0, 2, 3
-BYTE, WIDE = 8, 16
-LENGTH_OF_HEADER, LENGTHS_OF_PALETTE = 13, range(3, 3 * 256 + 1)
+GREY = 0
+COLOURS = 2
+INDEXED = 3
+BYTE = 8
+WIDE = 16
+LENGTH_OF_HEADER = 13
+LENGTHS_OF_PALETTE = range(3, 3 * 256 + 1)
 # A transparency that is shorter means nothing.
 SHORTEST_TRANSPARENCY = {GREY: 2, COLOURS: 6}
 SEAL = 4
 # Forty megapixels of eight bits, with what is said of each of their rows.
-MOST_INFLATED, INFLATED_AT_ONCE = 256 * 1024 * 1024, 16 * 1024 * 1024
+MOST_INFLATED = 256 * 1024 * 1024
+INFLATED_AT_ONCE = 16 * 1024 * 1024
 LARGEST_PROFILE = 4 * 1024 * 1024
 # Where every profile says that it is one.
-SIGNED, PROFILE_SIGNATURE = slice(36, 40), b"acsp"
+SIGNED = slice(36, 40)
+PROFILE_SIGNATURE = b"acsp"
 
 
 def read_png(data: bytes) -> Container:
@@ -133,7 +145,8 @@ def _complete_palette(chunks: list[Chunk], colours: int, transparency: bytes | N
 
 def _make_clear(chunks: list[Chunk], header: bytes, transparency: bytes) -> list[Chunk]:
     """The chunks with the transparency as Pillow takes it: it compares with bytes what may be two bits, or sixteen."""
-    bits, kind = header[8], header[9]
+    bits = header[8]
+    kind = header[9]
     more = [(TRANSPARENCY, transparency)]
     if kind == GREY and bits < BYTE:
         shades = range(2**bits)

@@ -36,7 +36,8 @@ def profile_of_code_points(chunk: bytes) -> bytes | None:
     """The profile that PNG's cICP names; None for one that we do not know, such as those of HDR."""
     if len(chunk) != 4 or chunk[2:] != bytes([0, FULL_RANGE]):  # noqa: PLR2004 - a cICP's
         return None
-    colours, curve = PRIMARIES.get(chunk[0]), CURVES.get(chunk[1])
+    colours = PRIMARIES.get(chunk[0])
+    curve = CURVES.get(chunk[1])
     return _make_profile(D65, colours, curve) if colours and curve else None
 
 
@@ -64,7 +65,8 @@ def _to_xyz(white: Pair, colours: Sequence[Pair]) -> Matrix:
     light = [[part] for part in _xyz(white)]
     shares = [row[0] for row in _product(_inverse(primaries), light)]
     matrix = [[part * share for part, share in zip(row, shares, strict=True)] for row in primaries]
-    from_cone, to_cone = _product(BRADFORD, light), _product(BRADFORD, [[part] for part in D50])
+    from_cone = _product(BRADFORD, light)
+    to_cone = _product(BRADFORD, [[part] for part in D50])
     scale = [[to_cone[row][0] / from_cone[row][0] if row == column else 0.0 for column in range(3)] for row in range(3)]
     return _product(_product(_inverse(BRADFORD), _product(scale, BRADFORD)), matrix)
 
@@ -94,7 +96,9 @@ def _fixed(values: Sequence[float]) -> bytes:
 
 def _write(tags: dict[bytes, bytes]) -> bytes:
     """An ICC profile of these tags, each of which is padded to four bytes already."""
-    directory, body, start = b"", b"", 128 + 4 + 12 * len(tags)
+    directory = b""
+    body = b""
+    start = 128 + 4 + 12 * len(tags)
     for name, data in tags.items():
         directory += struct.pack(">4sII", name, start + len(body), len(data))
         body += data

@@ -2,7 +2,11 @@
 
 from pathlib import PurePath
 
-PNG, JPEG, WEBP, GIF, HEIC = "image/png", "image/jpeg", "image/webp", "image/gif", "image/heic"
+PNG = "image/png"
+JPEG = "image/jpeg"
+WEBP = "image/webp"
+GIF = "image/gif"
+HEIC = "image/heic"
 ACCEPTED = (PNG, JPEG, WEBP, GIF, HEIC)
 # What a browser is to offer: many systems know no type of HEIC, but its suffix.
 CHOOSABLE = (*ACCEPTED, ".heic", ".heif")

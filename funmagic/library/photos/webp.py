@@ -7,7 +7,9 @@ from funmagic.library.errors import DamagedPhoto
 from funmagic.library.photos.container import Container
 from funmagic.library.photos.orientation import read_orientation
 
-EXTENDED, EXIF, PROFILE = b"VP8X", b"EXIF", b"ICCP"
+EXTENDED = b"VP8X"
+EXIF = b"EXIF"
+PROFILE = b"ICCP"
 SURROUNDINGS = (EXIF, PROFILE, b"XMP ")
 # Of the flags in an extended header: is there a profile, EXIF, XMP?
 WITHOUT_SURROUNDINGS = 0xFF & ~(0x20 | 0x08 | 0x04)

@@ -70,7 +70,8 @@ class CreditsState(rx.State):
         viewer = await require_user(self)
         page = await self._look_up(viewer)
         rows = [tell_story(story) for story in page.stories]
-        known, fresh = {story.id for story in self.stories}, {row.key for row in rows}
+        known = {story.id for story in self.stories}
+        fresh = {row.key for row in rows}
         if any(row.id in known for row in rows):
             # Up to one that has not changed everything is here; below it nothing has changed.
             self.stories = rows + [story for story in self.stories if story.key not in fresh]
@@ -86,11 +87,14 @@ class CreditsState(rx.State):
 
     async def _look_up(self, viewer: Viewer) -> StoryPage:
         balance, page = await read(_look_up, viewer, _read_type(self.type))
-        self.balance, self.reserved, self.available = balance.balance, balance.reserved, balance.available
+        self.balance = balance.balance
+        self.reserved = balance.reserved
+        self.available = balance.available
         return page
 
     def _note_end(self, page: StoryPage) -> None:
-        self._cursor, self.has_more = page.next_cursor or "", page.next_cursor is not None
+        self._cursor = page.next_cursor or ""
+        self.has_more = page.next_cursor is not None
 
 
 def _look_up(session: Session, viewer: Viewer, type_: TransactionType | None) -> tuple[Balance, StoryPage]:

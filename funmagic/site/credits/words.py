@@ -99,7 +99,8 @@ def _words(story: Story) -> tuple[str, str]:
 
 def _what_became(story: Story) -> str:
     """What became of the credits that a run held."""
-    charged, held = story.total(TransactionType.USAGE), story.total(TransactionType.RESERVATION)
+    charged = story.total(TransactionType.USAGE)
+    held = story.total(TransactionType.RESERVATION)
     match story.type:
         case TransactionType.RESERVATION:
             return _("{credits} held until it is done", credits=credits_words(held))
@@ -115,7 +116,8 @@ def _what_became(story: Story) -> str:
 
 
 def _payment_words(story: Story, payment: PaymentFacts) -> tuple[str, str]:
-    name, price = payment.package_name, format_price(payment.amount_cents, payment.currency)
+    name = payment.package_name
+    price = format_price(payment.amount_cents, payment.currency)
     bought = f"{name} · {price}"
     words = {
         TransactionType.PURCHASE: (name, _("Bought for {price}", price=price)),
@@ -140,7 +142,8 @@ def _tell_line(line: StoryLine) -> LineRow:
     if line.type == TransactionType.REFUND and line.description:
         label = f"{label}: {line.description}"
     if line.type == TransactionType.RELEASE:
-        amount, tone = str(-line.reserved_delta), "none"
+        amount = str(-line.reserved_delta)
+        tone = "none"
     return LineRow(line.id, label, amount, tone, line.created_at.isoformat())
 
 

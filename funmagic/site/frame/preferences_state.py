@@ -18,7 +18,8 @@ class PreferencesState(rx.State):
         viewer = await require_user(self)
         await transact(set_preferences, viewer, theme=theme, accent=accent)
         session = await self.get_state(SessionState)
-        session.theme, session.accent = theme, accent
+        session.theme = theme
+        session.accent = accent
 
     @rx.event
     async def adopt_look(self, theme: str, accent: str) -> None:
@@ -29,7 +30,8 @@ class PreferencesState(rx.State):
             await transact(set_preferences, viewer, theme=theme, accent=accent)
             look = await read(get_look, viewer)
         session = await self.get_state(SessionState)
-        session.theme, session.accent = look.theme, look.accent
+        session.theme = look.theme
+        session.accent = look.accent
 
     @rx.event
     async def choose_language(self, locale: str) -> None:

@@ -78,7 +78,9 @@ class SessionState(rx.State):
         """Keep the viewer's credits as they are, once per tab: Reflex ends it with the page and with the socket."""
         async with self:
             viewer = await require_user(self)
-            token, tab, page = session_token(self), self.router.session.client_token, self.router.url.path
+            token = session_token(self)
+            tab = self.router.session.client_token
+            page = self.router.url.path
             shown: tuple[int, int] | None = (self.available, self.reserved)
         async with aclosing(follow_balance(viewer, token, lambda: is_open(tab))) as balances:
             async for balance in balances:
@@ -86,10 +88,12 @@ class SessionState(rx.State):
                     yield SessionState.load
                     return
                 # Only at the start it may be what the page has just been given.
-                is_known, shown = (balance.available, balance.reserved) == shown, None
+                is_known = (balance.available, balance.reserved) == shown
+                shown = None
                 if not is_known:
                     async with self:
-                        self.available, self.reserved = balance.available, balance.reserved
+                        self.available = balance.available
+                        self.reserved = balance.reserved
                     if handler := _told_pages.get(page):
                         yield handler
 
@@ -97,7 +101,8 @@ class SessionState(rx.State):
     async def load_when_possible(self) -> AsyncGenerator[Any, None]:
         """Once the database answers, load the page anew, as after a lost connection; the newest call does it."""
         async with self:
-            self.is_database_away, self._waiting_id = True, (waiting_id := new_id())
+            self.is_database_away = True
+            self._waiting_id = waiting_id = new_id()
         is_back = False
         while not is_back:
             await asyncio.sleep(ASK_AGAIN_S)
@@ -112,16 +117,23 @@ class SessionState(rx.State):
         self.is_loaded = True
         self.is_signed_in = viewer is not None
         self.name, self.email = (viewer.name, viewer.email) if viewer else ("", "")
-        self.is_verified, self.must_verify = bool(viewer and viewer.is_verified), get_settings().verifies_emails
+        self.is_verified = bool(viewer and viewer.is_verified)
+        self.must_verify = get_settings().verifies_emails
         has_mailbox = get_settings().is_local and get_settings().mail_server is None
         self.mailbox_url = paths.MAILBOX if has_mailbox else ""
         self.login_url = paths.LOGIN + _query(_here(self))
-        self.available, self.reserved = 0, 0
-        self.avatar_url, self.theme, self.accent = "", "", ""
+        self.available = 0
+        self.reserved = 0
+        self.avatar_url = ""
+        self.theme = ""
+        self.accent = ""
         if viewer:
             balance, look = await read(_look_up, viewer)
-            self.available, self.reserved = balance.available, balance.reserved
-            self.avatar_url, self.theme, self.accent = look.avatar_url, look.theme, look.accent
+            self.available = balance.available
+            self.reserved = balance.reserved
+            self.avatar_url = look.avatar_url
+            self.theme = look.theme
+            self.accent = look.accent
 
 
 class SignInDialogState(rx.State):
@@ -140,7 +152,9 @@ class SignInDialogState(rx.State):
         self.is_open = is_open
 
     def _open(self) -> None:
-        self.is_open, self._path, self.next_url = True, self.router.url.path, _here(self)
+        self.is_open = True
+        self._path = self.router.url.path
+        self.next_url = _here(self)
         self.query = _query(self.next_url)
 
 

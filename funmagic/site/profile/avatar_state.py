@@ -46,7 +46,8 @@ class AvatarState(rx.State):
             await asyncio.to_thread(use_avatar, viewer, asset_id)
         except FunMagicError as error:
             told = rx.toast.error(error.message)
-        self.is_saving, self.ticket = False, None
+        self.is_saving = False
+        self.ticket = None
         yield SessionState.load
         yield told
 

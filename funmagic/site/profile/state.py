@@ -130,8 +130,11 @@ class ProfileState(rx.State):
 
     async def _refresh(self, viewer: Viewer) -> None:
         profile, sessions, connections = await read(_look_up, viewer, self._own_token())
-        self.name, self.email, self.pending_email = profile.name, profile.email, profile.pending_email
-        self.is_verified, self.has_password = profile.is_verified, profile.has_password
+        self.name = profile.name
+        self.email = profile.email
+        self.pending_email = profile.pending_email
+        self.is_verified = profile.is_verified
+        self.has_password = profile.has_password
         self.locale = profile.locale
         now = utcnow()
         self.devices = [_device_row(session, now) for session in sessions]

@@ -108,7 +108,8 @@ class StageState(rx.State, mixin=True):
         Where its viewer is signed out meanwhile, the page is told so, and nothing more of the run.
         """
         async with self:
-            viewer, token = await require_user(self), session_token(self)
+            viewer = await require_user(self)
+            token = session_token(self)
             task_id = self._task_id
             if not self.phase.is_active:
                 return None
@@ -124,7 +125,8 @@ class StageState(rx.State, mixin=True):
     async def keep_current(self) -> None:
         """Keep the place in line and the other runs as they are, once per tab, until nothing of it changes any more."""
         async with self:
-            viewer, token = await require_user(self), session_token(self)
+            viewer = await require_user(self)
+            token = session_token(self)
             self._keeper_id = keeper_id = new_id()
         while await self._look_around(viewer, token, keeper_id):  # noqa: ASYNC110 - other runs tell only those who follow them
             await asyncio.sleep(LOOK_AROUND_S)
@@ -176,7 +178,8 @@ class StageState(rx.State, mixin=True):
         async with self:
             if self._keeper_id != keeper_id or not self._changes_elsewhere():
                 return False
-            slug, waiting_id = self._slug, self._task_id if self.phase.is_in_line else ""
+            slug = self._slug
+            waiting_id = self._task_id if self.phase.is_in_line else ""
         try:
             if not await is_still(viewer, token):
                 return False

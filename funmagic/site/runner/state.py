@@ -186,7 +186,8 @@ class RunState(StageState, mixin=True):
                 # Its address never reached the browser.
                 return [self._go_to(submitted)]
             self._remember_submission("")
-        session, dialog = await self.get_state(SessionState), await self.get_state(ShortageState)
+        session = await self.get_state(SessionState)
+        dialog = await self.get_state(ShortageState)
         dialog._forget(session.available)  # noqa: SLF001 - a helper, kept from being an endpoint
         self._show_tool(await read(get_tool, self._slug, viewer))
         # A connection that was merely lost must not take a photo off the stage.

@@ -25,7 +25,9 @@ class PackageCard:
 
 def package_card(package: PackageView) -> PackageCard:
     """The package in the language in force."""
-    cents, currency, total = package.price_cents, package.currency, package.total_credits
+    cents = package.price_cents
+    currency = package.currency
+    total = package.total_credits
     bonus = n_(
         "{credits} of them is a bonus",
         "{credits} of them are a bonus",

@@ -49,7 +49,8 @@ class ShortageState(LeavingState, rx.State):
         leave = await self._leave(make)
         async with self:
             # Whoever comes back has bought, or thought better of it.
-            self.is_open, self.leaving_for = False, ""
+            self.is_open = False
+            self.leaving_for = ""
         yield leave
 
     async def _open(self, *, price: int, available: int, return_path: str) -> None:
@@ -65,9 +66,13 @@ class ShortageState(LeavingState, rx.State):
             has=available,
             missing=missing,
         )
-        self.takes_payments, self.leaving_for = get_settings().takes_payments, ""
-        self._return_path, self.shop_url = return_path, paths.pricing(return_path)
-        self.is_open, self._path, self._price = True, self.router.url.path, price
+        self.takes_payments = get_settings().takes_payments
+        self.leaving_for = ""
+        self._return_path = return_path
+        self.shop_url = paths.pricing(return_path)
+        self.is_open = True
+        self._path = self.router.url.path
+        self._price = price
 
     def _forget(self, available: int) -> None:
         """Close the dialog for whoever has gone elsewhere, or has enough by now; a lost connection leaves it open."""

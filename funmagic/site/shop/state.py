@@ -48,7 +48,8 @@ class ShopState(LeavingState, rx.State):
         """List what is for sale and what it is good for; note where the viewer came from."""
         wanted = str(self.router.url.query_parameters.get("next", ""))
         self.back_url = own_path(wanted) if wanted else ""
-        self.leaving_for, self.takes_payments = "", get_settings().takes_payments
+        self.leaving_for = ""
+        self.takes_payments = get_settings().takes_payments
         packages, tools = await read(_list_for_sale)
         self.packages = [package_card(package) for package in packages]
         self.tools = [_tool_price(tool) for tool in tools]
@@ -64,7 +65,8 @@ class ShopState(LeavingState, rx.State):
                 return
             if self.leaving_for:
                 return
-            self.leaving_for, back_url = package_id, self.back_url
+            self.leaving_for = package_id
+            back_url = self.back_url
         yield await self._leave(checkout_maker(viewer, package_id, back_url))
 
     @rx.event(background=True)

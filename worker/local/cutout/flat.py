@@ -11,10 +11,13 @@ Pixels = NDArray[np.float32]
 
 LOOKING_SIDE = 512
 # The ground is one colour all along the picture's border, but for this share of it; ink is farther from it.
-PLAIN, SAME, INK = 0.98, 6, 24
+PLAIN = 0.98
+SAME = 6
+INK = 24
 SMALLEST_INK = 5e-4
 # Inks are the colours that make up so much of what is no ground, and together most of it: the rest is soft edges.
-USED_INK, OF_INKS = 0.08, 0.5
+USED_INK = 0.08
+OF_INKS = 0.5
 # Colours closer than this, in each channel, are one.
 BIN = 24
 STRIP = 256
@@ -65,7 +68,8 @@ def lift(photo: Image.Image, flat: FlatPicture) -> Image.Image:
 
 def _unmix(pixels: Pixels, ink: Pixels, ground: Pixels) -> NDArray[np.uint8]:
     """Return RGBA pixels that look on the ground as the given ones do, as far between ground and ink as those are."""
-    towards, seen = ink - ground, pixels - ground
+    towards = ink - ground
+    seen = pixels - ground
     along = (seen * towards).sum(axis=2) / np.maximum((towards * towards).sum(axis=2), 1)
     # A colour that no mixture of ink and ground gives is at least so opaque that some ink gives it.
     room = np.where(seen > 0, 255 - ground, ground)

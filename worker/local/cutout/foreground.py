@@ -18,8 +18,10 @@ def estimate_foreground(photo: Pixels, alpha: Pixels) -> tuple[Pixels, Pixels]:
     foreground = background = photo.mean(axis=(0, 1), keepdims=True)
     for level_height, level_width in _pyramid(height, width):
         size = (level_width, level_height)
-        level_photo, level_alpha = _resize(photo, size), _resize(alpha[..., None], size)
-        foreground, background = _resize(foreground, size), _resize(background, size)
+        level_photo = _resize(photo, size)
+        level_alpha = _resize(alpha[..., None], size)
+        foreground = _resize(foreground, size)
+        background = _resize(background, size)
         rounds = SMALL_ROUNDS if max(size) <= SMALL_SIDE else LARGE_ROUNDS
         for _ in range(rounds):
             foreground, background = _relax(level_photo, level_alpha, foreground, background)
@@ -46,7 +48,9 @@ def _relax(photo: Pixels, alpha: Pixels, foreground: Pixels, background: Pixels)
     """Solve each pixel's two equations for its colours, given its four neighbours' colours."""
     total, near_foreground, near_background = _gather(alpha, foreground, background)
     inverse = 1 - alpha
-    a, b, c = alpha**2 + total, alpha * inverse, inverse**2 + total
+    a = alpha**2 + total
+    b = alpha * inverse
+    c = inverse**2 + total
     f = alpha * photo + near_foreground
     g = inverse * photo + near_background
     determinant = a * c - b * b

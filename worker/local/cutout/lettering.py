@@ -9,12 +9,17 @@ LOOKING_SIDE = 1024
 # Paper is what lies around: the median over so many of its pixels, taken at half the size.
 WINDOW = 17
 # Ink is so much darker or lighter than the paper next to it, and on the whole much more so; paper is clean and even.
-INK, CONTRAST = 0.15, 0.25
-CLEAN, CLEAN_SHARE = 0.06, 0.85
-EVEN, EVEN_SHARE = 0.24, 0.9
+INK = 0.15
+CONTRAST = 0.25
+CLEAN = 0.06
+CLEAN_SHARE = 0.85
+EVEN = 0.24
+EVEN_SHARE = 0.9
 # A letter, or a line of letters that touch, lies in a box of this share of the picture.
-SMALLEST_LETTER, LARGEST_LETTER = 1e-5, 1e-2
-FEWEST_LETTERS, IN_LETTERS = 40, 0.6
+SMALLEST_LETTER = 1e-5
+LARGEST_LETTER = 1e-2
+FEWEST_LETTERS = 40
+IN_LETTERS = 0.6
 
 Pixels = NDArray[np.float32]
 

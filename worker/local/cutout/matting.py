@@ -5,7 +5,9 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import cg
 
-FAINT, LIKELY, CERTAIN = 0.3, 0.6, 0.9
+FAINT = 0.3
+LIKELY = 0.6
+CERTAIN = 0.9
 # Alpha this close to 0 or 1 is the solver's noise and shows as a veil around the subject.
 HAZE = 0.03
 EPSILON = 1e-5

@@ -15,15 +15,27 @@ Mask = NDArray[np.bool_]
 SMALLEST_SIDE = 24
 # Colours blend where each is, but for so little, the mean of those around it; a gradient's centre may stand out, a few
 # pixels wide. Grain is gone at this size.
-BLENDING_SIDE, AROUND, BLENDED, SMALLEST_OUTLINE = 96, 2, 10, 1e-3
+BLENDING_SIDE = 96
+AROUND = 2
+BLENDED = 10
+SMALLEST_OUTLINE = 1e-3
 # A pattern, moved by such a share of the picture, covers itself but for a pixel and so little, and more where colours
 # are far apart, which JPEG spoils. A dozen pixels that it does not cover may be a subject far away.
-PATTERN_SIDE, SAME, SAME_SHARE, SMALLEST_STRANGER = 256, 12, 0.12, 3e-4
-NEAREST_MOVE, FARTHEST_MOVE = 0.125, 0.4
+PATTERN_SIDE = 256
+SAME = 12
+SAME_SHARE = 0.12
+SMALLEST_STRANGER = 3e-4
+NEAREST_MOVE = 0.125
+FARTHEST_MOVE = 0.4
 # Frames and pages have ground that is plain along the rim. A frame is all that is so far from it.
-FRAME_SIDE, GROUND, PLAIN, DRAWN, DRAWN_SHARE = 512, 12, 0.98, 16, 0.35
+FRAME_SIDE = 512
+GROUND = 12
+PLAIN = 0.98
+DRAWN = 16
+DRAWN_SHARE = 0.35
 # What its outline holds fills a rectangle, round corners aside, and is mostly empty: a ring or a star is a thing.
-RECTANGLE, EMPTY = 0.93, 0.5
+RECTANGLE = 0.93
+EMPTY = 0.5
 # A motto may be lifted from its ground, a page may not.
 LETTERS_OF_PAGE = 200
 
@@ -102,7 +114,8 @@ def _differing(colours: Pixels, move: tuple[int, int]) -> float:
     height, width = colours.shape[:2]
     here = colours[: height - down, max(0, -across) : width - max(0, across)]
     there = colours[down:, max(0, across) : width + min(0, across)]
-    low, high = ndimage.minimum_filter(there, (3, 3, 1)), ndimage.maximum_filter(there, (3, 3, 1))
+    low = ndimage.minimum_filter(there, (3, 3, 1))
+    high = ndimage.maximum_filter(there, (3, 3, 1))
     # Not of the very extremes: a small subject must not hide itself by its own contrast.
     darkest, lightest = np.quantile(colours, (0.1, 0.9), axis=(0, 1))
     same = SAME + SAME_SHARE * float((lightest - darkest).max())

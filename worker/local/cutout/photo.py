@@ -7,8 +7,10 @@ from scipy import ndimage
 # Fainter than about 5 %, of 255, nobody sees a pixel.
 CLEAR = 13
 # A photo with rounded corners, or on a clear canvas, is a rectangle all the same; what is cut out is none.
-CUT_AWAY, FILLED_BOX = 0.05, 0.93
-SPREADING_SIDE, SPREADING_BLUR = 128, 3
+CUT_AWAY = 0.05
+FILLED_BOX = 0.93
+SPREADING_SIDE = 128
+SPREADING_BLUR = 3
 
 
 def split_photo(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -25,7 +27,8 @@ def split_photo(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 def is_cut_out(own_alpha: Image.Image) -> bool:
     """Whether somebody cut a subject out by this alpha, as opposed to a photo with a soft or missing edge."""
     seen = np.asarray(own_alpha) >= CLEAR
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    rows = np.flatnonzero(seen.any(axis=1))
+    columns = np.flatnonzero(seen.any(axis=0))
     if not len(rows) or seen.mean() > 1 - CUT_AWAY:
         return False
     box = seen[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

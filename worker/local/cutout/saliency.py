@@ -13,7 +13,8 @@ IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 # Stretching a map whose peak is fainter than this would only blow noise up into a subject.
 FAINTEST_SUBJECT = 0.3
 # Seen this small, what is next to each other in a photo is alike: over 0.6, where it is noise below 0.2.
-STRUCTURE_SIDE, LEAST_ALIKE = 32, 0.3
+STRUCTURE_SIDE = 32
+LEAST_ALIKE = 0.3
 
 
 def predict_saliency(photo: Image.Image, model_path: Path) -> NDArray[np.float32]:
@@ -35,7 +36,8 @@ def _normalise(thumbnail: Image.Image) -> NDArray[np.float32]:
 
 
 def _stretch(raw: NDArray[np.float32]) -> NDArray[np.float32]:
-    low, high = float(raw.min()), float(raw.max())
+    low = float(raw.min())
+    high = float(raw.max())
     if not high - low > FAINTEST_SUBJECT:
         return np.zeros_like(raw)
     return (raw - low) / (high - low)
@@ -46,5 +48,6 @@ def _is_noise(photo: Image.Image) -> bool:
     small = photo.resize((STRUCTURE_SIDE, STRUCTURE_SIDE), Image.Resampling.BOX, reducing_gap=3.0)
     deviation = np.asarray(small, np.float32) - np.asarray(small, np.float32).mean(axis=(0, 1))
     variance = float((deviation**2).mean())
-    down, across = deviation[1:] * deviation[:-1], deviation[:, 1:] * deviation[:, :-1]
+    down = deviation[1:] * deviation[:-1]
+    across = deviation[:, 1:] * deviation[:, :-1]
     return max(float(down.mean()), float(across.mean())) < LEAST_ALIKE * variance

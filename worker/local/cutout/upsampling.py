@@ -40,7 +40,8 @@ def fit_layers(photo: Pixels, alpha: Pixels, foreground: Pixels, background: Pix
     columns = np.clip(xs[:, None, None] + reach, 0, width - 1)
     colours = photo[rows, columns].reshape(len(ys), reach.size**2, 3)
     alphas = alpha[rows, columns].reshape(len(ys), reach.size**2, 1)
-    mean_colour, mean_alpha = colours.mean(axis=1, keepdims=True), alphas.mean(axis=1, keepdims=True)
+    mean_colour = colours.mean(axis=1, keepdims=True)
+    mean_alpha = alphas.mean(axis=1, keepdims=True)
     centred = colours - mean_colour
     transposed = centred.transpose(0, 2, 1)
     covariance = transposed @ centred / reach.size**2 + EPSILON * np.eye(3, dtype=np.float32)
@@ -95,16 +96,19 @@ def render_tile(photo: Image.Image, layers: Layers, box: Box) -> Image.Image:
 
 
 def _scale(box: Box, size: tuple[int, int], shape: tuple[int, ...]) -> tuple[float, float, float, float]:
-    across, down = shape[1] / size[0], shape[0] / size[1]
+    across = shape[1] / size[0]
+    down = shape[0] / size[1]
     return box[0] * across, box[1] * down, box[2] * across, box[3] * down
 
 
 def _flat_alpha(alpha: Pixels, window: tuple[float, float, float, float]) -> int | None:
     """Return 0 or 1 if alpha is that everywhere the filters can reach from the window, else None."""
     margin = 2 * RADIUS + 2
-    left, top = max(int(window[0]) - margin, 0), max(int(window[1]) - margin, 0)
+    left = max(int(window[0]) - margin, 0)
+    top = max(int(window[1]) - margin, 0)
     seen = alpha[top : int(window[3]) + margin, left : int(window[2]) + margin]
-    low, high = float(seen.min()), float(seen.max())
+    low = float(seen.min())
+    high = float(seen.max())
     return int(low) if low == high and low in (0, 1) else None
 
 

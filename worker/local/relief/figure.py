@@ -27,7 +27,8 @@ def make_figure(cutout: Image.Image, *, report: Callable[[float], None] = lambda
     """
     silhouette = trace(cutout)
     report(0.1)
-    front, back = raise_front(silhouette), raise_back(silhouette)
+    front = raise_front(silhouette)
+    back = raise_back(silhouette)
     report(0.4)
     surface = close_surface(silhouette, front, back)
     report(0.6)
@@ -43,7 +44,8 @@ def place(points: NDArray[np.float32], silhouette: Silhouette) -> NDArray[np.flo
     """Return points (N, 3) in cells as points in space: y up, centred on their box, the longest side of it 1."""
     across, down = silhouette.pixels
     upright = points * np.array([across, -down, (across * down) ** 0.5], np.float32)
-    low, high = upright.min(axis=0), upright.max(axis=0)
+    low = upright.min(axis=0)
+    high = upright.max(axis=0)
     return np.asarray((upright - (low + high) / 2) / (high - low).max(), np.float32)
 
 

@@ -48,7 +48,8 @@ def _choose(surface: Surface, count: int) -> tuple[NDArray[np.int64], NDArray[np
     chosen = np.searchsorted(reached, (np.arange(count) + 0.5) / count * reached[-1])
     first, second = np.random.default_rng(0).random((2, count), np.float32)
     outside = first + second > 1
-    first, second = np.where(outside, 1 - first, first), np.where(outside, 1 - second, second)
+    first = np.where(outside, 1 - first, first)
+    second = np.where(outside, 1 - second, second)
     weights = np.stack([1 - first - second, first, second], axis=1)
     return surface.faces[chosen.clip(0, len(surface.faces) - 1)], weights
 

@@ -48,7 +48,8 @@ def trace(cutout: Image.Image) -> Silhouette:
     """Return the silhouette of an RGBA cut-out's opaque part in about CELLS cells; raise NoSubject if there is none."""
     box = find_subject(cutout)
     left, top, right, bottom = box
-    width, height = right - left, bottom - top
+    width = right - left
+    height = bottom - top
     small, size = _shrink(cutout, box)
     alpha = np.asarray(small.getchannel("A"), np.float32) / np.float32(255)
     mask = _mend(ndimage.gaussian_filter(alpha, 1.0, mode="nearest") >= WHISKER)
@@ -80,7 +81,8 @@ def find_subject(cutout: Image.Image) -> tuple[int, int, int, int]:
 
 def _shrink(cutout: Image.Image, box: tuple[int, int, int, int]) -> tuple[Image.Image, tuple[int, int]]:
     """Return the boxed part, and its size, at the scale that gives its subject about CELLS cells."""
-    width, height = box[2] - box[0], box[3] - box[1]
+    width = box[2] - box[0]
+    height = box[3] - box[1]
     share = float(np.asarray(cutout.getchannel("A").resize((64, 64), Image.Resampling.BOX, box)).mean()) / 255
     scale = min((CELLS / max(share * width * height, 1.0)) ** 0.5, LONGEST_SIDE / max(width, height))
     size = (max(SHORTEST_SIDE, round(width * scale)), max(SHORTEST_SIDE, round(height * scale)))
@@ -102,7 +104,10 @@ def _mend(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _touching_corners(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the cells that join two cells which touch only diagonally: there a surface would meet itself."""
-    a, b, c, d = mask[:-1, :-1], mask[:-1, 1:], mask[1:, :-1], mask[1:, 1:]
+    a = mask[:-1, :-1]
+    b = mask[:-1, 1:]
+    c = mask[1:, :-1]
+    d = mask[1:, 1:]
     joints = np.zeros_like(mask)
     joints[:-1, 1:] |= a & d & ~b & ~c
     joints[:-1, :-1] |= b & c & ~a & ~d

@@ -58,8 +58,10 @@ def _touched(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _sheet(mask: NDArray[np.bool_], number: NDArray[np.int_]) -> Faces:
     """Return two triangles per cell, seen from the front counter-clockwise, their diagonals alternating."""
     rows, columns = np.nonzero(mask)
-    a, b = number[rows, columns], number[rows, columns + 1]
-    c, d = number[rows + 1, columns], number[rows + 1, columns + 1]
+    a = number[rows, columns]
+    b = number[rows, columns + 1]
+    c = number[rows + 1, columns]
+    d = number[rows + 1, columns + 1]
     even = ((rows + columns) % 2 == 0)[:, None]
     first = np.where(even, np.stack([a, c, d], axis=1), np.stack([a, c, b], axis=1))
     second = np.where(even, np.stack([a, d, b], axis=1), np.stack([b, c, d], axis=1))
@@ -78,7 +80,8 @@ def _outline(mask: NDArray[np.bool_], number: NDArray[np.int_]) -> NDArray[np.in
         (padded[1:-1, 2:], (1, 1), (0, 1)),
     ):
         rows, columns = np.nonzero(inner & ~outer)
-        starts, ends = number[rows + start[0], columns + start[1]], number[rows + end[0], columns + end[1]]
+        starts = number[rows + start[0], columns + start[1]]
+        ends = number[rows + end[0], columns + end[1]]
         sides.append(np.stack([starts, ends], axis=1))
     return np.concatenate(sides)
 
@@ -134,8 +137,10 @@ def _assemble(flat: Points, front_z: Points, back_z: Points, sheet: Faces, outli
             np.column_stack([flat[border], np.full(middle, -GAP)]),
         ]
     )
-    front_rim, back_rim = border, border + count
-    front_middle, back_middle = 2 * count + np.arange(middle), 2 * count + middle + np.arange(middle)
+    front_rim = border
+    back_rim = border + count
+    front_middle = 2 * count + np.arange(middle)
+    back_middle = 2 * count + middle + np.arange(middle)
     rings = (front_rim, front_middle, back_middle, back_rim)
     bands = [_band(upper[sides], lower[sides]) for upper, lower in pairwise(rings)]
     faces = np.concatenate([sheet, sheet[:, ::-1] + count, *bands])

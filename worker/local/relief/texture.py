@@ -88,14 +88,16 @@ def _resize(pixels: Pixels, size: tuple[int, int], how: Image.Resampling) -> Pix
 def _layout(width: float, height: float) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return the sizes of front and back that fit beside each other, or below if the subject is wide, into SIDE."""
     room = SIDE - 3 * MARGIN
-    longer, shorter = max(width, height), min(width, height)
+    longer = max(width, height)
+    shorter = min(width, height)
     scale = min(room / longer, room / (shorter * (1 + BACK_SCALE)))
     front = (max(2, int(width * scale)), max(2, int(height * scale)))
     return front, (max(2, int(front[0] * BACK_SCALE)), max(2, int(front[1] * BACK_SCALE)))
 
 
 def _crop(cutout: Image.Image, box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[Pixels, Pixels]:
-    left, top = math.floor(box[0]), math.floor(box[1])
+    left = math.floor(box[0])
+    top = math.floor(box[1])
     room = cutout.crop((left, top, math.ceil(box[2]), math.ceil(box[3])))
     window = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
     small = room.resize(size, Image.Resampling.BICUBIC, window, reducing_gap=3.0)

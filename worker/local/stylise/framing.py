@@ -17,13 +17,17 @@ TOP_MARGIN = 84
 LARGEST_WIDTH = 800
 # Parts smaller than this share of the largest one are leftovers of the cut-out.
 SMALLEST_PART = 0.12
-VISIBLE, OPAQUE = 0.5, 255
+VISIBLE = 0.5
+OPAQUE = 255
 # A figure has a firm outline: fainter alphas go, stronger ones are whole.
-VEIL, SOLID = 0.3, 0.85
+VEIL = 0.3
+SOLID = 0.85
 # Where the photo's border cut the subject off, in shares of the subject's width: the corners' radius, and how far
 # the middle of the edge stands out before its ends, as a bust's does.
-ROUNDING, BOW = 0.14, 0.09
-SPREADING_SIDE, SPREADING_BLUR = 256, 4
+ROUNDING = 0.14
+BOW = 0.09
+SPREADING_SIDE = 256
+SPREADING_BLUR = 4
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ def frame_subject(photo: Image.Image) -> Framed:
     cut_off = crop[0] == 0, crop[1] == 0, crop[2] == photo.width, crop[3] == photo.height
     scale = min(LARGEST_WIDTH / (crop[2] - crop[0]), (FLOOR - TOP_MARGIN) / (crop[3] - crop[1]))
     size = max(1, round((crop[2] - crop[0]) * scale)), max(1, round((crop[3] - crop[1]) * scale))
-    left, top = (CANVAS - size[0]) // 2, FLOOR - size[1]
+    left = (CANVAS - size[0]) // 2
+    top = FLOOR - size[1]
     box = left, top, left + size[0], top + size[1]
     figure = photo.copy()
     figure.putalpha(Image.fromarray((kept * 255 + 0.5).astype(np.uint8)))
@@ -76,9 +81,11 @@ def _round_off(size: tuple[int, int], cut_off: tuple[bool, bool, bool, bool]) ->
     radius = ROUNDING * width
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     bow = BOW * width * (2 * xs / width - 1) ** 2
-    above, below = (radius + bow - ys) * cut_off[1], (ys + bow - height + radius) * cut_off[3]
+    above = (radius + bow - ys) * cut_off[1]
+    below = (ys + bow - height + radius) * cut_off[3]
     down = np.maximum(above, below).clip(0) / radius
-    left, right = radius - xs, xs - width + radius
+    left = radius - xs
+    right = xs - width + radius
     # Where the top or the bottom is cut, its corners go, whether or not the side next to it is whole.
     across = np.where(down > 0, np.maximum(left, right), np.maximum(left * cut_off[0], right * cut_off[2]))
     outside = np.hypot(across.clip(0) / radius, down)

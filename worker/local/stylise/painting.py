@@ -70,7 +70,8 @@ def _paint_level(pixels: Pixels, painter: Painter, tile_done: Callable[[], None]
     whole = np.pad(pixels, ((0, high - height), (0, wide - width), (0, 0)), "symmetric")
     ramp = np.minimum(np.arange(1, TILE + 1), np.arange(TILE, 0, -1)).clip(max=OVERLAP).astype(np.float32)
     weight = np.outer(ramp, ramp)[..., None]
-    total, weights = np.zeros_like(whole), np.zeros_like(whole[..., :1])
+    total = np.zeros_like(whole)
+    weights = np.zeros_like(whole[..., :1])
     for left, top in _tiles(wide, high):
         window = np.s_[top : top + TILE, left : left + TILE]
         total[window] += weight * painter.paint(whole[window])

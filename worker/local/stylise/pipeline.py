@@ -85,7 +85,8 @@ def _finish(
 
 def _mix_with_photo(painted: Pixels, photo: Pixels, mean: Pixels, strength: float) -> Pixels:
     """Keep the painting's strokes and light, the photo's features and some of its colour."""
-    painted_luma, photo_luma = painted @ LUMA, photo @ LUMA
+    painted_luma = painted @ LUMA
+    photo_luma = photo @ LUMA
     small, large = FEATURES
     features = blur(photo_luma, small) - blur(photo_luma, large)
     found = blur(painted_luma, small) - blur(painted_luma, large)

@@ -70,9 +70,11 @@ def show_figure(painted: Pixels, stage: Stage) -> Image.Image:
 def choose_palette(style: Image.Image) -> Palette:
     """Return tints of a style picture's strongest colour, dark ones for a dark style."""
     pixels = np.asarray(ImageOps.fit(style.convert("RGB"), (64, 64)), np.float32).reshape(-1, 3) / np.float32(255)
-    mean, vivid = pixels.mean(axis=0), _strongest_colour(pixels)
+    mean = pixels.mean(axis=0)
+    vivid = _strongest_colour(pixels)
     if mean.mean() < NIGHT:
-        near, plinth = 0.35 * mean + 0.5 * vivid, 0.4 * mean + 0.45 * vivid
+        near = 0.35 * mean + 0.5 * vivid
+        plinth = 0.4 * mean + 0.45 * vivid
         return Palette(near, 0.35 * mean, plinth, is_night=True)
     tint = np.clip(vivid.mean() + VIBRANCE * (vivid - vivid.mean()), 0, 1)
     return Palette(_mix(tint, WHITE, 0.74), _mix(tint, WHITE, 0.34), _mix(tint, WHITE, 0.4), is_night=False)
@@ -80,7 +82,8 @@ def choose_palette(style: Image.Image) -> Palette:
 
 def _strongest_colour(pixels: Pixels) -> Pixels:
     """Return the mean of the pixels (n, 3) whose hue has the most colour in it."""
-    high, low = pixels.max(axis=1), pixels.min(axis=1)
+    high = pixels.max(axis=1)
+    low = pixels.min(axis=1)
     red, green, blue = pixels.T
     hue = np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue) / (2 * np.pi) % 1
     bins = (hue * HUES).astype(int) % HUES
@@ -115,7 +118,8 @@ def _draw_backdrop(palette: Palette) -> Pixels:
 def _draw_plinth(scene: Pixels, box: tuple[int, int, int, int], palette: Palette) -> Pixels:
     ys, xs = _grid()
     half = min(0.47, 0.56 * (box[2] - box[0]) / CANVAS)
-    tall, level = half * 0.17, (FLOOR - 14) / CANVAS
+    tall = half * 0.17
+    level = (FLOOR - 14) / CANVAS
     across = (xs - (box[0] + box[2]) / 2 / CANVAS) / half
     top = _ellipse(across, (ys - level) / tall, half, tall)
     wall = _ellipse(across, (ys - level - PLINTH) / tall, half, tall)

@@ -39,7 +39,8 @@ NOT_THERE = (httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY)
 ALREADY_OVER = "ALREADY_COMPLETED"
 CLOUD = "image-to-cloud"
 # fal says nothing of how far a job is; these only show that it moves.
-QUEUED_PROGRESS, RUNNING_PROGRESS = 0.1, 0.5
+QUEUED_PROGRESS = 0.1
+RUNNING_PROGRESS = 0.5
 
 
 class Adapter(RemoteProvider):

@@ -22,7 +22,8 @@ OF_THE_PHOTO = ((REJECTED, ProviderRejected), (NO_SUBJECT, NoSubject), (INVALID_
 
 def read_refusal(response: httpx.Response, *, secret: str) -> ProviderError:
     """The typed error of an answer that is not a success; its text is for operators, and holds no key and no file."""
-    status, types = response.status_code, _error_types(response)
+    status = response.status_code
+    types = _error_types(response)
     text = f"fal.ai answered HTTP {status}: {clean_words(_words(response), secrets=[secret])}."
     for named, error in OF_THE_PHOTO:
         if types & named and status != httpx.codes.TOO_MANY_REQUESTS:

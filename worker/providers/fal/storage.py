@@ -20,7 +20,8 @@ from worker.providers.base import (
 from worker.providers.fal.errors import read_refusal
 
 # fal's client has them written down, and no setting for them.
-REST_URL, CDN_URL = "https://rest.fal.ai", "https://v3.fal.media"
+REST_URL = "https://rest.fal.ai"
+CDN_URL = "https://v3.fal.media"
 TOKEN_PATH = "/storage/auth/token?storage_type=fal-cdn-v3"  # noqa: S105 - an address
 UPLOAD_PATH = "/files/upload"
 # A data URI is a third larger than its file; up to here that is the simplest that can work.

@@ -63,7 +63,8 @@ def stylise_photo(work: Work, report: Report) -> OutputFile:
     """The photo's subject as a painted figure in the chosen style, on a stage that suits it; raises NoSubject."""
     if work.style is None:
         raise InvalidWork("no style was chosen")
-    photo, style = _decode(work.files["assetId"]), _decode(work.style.image)
+    photo = _decode(work.files["assetId"])
+    style = _decode(work.style.image)
     # The figure is no larger, and the cut-out of a small photo takes a fraction of the memory.
     photo.thumbnail((FIGURE_SIDE, FIGURE_SIDE))
     if is_page_of_text(split_photo(photo)[0]):

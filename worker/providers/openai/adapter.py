@@ -84,7 +84,8 @@ class Adapter(RemoteProvider):
             http_client=cast("Any", guarded_client(within_s=within_s, max_bytes=max_bytes)),
         ) as client:
             # Given as arguments, what is absent would be taken from the environment.
-            client.organization, client.project = credentials.get("organization"), credentials.get("project")
+            client.organization = credentials.get("organization")
+            client.project = credentials.get("project")
             try:
                 yield client
             except APIConnectionError as error:
@@ -96,7 +97,8 @@ class Adapter(RemoteProvider):
 
 
 def _listen(stream: Stream[ImageEditStreamEvent], report: Report, asked: dict[str, Any]) -> ImageEditCompletedEvent:
-    shown, step = 0, 1 / (asked["partial_images"] + 1)
+    shown = 0
+    step = 1 / (asked["partial_images"] + 1)
     for event in stream:
         if event.type == "image_edit.completed":
             return event

@@ -30,7 +30,9 @@ from worker.providers.scenes import SCENE_BYTES, read_scene
 
 MODEL_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(:(?P<version>[0-9a-f]{64}))?", re.ASCII)
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
-QUEUED_PROGRESS, RUNNING_PROGRESS, RAN_PROGRESS = 0.1, 0.2, 0.9
+QUEUED_PROGRESS = 0.1
+RUNNING_PROGRESS = 0.2
+RAN_PROGRESS = 0.9
 # Of a model that draws a progress bar into its log, the last thing drawn.
 PROGRESS_BAR = re.compile(r"(\d{1,3})%\|")
 RUNNING = {"starting", "processing"}

@@ -16,7 +16,10 @@ from worker.providers.base import (
 from worker.providers.refusals import clean_words, error_of_status, read_retry_after
 
 # docs.tripo3d.ai, "Errors".
-TOO_MANY_AT_ONCE, NO_CREDIT, CONTENT_POLICY, SERVER_TROUBLE = 2000, 2010, 2008, {1000, 1001}
+TOO_MANY_AT_ONCE = 2000
+NO_CREDIT = 2010
+CONTENT_POLICY = 2008
+SERVER_TROUBLE = {1000, 1001}
 INVALID_INPUT = {1003, 1004, 2003, 2004}
 UNKNOWN_MODEL = {2015, 2017}
 
@@ -39,7 +42,8 @@ def open_envelope(response: httpx.Response, *, secret: str) -> Any:
 
 
 def _refusal(response: httpx.Response, body: dict[str, Any], secret: str) -> ProviderError:
-    status, code = response.status_code, _code(body)
+    status = response.status_code
+    code = _code(body)
     words = [word for word in (body.get("message"), body.get("suggestion")) if isinstance(word, str)]
     text = f"Tripo answered HTTP {status}, code {code}: {clean_words(' '.join(words), secrets=[secret])}."
     if code == NO_CREDIT:

@@ -77,7 +77,8 @@ class SuccessState(rx.State):
     async def ask_stripe(self) -> None:
         """Ask Stripe itself, now and then, so that a lost webhook does not matter; once per tab."""
         async with self:
-            viewer, asked = await require_user(self), self._stripe_session_id
+            viewer = await require_user(self)
+            asked = self._stripe_session_id
         for pause in PAUSES_S:
             await asyncio.sleep(pause)
             async with self:
@@ -119,7 +120,8 @@ class SuccessState(rx.State):
 
 
 def _credits(payment: PaymentView) -> str:
-    credits_, bonus = format_count(payment.credits), format_count(payment.bonus_credits)
+    credits_ = format_count(payment.credits)
+    bonus = format_count(payment.bonus_credits)
     if payment.bonus_credits:
         return n_(
             "{credits} credit + {bonus} bonus",

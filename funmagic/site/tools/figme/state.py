@@ -58,7 +58,9 @@ class FigmeState(RunState, rx.State):
     async def choose_style(self, style_id: str) -> None:
         """Mark a style; the stage stays where it is, so that arrow keys can go on to the next."""
         if self.phase == Phase.CHOOSING and any(style.id == style_id for style in self.styles):
-            self.style_id, self.is_choosing_style, self.notice = style_id, True, ""
+            self.style_id = style_id
+            self.is_choosing_style = True
+            self.notice = ""
 
     @rx.event
     async def confirm_style(self) -> EventSpec:
@@ -92,7 +94,8 @@ class FigmeState(RunState, rx.State):
     @rx.event
     async def start_over(self) -> EventSpec:
         """Begin from the styles again."""
-        self.style_id, self.is_choosing_style = "", False
+        self.style_id = ""
+        self.is_choosing_style = False
         return self._leave_stage()
 
     def _show_tool(self, tool: ToolView) -> None:
