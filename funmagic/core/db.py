@@ -55,8 +55,8 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def noting() -> Iterator[Session]:
-    """A session for notes that somebody would make good if they got lost: each statement counts by itself."""
+def autocommitting() -> Iterator[Session]:
+    """A session in which each statement commits alone: for marks that the clock would make again if they were lost."""
     with Session(_each_by_itself(get_engine()), expire_on_commit=False, autoflush=False) as session:
         yield session
         session.commit()

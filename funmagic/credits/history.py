@@ -1,4 +1,4 @@
-"""The history people read: the ledger's lines told as stories, newest first.
+"""The history of a user's credits: the ledger's lines grouped into stories, newest first.
 
 A task's hold and whatever became of it are one story, as are the two lines of a payment's dispute; every other line is
 one by itself. A story stands where its newest line does, so that what has just happened is on top.

@@ -11,7 +11,7 @@ from funmagic.models.base import Row, UtcDateTime, json_field, one_of, time_fiel
 
 
 class PaymentStatus(StrEnum):
-    """How far the buying has come; what is paid stays paid, and what came back is counted beside it."""
+    """How far a payment has come at Stripe. A paid one stays paid: what was refunded is counted in its own columns."""
 
     OPEN = "open"
     # Ordered, with a way of paying that takes days.
@@ -54,7 +54,7 @@ class CreditPackage(Row, table=True):
 
 
 class Payment(Row, table=True):
-    """One checkout: its price and its credits, how far Stripe says it has come, and what the ledger did for that.
+    """One checkout: its price and credits, its status at Stripe, and which of its credits the ledger has moved.
 
     `refunded_cents`, `disputed_cents`, `lost_cents` and `dispute` are what its refunds and disputes come to, in its own
     currency; billing/returns.py adds them up.

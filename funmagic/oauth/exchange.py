@@ -1,4 +1,4 @@
-"""The talk with a provider: where to send a person, and who it says has come back."""
+"""The OAuth exchange with a provider: where a browser is sent, and whom the provider identifies when it returns."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from funmagic.core.db import after_commit, noting, reading
+from funmagic.core.db import after_commit, autocommitting, reading
 from funmagic.core.live.viewers import tell_now
 from funmagic.models.base import utcnow, without_waiting
 from funmagic.models.credits import CreditAccount
@@ -116,7 +116,7 @@ def _look_up(token: str) -> Viewer | None:
     if found is None:
         return None
     if now - found.last_seen_at >= SEEN_EVERY:
-        with noting() as session:
+        with autocommitting() as session:
             expires_at = min(now + LIFETIME, found.created_at + LONGEST_LIFETIME)
             seen = sa.update(UserSession).where(col(UserSession.token_hash) == _hash(token), without_waiting())
             session.execute(seen.values(last_seen_at=now, expires_at=expires_at))

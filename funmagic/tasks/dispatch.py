@@ -4,7 +4,7 @@ from functools import partial
 
 from sqlmodel import Session, col, select
 
-from funmagic.core.db import after_commit, noting, reading
+from funmagic.core.db import after_commit, autocommitting, reading
 from funmagic.core.queues import TaskJob, enqueue_cancel, enqueue_tasks
 from funmagic.models.tasks import StepStatus, TaskStep
 from funmagic.tasks import lifecycle
@@ -14,7 +14,7 @@ from funmagic.tasks.events import End, find_end, publish
 def dispatch_tasks(*jobs: TaskJob) -> None:
     """Put jobs on the queue and note it; with Redis away their tasks keep waiting for the clock."""
     if enqueue_tasks(*jobs):
-        with noting() as session:
+        with autocommitting() as session:
             lifecycle.mark_queued(session, jobs)
 
 
@@ -24,7 +24,7 @@ def announce_end(task_id: str, end: End | None = None) -> None:
         with reading() as session:
             end = find_end(session, task_id)
     if end and publish(task_id, end[0], **end[1]):
-        with noting() as session:
+        with autocommitting() as session:
             lifecycle.mark_announced(session, task_id)
 
 

@@ -25,7 +25,7 @@ MOST_ATTEMPTS = len(BACKOFF_S) + 1
 
 
 class WorkerLost(Exception):
-    """Whoever made the last attempt vanished during it."""
+    """The worker that made the last attempt died during it."""
 
 
 def send_mail(mail_id: str) -> None:

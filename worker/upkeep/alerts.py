@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 def alert(scope: ProviderScope, provider: str, error: ProviderError) -> None:
-    """Tell of a refused account, and mark the provider unhealthy, or of a retired model; others are no alert."""
+    """Log an alert for a refused account, and mark the provider unhealthy, or for a retired model; for nothing else."""
     if not isinstance(error, AccountRefused | ModelRetired):
         return
     log.error(

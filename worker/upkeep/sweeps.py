@@ -1,4 +1,4 @@
-"""What is cleared up every ten minutes: each sweep by itself, so that one that breaks leaves the others alone."""
+"""The sweeps that the clock makes every ten minutes: each by itself, so that one that breaks stops no other."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 def sweep_everything() -> None:
-    """Drop what is no longer used, good, whole or named: uploads, results, sessions, links, mails, accounts."""
+    """Delete unused uploads, leftover results, expired sessions and links, old mails, and accounts to be deleted."""
     for sweep in (
         _in_transaction(sweep_unused_uploads),
         sweep_missing_uploads,
