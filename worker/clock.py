@@ -15,6 +15,7 @@ from funmagic.core.queues import TASK_QUEUES, waiting_ids
 from funmagic.core.telemetry.counters import CLOCK_ACTIONS, ClockAction, count
 from funmagic.core.telemetry.traces import configure_tracing
 from funmagic.models.base import new_id
+from funmagic.models.leases import CLOCK_LEASE
 from funmagic.models.tasks import FailureCode, Task
 from funmagic.tasks import lifecycle
 from funmagic.tasks.dispatch import announce_end, dispatch_tasks
@@ -39,7 +40,6 @@ FIRST_PAYMENTS_S = 30.0
 # How often to look whether the nightly audit is due.
 AUDIT_LOOK_S = 600.0
 FIRST_AUDIT_LOOK_S = 120.0
-LEASE_NAME = "clock"
 # With these ends a job may go on at the provider: its slot is kept until its lease runs out.
 MAY_STILL_RUN = (FailureCode.CANCELLED, FailureCode.TIMEOUT)
 
@@ -87,14 +87,14 @@ class Clock:
         """Hand over to a spare."""
         if self._leads:
             with transaction() as session:
-                drop_lease(session, LEASE_NAME, self._id)
+                drop_lease(session, CLOCK_LEASE, self._id)
 
     def _has_lease(self) -> bool:
         if time.monotonic() - self._renewed_at >= RENEW_S:
             self._renewed_at = time.monotonic()
             has_led = self._leads
             with transaction() as session:
-                self._leads = hold_lease(session, LEASE_NAME, self._id)
+                self._leads = hold_lease(session, CLOCK_LEASE, self._id)
             if self._leads and not has_led:
                 count(CLOCK_ACTIONS, ClockAction.TOOK_LEAD)
         return self._leads

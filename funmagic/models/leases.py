@@ -6,6 +6,10 @@ from sqlmodel import Field, SQLModel
 
 from funmagic.models.base import UtcDateTime
 
+# What the leading clock holds, and the process that audits the books.
+CLOCK_LEASE = "clock"
+AUDIT_LEASE = "credits-audit"
+
 
 class Lease(SQLModel, table=True):
     """A name that one process holds until a time by the database's clock."""

@@ -8,14 +8,14 @@ import onnxruntime
 THREADS = 2
 
 
-class BrokenModel(RuntimeError):
+class BrokenWeights(RuntimeError):
     """A model's file is missing, or is no model that can be run."""
 
 
 def load_session(model_path: Path) -> onnxruntime.InferenceSession:
-    """Return the model's session, opened at first use; raises BrokenModel."""
+    """Return the model's session, opened at first use; raises BrokenWeights."""
     if not model_path.is_file():
-        raise BrokenModel(f"no model at {model_path}; run `python -m funmagic fetch-models`")
+        raise BrokenWeights(f"no model at {model_path}; run `python -m funmagic fetch-models`")
     return _open(model_path.resolve())
 
 
@@ -28,4 +28,4 @@ def _open(model_path: Path) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises a class of its own per status, with no common base
-        raise BrokenModel(f"{model_path} is not a model that can be run: {error}") from error
+        raise BrokenWeights(f"{model_path} is not a model that can be run: {error}") from error

@@ -9,11 +9,11 @@ import structlog
 from funmagic.core.db import snapshot, transaction
 from funmagic.credits.audit import audit_credits, record_audit
 from funmagic.models.base import new_id
+from funmagic.models.leases import AUDIT_LEASE
 from worker.upkeep.leadership import hold_lease
 
 log = structlog.get_logger()
 
-LEASE_NAME = "credits-audit"
 EVERY_S = 24 * 3600.0
 AGAIN_S = 3600.0
 
@@ -22,7 +22,7 @@ def audit_when_due() -> bool:
     """Prove the books if that is due, log what is not right, and write down how it went; whether it was due."""
     turn = new_id()
     with transaction() as session:
-        if not hold_lease(session, LEASE_NAME, turn, seconds=AGAIN_S):
+        if not hold_lease(session, AUDIT_LEASE, turn, seconds=AGAIN_S):
             return False
     with snapshot() as session:
         discrepancies = audit_credits(session)
@@ -31,6 +31,6 @@ def audit_when_due() -> bool:
     with transaction() as session:
         record_audit(session, len(discrepancies))
         if not discrepancies:
-            hold_lease(session, LEASE_NAME, turn, seconds=EVERY_S)
+            hold_lease(session, AUDIT_LEASE, turn, seconds=EVERY_S)
     log.info("credits_audited", discrepancies=len(discrepancies))
     return True

@@ -27,14 +27,13 @@ from funmagic.core.telemetry.counters import BUCKETS_S, COUNTERS, HISTOGRAMS, OV
 from funmagic.credits.audit import LastAudit, find_last_audit
 from funmagic.models.base import db_time, utcnow
 from funmagic.models.credits import CreditAccount
-from funmagic.models.leases import Lease
+from funmagic.models.leases import CLOCK_LEASE, Lease
 from funmagic.models.tasks import Task
 from funmagic.models.tools import Tool
 from funmagic.providers.health import ProviderHealth, list_health
 
 PATIENCE_S = 2.0
 KEPT_S = 2.0
-CLOCK_LEASE = "clock"
 
 # When a series began is of no use to us, and doubles their number.
 disable_created_metrics()  # type: ignore[no-untyped-call]

@@ -7,9 +7,9 @@ from typing import Any
 from funmagic import paths
 from funmagic.i18n.translate import N_, _
 from funmagic.library.service import AssetView
+from funmagic.library.uploads import MEGABYTE
 from funmagic.models.assets import AssetKind
 
-MEGABYTE = 1024 * 1024
 # By what the worker wrote beside the file.
 QUALITIES = {"built-in preview quality": N_("Built-in preview quality")}
 

@@ -11,11 +11,11 @@ from funmagic.core.db import reading, transaction
 from funmagic.credits.audit import find_last_audit
 from funmagic.models.audit import AuditEntry
 from funmagic.models.credits import CreditAccount
-from funmagic.models.leases import Lease
+from funmagic.models.leases import AUDIT_LEASE, Lease
 from tests.factories import run_together, wait_until
 from worker.clock import Clock
 from worker.upkeep import audit
-from worker.upkeep.audit import LEASE_NAME, audit_when_due
+from worker.upkeep.audit import audit_when_due
 
 pytestmark = pytest.mark.both_databases
 
@@ -25,7 +25,7 @@ HOUR_S = 3600
 def let_pass(seconds):
     """So much time passes, as far as the audit's lease is concerned."""
     with transaction() as session:
-        session.get_one(Lease, LEASE_NAME).expires_at -= timedelta(seconds=seconds)
+        session.get_one(Lease, AUDIT_LEASE).expires_at -= timedelta(seconds=seconds)
 
 
 def tamper(balance=101):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from worker.local.onnx_sessions import BrokenModel, load_session
+from worker.local.onnx_sessions import BrokenWeights, load_session
 
 Pixels = NDArray[np.float32]
 
@@ -34,7 +34,7 @@ class Painter:
 
 
 def load_painter(style: Image.Image, models_dir: Path) -> Painter:
-    """Return a painter that has seen the style's middle square; raises BrokenModel."""
+    """Return a painter that has seen the style's middle square; raises BrokenWeights."""
     predict = load_session(models_dir / f"{PREDICT}.onnx")
     transform = load_session(models_dir / f"{TRANSFORM}.onnx")
     _check_shape(predict, PREDICT, [1, STYLE_SIDE, STYLE_SIDE, 3])
@@ -47,4 +47,4 @@ def load_painter(style: Image.Image, models_dir: Path) -> Painter:
 def _check_shape(session: Any, name: str, expected: list[int]) -> None:
     found = session.get_inputs()[0].shape
     if found != expected:
-        raise BrokenModel(f"{name} takes {found}, not {expected}: it is another model")
+        raise BrokenWeights(f"{name} takes {found}, not {expected}: it is another model")

@@ -40,7 +40,7 @@ def stylise(
     """Return the photo in the style of another picture, RGB, 1024 pixels on its long side at most.
 
     A photo with transparency becomes a figure on a square stage; an opaque one is painted whole. strength 0..1 mixes
-    painting and photo. report hears rising fractions 0..1, preview ever finer pictures. Raises BrokenModel,
+    painting and photo. report hears rising fractions 0..1, preview ever finer pictures. Raises BrokenWeights,
     and NoSubject for a photo that is transparent everywhere.
     """
     painter = load_painter(style, models_dir)

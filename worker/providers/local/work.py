@@ -15,7 +15,7 @@ from worker.files.previews import shrink_picture
 from worker.local.cutout.lettering import is_page_of_text
 from worker.local.cutout.photo import clear_hidden, split_photo
 from worker.local.cutout.pipeline import cut_out
-from worker.local.onnx_sessions import BrokenModel
+from worker.local.onnx_sessions import BrokenWeights
 from worker.local.relief import silhouette
 from worker.local.relief.figure import make_figure
 from worker.local.relief.points import sample_relief
@@ -87,7 +87,7 @@ def stylise_photo(work: Work, report: Report) -> OutputFile:
         )
     except silhouette.NoSubject as error:
         raise NoSubject(str(error)) from None
-    except BrokenModel as error:
+    except BrokenWeights as error:
         raise ProviderUnavailable(str(error)) from None
     return picture_file(_encode(figure), meta=QUALITY)
 

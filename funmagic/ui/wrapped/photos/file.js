@@ -8,6 +8,7 @@ const SIGNATURES = {
   [HEIC]: /^[^]{4}ftyp(?:[^]{4})*?(?:heic|heix|heim|heis|hevc|hevx)/,
 };
 const SIGNATURE_BYTES = 64;
+const MEGABYTE = 1024 * 1024;
 
 /** Reads a File (or a promise of one) into a photo with an object URL, or names the problem with it. */
 export async function readPhoto(source, { accept, maxBytes, minSide }) {
@@ -37,10 +38,10 @@ export async function fetchSample({ url }) {
   return new File([blob], url.split("/").pop().split("?")[0], { type: blob.type });
 }
 
-/** "2.4 MB", in the page's language. */
+/** "2.4 MB", in the page's language; as the server counts (funmagic/library/uploads.py). */
 export function formatBytes(bytes) {
-  const isBig = bytes >= 1_000_000;
-  const amount = isBig ? bytes / 1_000_000 : Math.max(1, Math.round(bytes / 1000));
+  const isBig = bytes >= MEGABYTE;
+  const amount = isBig ? bytes / MEGABYTE : Math.max(1, Math.floor(bytes / 1024));
   const unit = isBig ? "megabyte" : "kilobyte";
   const language = document.documentElement.lang || undefined;
   return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(amount);

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from worker.local.onnx_sessions import BrokenModel
+from worker.local.onnx_sessions import BrokenWeights
 from worker.local.relief.silhouette import NoSubject
 from worker.local.stylise.framing import CANVAS, frame_subject
 from worker.local.stylise.pipeline import PREVIEW_SIDE, stylise
@@ -111,7 +111,7 @@ def test_a_transparent_photo_has_no_subject(models_dir: Path) -> None:
 
 
 def test_missing_weights_are_named_with_the_command_that_brings_them(tmp_path: Path, coffee: Image.Image) -> None:
-    with pytest.raises(BrokenModel, match=r"magenta-style-predict\.onnx; run `python -m funmagic fetch-models`"):
+    with pytest.raises(BrokenWeights, match=r"magenta-style-predict\.onnx; run `python -m funmagic fetch-models`"):
         stylise(coffee, load_style("clay"), models_dir=tmp_path)
 
 
@@ -123,5 +123,5 @@ def test_broken_weights_are_refused_by_name(tmp_path: Path, models_dir: Path, co
         transform.write_bytes(b"half a file")
     else:
         shutil.copy(models_dir / "u2netp.onnx", transform)
-    with pytest.raises(BrokenModel, match="magenta-style-transform"):
+    with pytest.raises(BrokenWeights, match="magenta-style-transform"):
         stylise(coffee, load_style("clay"), models_dir=tmp_path)
