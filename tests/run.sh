@@ -20,7 +20,7 @@ in_parallel="$python -m pytest -q -n auto --dist worksteal"
     part 'Everything but browsers, on SQLite' $in_parallel --ignore=tests/browser --ignore=tests/chaos
     part 'What a database could make a difference to, on PostgreSQL' $in_parallel --database=postgresql \
         -m both_databases $(grep -rl --include='test_*.py' mark.both_databases tests)
-    part 'Journeys in Chromium' $python -m pytest -q -n 2 --dist loadfile tests/browser
+    part 'Journeys in Chromium' $python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder tests/browser
     part 'Runs under kill -9, the short form' $python -m pytest -q tests/chaos
 }
 printf '\nAll tests pass:\n%s' "$took"

@@ -19,6 +19,14 @@ from tests.browser.profiles import (
 )
 
 expect.set_options(timeout=TIMEOUT_MS)
+# What comes last one process does while the others wait.
+LONGEST_FILES = ["figme", "web_restart", "profile", "access", "faults", "crystal", "providers", "viewers", "shop", "s3"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    places = {f"test_{name}": place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 # Not of session scope: Playwright's loop must be gone before an asynchronous test of another folder begins.
