@@ -9,7 +9,7 @@ from reflex.constants import StateManagerMode
 
 from funmagic.core.settings import get_settings
 from funmagic.http.frames import LONGEST_FRAME
-from funmagic.ui.reflex_seams.client import TellingClient
+from funmagic.ui.reflex_seams.client import OriginalClient, TellingClient
 from funmagic.ui.reflex_seams.load_order import LoadOrder
 from funmagic.ui.reflex_seams.page_origin import SameOrigin
 
@@ -34,7 +34,7 @@ config = rx.Config(
     show_built_with_reflex=False,
     frontend_compression_formats=["brotli", "gzip"],
     state_manager_mode=StateManagerMode.MEMORY,
-    plugins=[SameOrigin(), TellingClient(), LoadOrder()],
+    plugins=[OriginalClient(), SameOrigin(), TellingClient(), LoadOrder()],
     # A sitemap made at build time has one address baked in, and knows no tool.
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

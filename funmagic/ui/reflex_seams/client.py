@@ -3,10 +3,15 @@
 Read in Reflex 0.10.1.
 """
 
+from pathlib import Path
 from typing import Unpack
 
 import reflex as rx
+import reflex_base
 from reflex.plugins import PreCompileContext
+
+CLIENT = "utils/state.js"
+ORIGINAL = Path(reflex_base.__file__).parent / ".templates" / "web" / CLIENT
 
 # Added once, at the end; the rest of the file calls them.
 FUNCTIONS = """
@@ -48,12 +53,20 @@ CHANGES = {was: was + added for was, added in BEHIND.items()} | {
 }
 
 
+class OriginalClient(rx.plugins.Plugin):
+    """Has every compilation begin with Reflex's own client: what an older version of ours made of it may lie there."""
+
+    def pre_compile(self, **context: Unpack[PreCompileContext]) -> None:
+        """Have the compiler put the original back; the plugins that change it come after this one."""
+        context["add_modify_task"](CLIENT, lambda _changed: ORIGINAL.read_text())
+
+
 class TellingClient(rx.plugins.Plugin):
     """Has Reflex's client tell pages of its line, and do without cookies where there are none."""
 
     def pre_compile(self, **context: Unpack[PreCompileContext]) -> None:
         """Have the compiler change the browser's half of Reflex."""
-        context["add_modify_task"]("utils/state.js", change_client)
+        context["add_modify_task"](CLIENT, change_client)
 
 
 def change_client(code: str) -> str:
