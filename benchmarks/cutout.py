@@ -9,9 +9,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser
 
-from benchmarks.browser import running_chromium
 from benchmarks.machine import MODELS, Figure, print_figures
 from funmagic.core.weights import fetch_models
+from tests.browser.chromium import running_chromium
 from tests.browser.product import Product
 from tests.browser.steps import TOOL, a_photo, choose_photo, run_button, sign_up
 from worker.local.cutout.pipeline import cut_out

@@ -6,7 +6,6 @@ Lighthouse is no part of the product: npm fetches this one version of it into a 
 import itertools
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -17,8 +16,8 @@ from typing import Any
 from benchmarks.machine import MODELS, machine_size, own_data_dir
 from funmagic import paths
 from funmagic.core.weights import fetch_models
+from tests.browser.chromium import CHROMIUM_ARGS, find_chromium
 from tests.browser.product import Product
-from tests.browser.profiles import CHROMIUM_ARGS
 
 LIGHTHOUSE = "lighthouse@13.5.0"
 RUNS = 3
@@ -70,8 +69,7 @@ def _measure(lighthouse: Path, url: str, flags: list[str]) -> Report:
         f"--only-categories={','.join(CATEGORIES)}",
         f"--chrome-flags={' '.join(['--headless=new', *CHROMIUM_ARGS])}",
     ]
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    environment = os.environ | {"CHROME_PATH": chromium}
+    environment = os.environ | {"CHROME_PATH": find_chromium()}
     answer = subprocess.run([*command, *options], env=environment, check=True, stdout=subprocess.PIPE)
     report: Report = json.loads(answer.stdout)
     return report

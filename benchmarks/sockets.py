@@ -15,7 +15,6 @@ from uuid import uuid4
 from playwright.sync_api import Browser, Page, expect
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.browser import running_chromium
 from benchmarks.machine import Figure, percentile, print_figures, raise_file_limit
 from benchmarks.people import Person, make_people, make_running_tasks
 from benchmarks.publisher import milliseconds_since, start_publishing
@@ -23,6 +22,7 @@ from benchmarks.site import Web, running_site
 from funmagic import paths
 from funmagic.sessions.service import COOKIE_NAME
 from funmagic.tasks.events import EventType, publish
+from tests.browser.chromium import running_chromium
 
 SOCKETS = 1000
 SECONDS = 20

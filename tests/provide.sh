@@ -12,15 +12,26 @@ if [ ! -e "$brought" ]; then
     touch "$brought"
 fi
 
+found() {
+    for program; do command -v "$program" >/dev/null && return; done
+    return 1
+}
+
+# The best Chromium, where it can be installed; elsewhere whichever there is.
+chromiums=chromium-headless-shell
+installs=
+[ "$(id -u)" = 0 ] && found apt-get && installs=yes
+[ -n "$installs" ] || chromiums="$chromiums chromium chromium-browser google-chrome"
+
 missing=
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
-    missing="$missing chromium"
+# shellcheck disable=SC2086 - a list of names
+found $chromiums || missing="$missing chromium-headless-shell"
 .venv/bin/python -c 'from funmagic.supervisor.embedded_redis import find_server; find_server()' 2>/dev/null ||
     missing="$missing redis-server"
-ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
+found initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 
-if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+if [ -z "$installs" ]; then
     echo "The tests need these programs too:$missing. On Debian, run: sudo apt install$missing" >&2
     exit 1
 fi

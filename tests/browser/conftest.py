@@ -3,20 +3,15 @@
 The journeys of a file run one after the other: they share the product, and some of them break it.
 """
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from funmagic.core.weights import fetch_models
+from tests.browser.chromium import running_chromium
 from tests.browser.product import ONE_WORKER, Product
-from tests.browser.profiles import (
-    CHROMIUM_ARGS,
-    PROJECT,
-    TIMEOUT_MS,
-    fresh_profile,
-)
+from tests.browser.profiles import PROJECT, TIMEOUT_MS, fresh_profile
 
 expect.set_options(timeout=TIMEOUT_MS)
 # What comes last one process does while the others wait.
@@ -32,12 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # Not of session scope: Playwright's loop must be gone before an asynchronous test of another folder begins.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, or whichever is on the PATH."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+    """The one of this test process."""
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")

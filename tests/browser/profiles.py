@@ -8,39 +8,6 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext
 
 PROJECT = Path(__file__).parents[2]
-# Of two such switches Chromium heeds the last: the rest of them are Playwright's own.
-WITHOUT_FEATURES = [
-    # With it a tab that is closed while its page goes elsewhere may never close (crbug.com/536385539).
-    "RenderDocument",
-    "AvoidCorsURLLoaderRestartOnRedirect",
-    "AvoidUnnecessaryBeforeUnloadCheckSync",
-    "DestroyProfileOnBrowserClose",
-    "HttpsFirstBalancedModeAutoEnable",
-    "HttpsUpgrades",
-    "MediaRouter",
-    "NetworkTimeServiceQuerying",
-    "OptimizationHints",
-    "PaintHolding",
-    "PreconnectToSearch",
-    "ThirdPartyStoragePartitioning",
-]
-# As root Chromium runs only without its sandbox; the rest keeps it from calling home.
-CHROMIUM_ARGS = [
-    "--disable-features=" + ",".join(WITHOUT_FEATURES),
-    "--no-sandbox",
-    "--disable-gpu",
-    # 3D, drawn by the processor.
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    # Which takes a card for broken that needs long, as a busy processor may.
-    "--disable-gpu-watchdog",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # A busy machine must not decide a test.
 TIMEOUT_MS = 90_000
 DESKTOP = {"width": 1440, "height": 900}
