@@ -5,6 +5,10 @@ SITE = $$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purel
 INSTALL := $(RUN) pip install --quiet --no-compile --disable-pip-version-check
 BENCHMARKS = starts catalogue submit engine recovery waiting live sockets ledger cutout lighthouse
 
+# What Python compiles is kept, whatever the environment says: one `make check` starts hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.data/bytecode
+
 .DEFAULT_GOAL := help
 .PHONY: help run dev test chaos bench check lint schema migrate seed clean
 

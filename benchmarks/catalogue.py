@@ -42,11 +42,12 @@ def main() -> None:
 
 
 def fill_catalogue() -> None:
-    """Add copies of the first tool until there are enough."""
+    """Add copies of a tool until there are enough."""
     with transaction() as session:
-        tool = session.exec(select(Tool)).one()
-        facts = tool.model_dump(exclude={"id", "created_at", "slug", "title"})
-        session.add_all(Tool(slug=f"tool-{n}", title=f"{tool.title} {n}", **facts) for n in range(1, TOOLS))
+        tools = session.exec(select(Tool)).all()
+        facts = tools[0].model_dump(exclude={"id", "created_at", "slug", "title"})
+        copies = range(TOOLS - len(tools))
+        session.add_all(Tool(slug=f"tool-{n}", title=f"{tools[0].title} {n}", **facts) for n in copies)
 
 
 def measure(connection: Connection, request: bytes, count: int, *, forget: bool = False) -> list[float]:
