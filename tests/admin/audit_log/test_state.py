@@ -11,7 +11,7 @@ from funmagic.audit_log.service import note_act
 from funmagic.core.db import transaction
 from funmagic.core.errors import Forbidden, SignInRequired
 from funmagic.models.users import Role, User
-from tests.funmagic.billing.tabs import place_of, tab
+from tests.funmagic.site.tabs import place_of, tab
 
 pytestmark = pytest.mark.usefixtures("redis")
 

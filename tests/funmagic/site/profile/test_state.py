@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from funmagic.sessions.viewer import Viewer
 from funmagic.site.profile.state import ProfileState
 from tests.factories import PASSWORD
-from tests.funmagic.billing.tabs import play, tab
+from tests.funmagic.site.tabs import play, tab
 from tests.mailbox import Mailbox
 
 NEW_EMAIL = "alice@elsewhere.example"

@@ -8,8 +8,8 @@ from funmagic.site.shop.success import state as success_state
 from funmagic.site.shop.success.state import Purchase, SuccessState
 from tests.factories import books_are_right
 from tests.funmagic.billing.shop import WELCOMED, WITH_CREATOR
-from tests.funmagic.billing.tabs import place_of, tab
 from tests.funmagic.credits.balances import balances_of
+from tests.funmagic.site.tabs import place_of, tab
 
 FIGME = "/tools/figme"
 
