@@ -117,7 +117,7 @@ def _tell_database(facts: DatabaseFacts) -> Iterator[Metric]:
     for tool, status, number in facts.tasks:
         tasks.add_metric([tool, status], number)
     yield tasks
-    yield GaugeMetricFamily("funmagic_credits_reserved", "Credits held by running tasks.", facts.reserved)
+    yield GaugeMetricFamily("funmagic_credits_reserved", "Credits held by runs and disputed payments.", facts.reserved)
     yield GaugeMetricFamily("funmagic_clock_leading", "Whether some clock holds the lease.", facts.has_clock)
     if facts.audit:
         found = facts.audit.discrepancies
