@@ -48,7 +48,7 @@ class ActFilter:
     subject: str = ""
 
 
-def note_act(
+def record_act(
     session: Session, actor: Viewer | None, action: str, subject: tuple[str, str], *, reason: str = "", **details: Any
 ) -> None:
     """Write down what is done in this transaction: to `subject`, a kind of thing and its id."""

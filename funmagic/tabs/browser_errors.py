@@ -15,6 +15,6 @@ FrontendEventExceptionState.auto_reload_on_errors = [
 ]
 
 
-def note_browser_error(exception: Exception) -> None:
+def log_browser_error(exception: Exception) -> None:
     """Log what a browser says; it may say anything, and the log treats it so."""
     log.warning("browser_failed", said=str(exception))

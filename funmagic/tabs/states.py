@@ -38,7 +38,7 @@ class TabStates(StateManagerMemory):
         else:
             self.holders[tab] = holder
 
-    def note_closing(self, tab: str) -> None:
+    def start_expiry(self, tab: str) -> None:
         """Count the time that a state is kept from now on, when its socket has closed."""
         if tab in self._token_expires_at:
             self._track_token(self._token_expires_at[tab][1])

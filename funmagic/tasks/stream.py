@@ -47,7 +47,7 @@ async def follow_task(task_id: str, after: str = START, *, beside: str = "") -> 
     it ends only when this process stops: whoever follows asks another one. Raises LiveUpdatesPaused when Redis is away
     at the start.
     """
-    yield _tell("", task_id, EventType.CONNECTED)
+    yield _event("", task_id, EventType.CONNECTED)
     async with aclosing(get_watchers().follow(stream_key(task_id), after, beside=beside)) as events:
         async for event in events:
             if event in (LOOK_AGAIN, PAUSED) and (end := await asyncio.to_thread(_end_of, task_id)):
@@ -69,10 +69,10 @@ async def _is_theirs(viewer: Viewer, token: str | None) -> bool | None:
 def _end_of(task_id: str) -> StreamEvent | None:
     with reading() as session:
         end = find_end(session, task_id)
-    return end and _tell(TOLD_BY_DATABASE, task_id, end[0], **end[1])
+    return end and _event(TOLD_BY_DATABASE, task_id, end[0], **end[1])
 
 
-def _tell(id_: str, task_id: str, type_: EventType, **facts: Any) -> StreamEvent:
+def _event(id_: str, task_id: str, type_: EventType, **facts: Any) -> StreamEvent:
     return StreamEvent(id_, type_, json.dumps(make_event(task_id, type_, **facts)))
 
 

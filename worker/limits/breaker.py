@@ -42,14 +42,14 @@ class BreakerOpen(ProviderUnavailable):
 def check_breaker(scope: ProviderScope, provider: str, holder: str) -> None:
     """Ask to start a job; raises BreakerOpen while nobody may, or while another holder tries whether it works again.
 
-    Whoever was let through says what became of it with `note_outcome`, under the same name.
+    Whoever was let through says what became of it with `record_outcome`, under the same name.
     """
     wait_ms = _call("ask", scope, provider, holder, _milliseconds(PROBE_LEASE_S))
     if wait_ms:
         raise BreakerOpen(f"{provider} has failed too often; nobody asks it for {wait_ms / 1000:.0f} s")
 
 
-def note_outcome(
+def record_outcome(
     scope: ProviderScope, provider: str, error: BaseException | None, *, holder: str | None = None
 ) -> None:
     """Note what became of a call: of a start under its holder, of a look at a job without one."""

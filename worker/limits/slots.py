@@ -37,10 +37,10 @@ def take_slot(step: TaskStep, account: Account) -> None:
         raise NoSlot(answer.retry_after_s + _patience(step))
 
 
-def keep_slot(step: TaskStep, account: Account, *, next_look_s: float) -> None:
+def keep_slot(step: TaskStep, account: Account, *, next_poll_s: float) -> None:
     """Hold on to the slot of a job that runs; one that was lost is taken anew if there is room."""
     try:
-        if not renew(account.scope, account.name, step.id, lease_s=SLOT_LEASE_S + next_look_s):
+        if not renew(account.scope, account.name, step.id, lease_s=SLOT_LEASE_S + next_poll_s):
             take_slot(step, account)
     except (LimiterAway, NoSlot) as error:
         # The job runs at the provider whether we count it or not.

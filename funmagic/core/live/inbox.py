@@ -28,12 +28,12 @@ class Inbox(Generic[T]):
             self.has_gap = True
         else:
             self._events.append(event)
-        self._hear()
+        self._record_arrival()
 
-    def tell(self, sign: T) -> None:
+    def set_sign(self, sign: T) -> None:
         """Replace the sign by a newer one."""
         self._sign = sign
-        self._hear()
+        self._record_arrival()
 
     def nudge(self, sign: T) -> None:
         """Put a sign where none is: it says less than any other, and breaks no silence."""
@@ -44,12 +44,12 @@ class Inbox(Generic[T]):
     def fall_behind(self) -> None:
         """Note that events may be missing after those that are here."""
         self.has_gap = True
-        self._hear()
+        self._record_arrival()
 
     def close(self) -> None:
         """Release the reader, now and whenever it takes again."""
         self._is_closed = True
-        self._hear()
+        self._record_arrival()
 
     def empty(self) -> None:
         """Forget everything."""
@@ -73,7 +73,7 @@ class Inbox(Generic[T]):
             self._sign = None
         return news
 
-    def _hear(self) -> None:
+    def _record_arrival(self) -> None:
         self._heard_at = asyncio.get_running_loop().time()
         self._wake()
 

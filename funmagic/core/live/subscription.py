@@ -21,13 +21,13 @@ ANSWER_S = 5.0
 class Listener(Protocol):
     """Who is told what the subscription hears."""
 
-    def hear(self, channel: str, message: str) -> None:
+    def receive(self, channel: str, message: str) -> None:
         """A message was published."""
 
-    def hear_from_now_on(self, channel: str) -> None:
+    def confirm_channel(self, channel: str) -> None:
         """From now on every message of this channel is heard; those before may have been missed."""
 
-    def hear_nothing(self) -> None:
+    def lose_connection(self) -> None:
         """Redis is away; told again at every attempt to reach it."""
 
 
@@ -64,7 +64,7 @@ class Subscription:
                     await self._read(pubsub)
             except (RedisError, TimeoutError) as error:
                 log.warning("subscription_reconnects", error=repr(error))
-                self._listener.hear_nothing()
+                self._listener.lose_connection()
                 await asyncio.sleep(RECONNECT_S)
 
     async def _read(self, pubsub: PubSub) -> None:
@@ -90,6 +90,6 @@ class Subscription:
     def _pass_on(self, message: dict[str, str]) -> None:
         match message["type"]:
             case "message":
-                self._listener.hear(message["channel"], message["data"])
+                self._listener.receive(message["channel"], message["data"])
             case "subscribe":
-                self._listener.hear_from_now_on(message["channel"])
+                self._listener.confirm_channel(message["channel"])

@@ -21,15 +21,15 @@ def balance_channel(user_id: str) -> str:
     return f"user:{user_id}:credits"
 
 
-def tell_of_change(session: Session, user_id: str) -> None:
+def publish_change_after_commit(session: Session, user_id: str) -> None:
     """Tell who watches this user's credits, once this transaction has committed; once, however much it changes."""
     told: set[str] = session.info.setdefault(TOLD, set())
     if user_id not in told:
         told.add(user_id)
-        after_commit(session, partial(tell_now, user_id))
+        after_commit(session, partial(publish_change, user_id))
 
 
-def tell_now(user_id: str) -> None:
+def publish_change(user_id: str) -> None:
     """Tell who watches this user's credits to look again."""
     try:
         get_redis().publish(balance_channel(user_id), f"{new_id()} {CHANGED}")

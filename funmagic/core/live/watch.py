@@ -53,7 +53,7 @@ class Watchers:
         self._inboxes: dict[str, set[Inbox[StreamEvent]]] = {}
         # Those who follow another channel, and are only told that something was told on this one.
         self._beside: dict[str, set[Inbox[StreamEvent]]] = {}
-        # The channels of which we hear everything from now on.
+        # The channels of which we receive everything from now on.
         self._heard: set[str] = set()
         self._histories = asyncio.Semaphore(HISTORIES_AT_ONCE)
         self._ticker: asyncio.Task[None] | None = None
@@ -121,7 +121,7 @@ class Watchers:
             raise LiveUpdatesPaused from error
         return _parse(*found[0]) if found else None
 
-    def hear(self, channel: str, message: str) -> None:
+    def receive(self, channel: str, message: str) -> None:
         """An event was published: everybody who follows its channel gets it."""
         event = StreamEvent(*message.split(" ", 2))
         for inbox in self._inboxes.get(channel, ()):
@@ -129,22 +129,22 @@ class Watchers:
         for inbox in self._beside.get(channel, ()):
             inbox.nudge(LOOK_ASIDE)
 
-    def hear_from_now_on(self, channel: str) -> None:
+    def confirm_channel(self, channel: str) -> None:
         """What was published before may have been missed: everybody who follows this channel looks for it."""
         if not self._is_wanted(channel):
             return
         self._heard.add(channel)
         for inbox in self._inboxes.get(channel, ()):
-            inbox.tell(LOOK_AGAIN)
+            inbox.set_sign(LOOK_AGAIN)
             inbox.fall_behind()
         for inbox in self._beside.get(channel, ()):
             inbox.nudge(LOOK_ASIDE)
 
-    def hear_nothing(self) -> None:
+    def lose_connection(self) -> None:
         """Tell everybody that Redis is away."""
         self._heard.clear()
         for inbox in self._everybody():
-            inbox.tell(PAUSED)
+            inbox.set_sign(PAUSED)
 
     def _everybody(self) -> list[Inbox[StreamEvent]]:
         return [inbox for inboxes in self._inboxes.values() for inbox in inboxes]
@@ -213,7 +213,7 @@ class Watchers:
             await asyncio.sleep(SILENCE_S / 30)
             for inbox in self._everybody():
                 if inbox.silence() >= SILENCE_S:
-                    inbox.tell(LOOK_AGAIN)
+                    inbox.set_sign(LOOK_AGAIN)
 
 
 @lru_cache

@@ -44,7 +44,7 @@ def write_picture(picture: Image.Image) -> tuple[bytes, str]:
 def draw_for_browsers(data: bytes) -> bytes | None:
     """What we see in a photo that browsers draw otherwise, or not at all, as a WebP; None where they see the same."""
     photo = read_container(data)
-    if not _looks_other(photo):
+    if not _is_drawn_otherwise(photo):
         return None
     picture = decode_container(photo)
     picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
@@ -63,7 +63,7 @@ def _needs_nothing(photo: Container) -> bool:
     return open_container(photo).mode != "CMYK" and (photo.profile is None or is_srgb(photo.profile))
 
 
-def _looks_other(photo: Container) -> bool:
+def _is_drawn_otherwise(photo: Container) -> bool:
     """Whether some browser shows none of it, less, another frame, or another side up."""
     is_cut_short = photo.mime == JPEG and not photo.data.endswith(END)
     return photo.mime == HEIC or photo.foreign_turn != UPRIGHT or is_cut_short or _moves(photo)

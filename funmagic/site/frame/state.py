@@ -27,14 +27,14 @@ from funmagic.tabs.pages import is_open, load_page
 
 ASK_AGAIN_S = 2.0
 # What else of a page shows a viewer's credits: the handler that is called when they change, by the page's path.
-_told_pages: dict[str, Any] = {}
+_balance_handlers: dict[str, Any] = {}
 # Nobody who signs in there wants to be back there.
 WAYS_IN = (paths.LOGIN, paths.REGISTER, paths.FORGOT_PASSWORD, paths.RESET_PASSWORD, paths.VERIFY_EMAIL)
 
 
-def tell_page(path: str, handler: Any) -> None:
+def call_on_balance_change(path: str, handler: Any) -> None:
     """Have this handler called in every tab that shows this page, whenever the credits of its viewer change."""
-    _told_pages[path] = handler
+    _balance_handlers[path] = handler
 
 
 class SessionState(rx.State):
@@ -94,7 +94,7 @@ class SessionState(rx.State):
                     async with self:
                         self.available = balance.available
                         self.reserved = balance.reserved
-                    if handler := _told_pages.get(page):
+                    if handler := _balance_handlers.get(page):
                         yield handler
 
     @rx.event(background=True)
@@ -128,7 +128,7 @@ class SessionState(rx.State):
         self.theme = ""
         self.accent = ""
         if viewer:
-            balance, look = await read(_look_up, viewer)
+            balance, look = await read(_load_corner, viewer)
             self.available = balance.available
             self.reserved = balance.reserved
             self.avatar_url = look.avatar_url
@@ -180,7 +180,7 @@ class WaysInState(rx.State):
         return None
 
 
-def _look_up(session: Session, viewer: Viewer) -> tuple[Balance, Look]:
+def _load_corner(session: Session, viewer: Viewer) -> tuple[Balance, Look]:
     return get_balance(session, viewer), get_look(session, viewer)
 
 

@@ -81,7 +81,7 @@ class ProfileState(rx.State):
         self.is_changing_email = is_changing
 
     @rx.event
-    async def note_email_change(self) -> AsyncGenerator[Any, None]:
+    async def show_email_change(self) -> AsyncGenerator[Any, None]:
         """The addresses were asked, past the websocket; unless one of them had too many mails of ours lately."""
         viewer = await require_user(self)
         self.is_changing_email = False
@@ -90,7 +90,7 @@ class ProfileState(rx.State):
             yield rx.toast.warning(_("That address has had several mails from us. Please try again in ten minutes."))
 
     @rx.event
-    async def note_password(self) -> AsyncGenerator[Any, None]:
+    async def show_password_change(self) -> AsyncGenerator[Any, None]:
         """The password was changed, past the websocket; other browsers are signed out."""
         viewer = await require_user(self)
         dropped_email = self.pending_email
@@ -129,7 +129,7 @@ class ProfileState(rx.State):
         self.is_deleting = is_deleting
 
     async def _refresh(self, viewer: Viewer) -> None:
-        profile, sessions, connections = await read(_look_up, viewer, self._own_token())
+        profile, sessions, connections = await read(_load_profile, viewer, self._own_token())
         self.name = profile.name
         self.email = profile.email
         self.pending_email = profile.pending_email
@@ -145,7 +145,7 @@ class ProfileState(rx.State):
         return cookie_parser(self.router.headers.cookie).get(COOKIE_NAME)
 
 
-def _look_up(
+def _load_profile(
     session: Session, viewer: Viewer, token: str | None
 ) -> tuple[ProfileView, list[SessionView], list[Connection]]:
     return (
