@@ -51,7 +51,7 @@ class ActFilter:
 def record_act(
     session: Session, actor: Viewer | None, action: str, subject: tuple[str, str], *, reason: str = "", **details: Any
 ) -> None:
-    """Write down what is done in this transaction: to `subject`, a kind of thing and its id."""
+    """Add a row of the audit log for what this transaction does to `subject`, a kind of thing and its id."""
     subject_type, subject_id = subject
     entry = AuditEntry(
         actor_id=actor.id if actor else None,

@@ -91,7 +91,7 @@ def _queue_reads(pipe: Any, key: str, field: str) -> None:
 
 
 def _parse(answers: list[Any]) -> tuple[bytes, Answer | None]:
-    """The generation in force, and what is kept of it."""
+    """The current generation, and the answer that Redis keeps of it, if any."""
     generation = answers[0] or b"0"
     kept = answers[1]
     if kept is None:

@@ -50,7 +50,7 @@ _address: ContextVar[str | None] = ContextVar("address", default=None)
 
 
 def serve_address(address: str | None) -> None:
-    """Have what services do from here on, in this event, count for this address."""
+    """Set the address for which `check_address_rate` counts from here on, in this event."""
     _address.set(address)
 
 

@@ -25,10 +25,10 @@ ASK_AGAIN_S = 1.0
 async def follow_task_as(
     viewer: Viewer, token: str | None, task_id: str, after: str = START
 ) -> AsyncGenerator[StreamEvent, None]:
-    """As `follow_task`, for no longer than this session is the viewer's.
+    """Follow a task until the session is no longer the viewer's; the session is checked before each event.
 
-    That is looked up before each event, and whenever something is told of the viewer: that a session ended, say. While
-    the database is away and nobody knows, nothing is told but PAUSED.
+    It is checked as well when something is published on the viewer's channel, such as the end of a session. While the
+    database is away and nobody knows, PAUSED is all that is sent.
     """
     async with aclosing(follow_task(task_id, after, beside=balance_channel(viewer.id))) as events:
         async for event in events:
@@ -43,9 +43,9 @@ async def follow_task_as(
 async def follow_task(task_id: str, after: str = START, *, beside: str = "") -> AsyncGenerator[StreamEvent, None]:
     """`connected`, then every event after an id, and always one terminal event, at which it ends.
 
-    Where the stream has lost the end, the database tells it. The reader's signs pass through. Without a terminal event
-    it ends only when this process stops: whoever follows asks another one. Raises LiveUpdatesPaused when Redis is away
-    at the start.
+    Where the stream has lost the end, it is read from the database. The reader's signs pass through. Without a terminal
+    event it ends only when this process stops: the client then follows at another one. Raises LiveUpdatesPaused when
+    Redis is away at the start.
     """
     yield _event("", task_id, EventType.CONNECTED)
     async with aclosing(get_watchers().follow(stream_key(task_id), after, beside=beside)) as events:
@@ -77,7 +77,7 @@ def _event(id_: str, task_id: str, type_: EventType, **facts: Any) -> StreamEven
 
 
 def may_be_an_event(id_: str) -> bool:
-    """Whether an event that has been told may have this id."""
+    """Whether an event that was published may have this id."""
     numbers = EVENT_ID.fullmatch(id_)
     # Redis begins its ids with the time; clocks differ a little.
     is_past = numbers is not None and int(numbers[1]) <= (time.time() + CLOCKS_DIFFER_S) * 1000
@@ -85,7 +85,7 @@ def may_be_an_event(id_: str) -> bool:
 
 
 async def has_heard_the_end(task_id: str, last_id: str) -> bool:
-    """Whether the event of this id was the terminal one, so that nothing is left to tell."""
+    """Whether the event of this id was the terminal one, so that none follows."""
     if last_id == START:
         return False
     if last_id == TOLD_BY_DATABASE:

@@ -76,6 +76,6 @@ def limits_of(account: Account) -> Limits:
 
 
 def _patience(step: TaskStep) -> float:
-    """Seconds more for a step that has waited long: where many wait for few slots, asking all the time helps nobody."""
+    """Random seconds to add to a wait, more the longer a step has waited, so that many of them retry less often."""
     waited = (utcnow() - step.started_at).total_seconds() if step.started_at else 0.0
     return random.uniform(0, min(max(waited, 0.0) / 2, LONGEST_PATIENCE_S))  # noqa: S311 - spreads, and guards nothing

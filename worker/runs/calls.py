@@ -1,4 +1,4 @@
-"""One call of a step's provider: with its account, its files and its slot, measured, and its refusals judged."""
+"""Calls a step's provider once, within its slot, breaker and time, and measures and records the outcome."""
 
 import math
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from worker.upkeep.alerts import alert
 Call = Callable[[], Done | Waiting]
 
 MAX_BACKOFF_S = 60.0
-# A look asks a few short questions, and brings the result home.
+# A poll makes a few short calls, and downloads the result.
 LONGEST_POLL_S = 240.0
 SOONEST_POLL_S = 1.0
 BACKOFF_AFTER_HANG_S = 10.0
@@ -45,7 +45,7 @@ class TryLater(Exception):
 
 
 def call_provider(subject: Subject, heartbeat: Heartbeat) -> Done | Waiting:
-    """Start a step's work, or look at the job that was started.
+    """Start a step's work, or poll the remote job that was started.
 
     Raises NoSlot or TryLater when it is not yet time, StorageUnavailable without its files, and else ProviderError.
     """
@@ -69,7 +69,7 @@ def bounded(seconds: float) -> float:
 
 
 def _in_time(step: TaskStep, account: Account, provider: Provider, work: Work, waiting: Waiting) -> Waiting:
-    """The wait as long as the step's time lasts; after it the provider is told to stop, and ProviderTimeout raised."""
+    """Limit the wait to the step's time; once that is over, cancel the remote job and raise ProviderTimeout."""
     left = time_left(step)
     if left > 0:
         return replace(waiting, check_after_s=min(waiting.check_after_s, max(left, SOONEST_POLL_S)))
@@ -118,7 +118,7 @@ def _poll(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
         if not isinstance(error, ProviderRateLimited):
             give_slot_back(account.scope, account.name, step.id)
         raise
-    # Once for each look: one that went well forgives those that failed before it.
+    # Once for each poll: one that went well clears those that failed before it.
     record_outcome(account.scope, account.name, outcome.trouble if isinstance(outcome, Waiting) else None)
     if isinstance(outcome, Done):
         give_slot_back(account.scope, account.name, step.id)
@@ -129,7 +129,7 @@ def _poll(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
 
 
 def _report_failure(account: Account, error: Exception, *, holder: str | None = None) -> None:
-    """Tell the breaker that a call failed, and operators of what only an admin can mend."""
+    """Record a failed call for the breaker, and alert operators of what only an admin can mend."""
     record_outcome(account.scope, account.name, error, holder=holder)
     if isinstance(error, ProviderError):
         alert(account.scope, account.name, error)

@@ -1,4 +1,4 @@
-"""Asks every provider that the site uses whether it would take our work, and writes down what it says."""
+"""Checks every minute whether each provider in use would take our work, and saves the result in its row."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ PATIENCE_S = 15.0
 
 
 def check_providers() -> None:
-    """Look at every active provider that an active tool uses or that has a key, all at once; never raises for one."""
+    """Check every active provider that an active tool uses or that has a key, all at once; never raises for one."""
     with reading() as session:
         names = _names_to_check(session)
     checks = [

@@ -1,4 +1,4 @@
-"""Telling the pages of a user that their credits changed: a channel per user, which may vanish without harm."""
+"""Publishes that a user's credits or sessions changed, on a channel for each user; losing it harms nothing."""
 
 from functools import partial
 
@@ -12,27 +12,27 @@ from funmagic.models.base import new_id
 
 log = structlog.get_logger()
 
-TOLD = "balance_told"
+PUBLISHED = "changes_published"
 CHANGED = "changed"
 
 
 def balance_channel(user_id: str) -> str:
-    """Where changes of a user's credits are told."""
+    """The name of the channel to which changes of a user's credits or sessions are published."""
     return f"user:{user_id}:credits"
 
 
 def publish_change_after_commit(session: Session, user_id: str) -> None:
-    """Tell who watches this user's credits, once this transaction has committed; once, however much it changes."""
-    told: set[str] = session.info.setdefault(TOLD, set())
-    if user_id not in told:
-        told.add(user_id)
+    """Publish a change of the user's after this transaction has committed; once, however much it changes."""
+    published: set[str] = session.info.setdefault(PUBLISHED, set())
+    if user_id not in published:
+        published.add(user_id)
         after_commit(session, partial(publish_change, user_id))
 
 
 def publish_change(user_id: str) -> None:
-    """Tell who watches this user's credits to look again."""
+    """Publish that something of this user's changed; whoever follows the channel reads it again."""
     try:
         get_redis().publish(balance_channel(user_id), f"{new_id()} {CHANGED}")
     except RedisError as error:
-        # Pages look again when Redis is back, and others have said by then that it is away.
-        log.debug("balance_not_told", user_id=user_id, error=str(error))
+        # Pages read it again when Redis is back, and by then other lines of the log say that it was away.
+        log.debug("change_not_published", user_id=user_id, error=str(error))

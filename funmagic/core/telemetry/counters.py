@@ -1,6 +1,6 @@
-"""Counters that workers and the clock fill and every web process shows: kept in Redis, best effort, never in the way.
+"""Counters that workers and the clock add to in Redis and every web process shows; losing them harms nothing.
 
-Counting only notes; a thread hands the notes over every second. A flushed Redis is a counter reset.
+Counting adds to memory; a thread adds that to Redis every second. A flushed Redis is a counter reset.
 """
 
 import atexit

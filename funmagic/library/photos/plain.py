@@ -1,4 +1,4 @@
-"""Pictures that everybody sees alike: upright, in sRGB, of eight bits, still, and of a type that all know."""
+"""Rewrites photos so that every program shows them alike: upright, sRGB, eight bits, still, of a common type."""
 
 import io
 
@@ -22,9 +22,9 @@ SHOWN_SIDE = 2048
 
 
 def make_plain(data: bytes) -> tuple[bytes, str]:
-    """A photo's own pixels where they need nothing, else written anew in full size; and which type that is.
+    """The photo's bytes and type: its own pixels where all programs show them alike, else rewritten in full size.
 
-    What was around the pixels is left behind either way. Raises UnsupportedFile, DamagedPhoto or ImageTooLarge.
+    Metadata is dropped either way. Raises UnsupportedFile, DamagedPhoto or ImageTooLarge.
     """
     photo = read_container(data)
     return (photo.data, photo.mime) if _needs_nothing(photo) else write_picture(decode_container(photo))
@@ -42,7 +42,7 @@ def write_picture(picture: Image.Image) -> tuple[bytes, str]:
 
 
 def draw_for_browsers(data: bytes) -> bytes | None:
-    """What we see in a photo that browsers draw otherwise, or not at all, as a WebP; None where they see the same."""
+    """A WebP preview of a photo that some browser would draw differently or not at all; else None."""
     photo = read_container(data)
     if not _is_drawn_otherwise(photo):
         return None

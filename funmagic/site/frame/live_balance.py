@@ -1,4 +1,4 @@
-"""Following somebody's credits live: looked up again whenever the ledger has told of a change."""
+"""Follows a viewer's credits: reads them again whenever a change of theirs is published."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -25,11 +25,10 @@ BREATH_S = 0.25
 async def follow_balance(
     viewer: Viewer, token: str | None, is_wanted: Callable[[], bool]
 ) -> AsyncGenerator[Balance | None, None]:
-    """The viewer's credits now, after every change, and after every outage; None once the viewer is no longer as here.
+    """Yield the viewer's balance now, after every change, and after every outage.
 
-    They have signed out, say, or confirmed their email.
-
-    It ends then, when nobody wants it any more, and with this process.
+    It yields None and ends once the viewer has changed, such as by signing out or confirming their email. It also ends
+    when it is not wanted any more, and with this process.
     """
     while is_wanted():
         try:

@@ -116,7 +116,8 @@ class SessionState(rx.State):
         viewer = await current_viewer(self)
         self.is_loaded = True
         self.is_signed_in = viewer is not None
-        self.name, self.email = (viewer.name, viewer.email) if viewer else ("", "")
+        self.name = viewer.name if viewer else ""
+        self.email = viewer.email if viewer else ""
         self.is_verified = bool(viewer and viewer.is_verified)
         self.must_verify = get_settings().verifies_emails
         has_mailbox = get_settings().is_local and get_settings().mail_server is None

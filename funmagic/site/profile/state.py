@@ -82,7 +82,7 @@ class ProfileState(rx.State):
 
     @rx.event
     async def show_email_change(self) -> AsyncGenerator[Any, None]:
-        """The addresses were asked, past the websocket; unless one of them had too many mails of ours lately."""
+        """Show the change of email that the API has just begun, or that no mail left because of the limit on mails."""
         viewer = await require_user(self)
         self.is_changing_email = False
         await self._refresh(viewer)
@@ -91,7 +91,7 @@ class ProfileState(rx.State):
 
     @rx.event
     async def show_password_change(self) -> AsyncGenerator[Any, None]:
-        """The password was changed, past the websocket; other browsers are signed out."""
+        """Show that the API has changed the password and signed the other browsers out."""
         viewer = await require_user(self)
         dropped_email = self.pending_email
         await self._refresh(viewer)
