@@ -22,6 +22,7 @@ from funmagic.core.settings import Settings
 from funmagic.models.rate_limits import RateLimitSettings
 from funmagic.models.tools import Tool
 from funmagic.rate_limits.service import KEY
+from tests.clients import new_client
 from tests.factories import wait_until
 from tests.limits import lift_limits
 from tests.ports import free_port
@@ -41,7 +42,7 @@ for words, given in json.load(sys.stdin):
         sys.exit(f"{words} failed")
 """
 # One for all looks, of which there are fifty a second: a new one reads the certificates of all authorities first.
-client = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+client = new_client(limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def answers_well(url: str) -> bool:

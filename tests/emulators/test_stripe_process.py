@@ -15,7 +15,7 @@ from starlette.routing import Route
 from tests.emulators.purchases import SESSION
 from tests.emulators.server import serving
 from tests.factories import wait_until
-from tests.ports import free_port
+from tests.ports import answers, free_port
 from tests.servers import PROJECT
 
 KEY, SECRET = "sk_test_process", "whsec_process"
@@ -39,7 +39,7 @@ def address(taken: list[stripe.Event]) -> Iterator[str]:
         command = [sys.executable, "-m", "tests.emulators.stripe", "--port", str(port), "--key", KEY]
         command += ["--webhook-url", f"{shop}/hook", "--webhook-secret", SECRET]
         process = subprocess.Popen(command, cwd=PROJECT)
-        wait_until(lambda: httpx.get(f"{address}/_requests").is_success, of=process)
+        wait_until(lambda: answers(f"{address}/_requests"), of=process)
         yield address
         process.terminate()
         process.wait()

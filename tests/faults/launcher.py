@@ -7,6 +7,7 @@ Its pace is how long some of the product's waits are in it, by their names.
 """
 
 import functools
+import gc
 import importlib
 import json
 import os
@@ -26,7 +27,8 @@ from funmagic.core.telemetry.logs import configure_logging
 from funmagic.supervisor.tether import die_with_parent
 from tests.emulators.server import serve_forever
 
-LOADED = ("worker.main", "worker.clock")
+# With what these import on use, which every process would else import anew.
+LOADED = ("worker.main", "worker.clock", "worker.providers.fal.adapter", "psycopg", "anyio._backends._asyncio")
 # A test that failed has killed its processes long before.
 LONGEST_FREEZE_S = 600
 
@@ -37,6 +39,7 @@ def main() -> None:
         importlib.import_module(module)
     assert get_settings.cache_info().currsize == 0, "what is forked must read settings of its own"
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()  # a collection in a process would copy all that it shares with this one
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -25,9 +25,10 @@ from funmagic.models.credits import CreditTransaction
 from funmagic.models.tasks import Task, TaskStatus
 from funmagic.sessions.service import COOKIE_NAME
 from funmagic.sessions.viewer import Viewer
+from tests.clients import new_client
 from tests.factories import balance_of, books_are_right, change_task, load_task, session_token, upload_photo, wait_until
 from tests.faults.servers import Servers
-from tests.faults.watching import EventSource, new_client
+from tests.faults.watching import EventSource
 from tests.ports import answers, free_port
 from tests.servers import PROJECT
 from tests.waiting import PATIENCE_S

@@ -8,11 +8,10 @@ from typing import Any
 import httpx
 
 from funmagic.tasks.events import TERMINAL_EVENTS
+from tests.clients import new_client
 from tests.waiting import PATIENCE_S
 
 RECONNECT_S = 0.05
-# Read once: nobody here speaks TLS, and reading them takes longer than most requests.
-CERTIFICATES = httpx.create_ssl_context(trust_env=False)
 
 
 class EventSource:
@@ -74,8 +73,3 @@ class EventSource:
 
     def _client(self) -> httpx.Client:
         return new_client(cookies=self._cookies, timeout=PATIENCE_S)
-
-
-def new_client(**options: Any) -> httpx.Client:
-    """A client of a web process."""
-    return httpx.Client(trust_env=False, verify=CERTIFICATES, **options)

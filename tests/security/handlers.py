@@ -20,7 +20,7 @@ PUBLIC = {
     "ProfileState.load": "leads a visitor to sign in; a user sees what is theirs",
     "CreditsState.load": "leads a visitor to sign in; a user sees what is theirs",
     "CatalogueState.load": "lists the tools, which are public",
-    "RunState.load": "shows a tool; runs are looked for among the viewer's own",
+    "LiveState.load": "shows a tool; runs are looked for among the viewer's own",
     "RunState.new_photo": "clears the tab's own stage",
     "FigmeState.choose_style": "a visitor chooses a style before they sign in; it stays in their browser",
     "FigmeState.confirm_style": "turns the tab's own stage to the photo",

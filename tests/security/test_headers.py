@@ -16,6 +16,7 @@ from funmagic.funmagic import api as composed
 from funmagic.http.headers import middleware
 from funmagic.models.users import Role
 from tests import factories
+from tests.clients import new_client
 from tests.security.operations import Operation, Things, list_operations
 from tests.security.routes import UNDOCUMENTED
 
@@ -169,10 +170,11 @@ def test_a_refused_websocket_has_all_headers_too(web: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/tools", "/nowhere", "/_event", "/ping", "/_upload"])
 @pytest.mark.parametrize("method", ["GET", "OPTIONS", "POST"])
 def test_what_reflex_answers_has_all_headers(web: str, path: str, method: str) -> None:
-    for headers in ({}, {"Origin": web, "Access-Control-Request-Method": "POST"}):
-        answer = httpx.request(method, web + path, headers=headers, trust_env=False)
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert "content-security-policy" in answer.headers
+    with new_client() as client:
+        for headers in ({}, {"Origin": web, "Access-Control-Request-Method": "POST"}):
+            answer = client.request(method, web + path, headers=headers)
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert "content-security-policy" in answer.headers
 
 
 def test_browsers_that_come_by_https_are_told_to_stay_with_it(visitor: TestClient, https: None) -> None:

@@ -1,6 +1,6 @@
 """A run with all that a stage shows around it, looked up in one go; and the viewer's other runs of the same tool."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session
 
@@ -11,6 +11,9 @@ from funmagic.library.service import get_asset
 from funmagic.models.assets import AssetKind
 from funmagic.models.tasks import TaskStatus
 from funmagic.sessions.viewer import Viewer
+from funmagic.site.runner.failure_words import FailureView, describe_failure
+from funmagic.site.runner.phase import Phase
+from funmagic.site.runner.progress import Progress
 from funmagic.site.runner.results import ResultView, view_result
 from funmagic.site.runner.wait_words import describe_wait
 from funmagic.tasks.service import find_active_task, get_task, list_tasks
@@ -37,12 +40,17 @@ class RunCard:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run, what it works on, what it made, and where the runs before and after it are."""
+    """A run, what it works on, what it made, and where the runs before and after it are; by default there is no run."""
 
-    task: TaskView
-    source_url: str
-    result: ResultView
-    wait_line: str
+    id: str = ""
+    tool_slug: str = ""
+    step_id: str = ""
+    phase: Phase = Phase.CHOOSING
+    progress: Progress = field(default_factory=Progress)
+    wait_line: str = ""
+    failure: FailureView = field(default_factory=FailureView)
+    source_url: str = ""
+    result: ResultView = field(default_factory=ResultView)
     parent_url: str = ""
     child_url: str = ""
     is_child_active: bool = False
@@ -56,11 +64,16 @@ def look_at_run(session: Session, viewer: Viewer, task_id: str) -> RunView:
     # One that failed leads nowhere: the step can be started anew.
     child = next((child for child in reversed(task.children) if child.status != TaskStatus.FAILED), None)
     return RunView(
-        task=task,
+        id=task.id,
+        tool_slug=task.tool_slug,
+        step_id=task.step_id or "",
+        phase=Phase(task.status),
+        progress=Progress.of(task),
+        wait_line=describe_wait(place_in_line(session, task.id)) if task.is_in_line else "",
+        failure=describe_failure(task.error),
         # An upload has a preview where browsers would show something else than what we see in it.
         source_url=(source.preview_url if parent is None else "") or source.url,
         result=_find_result(session, viewer, _first_asset(task)),
-        wait_line=describe_wait(place_in_line(session, task.id)) if task.is_in_line else "",
         parent_url=paths.tool(task.tool_slug, parent.id) if parent else "",
         child_url=paths.tool(task.tool_slug, child.id) if child else "",
         is_child_active=child is not None and child.is_active,
@@ -76,7 +89,7 @@ def find_run(session: Session, viewer: Viewer, slug: str, task_id: str, *, or_ac
         run = look_at_run(session, viewer, task_id) if task_id else None
     except NotFound:
         return None
-    return run if run and run.task.tool_slug == slug else None
+    return run if run and run.tool_slug == slug else None
 
 
 def list_runs(session: Session, viewer: Viewer, tool_slug: str) -> list[RunCard]:

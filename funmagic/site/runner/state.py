@@ -1,4 +1,4 @@
-"""What a person does with a run: from the chosen photo to the result; every tool page with a runner mixes this in."""
+"""What a person does with a run: from the chosen photo to the result; tool pages mix this in."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,9 +8,8 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventSpec
 
-from funmagic import paths
 from funmagic.catalogue.service import get_tool
-from funmagic.core.db import DATABASE_AWAY, read, transact
+from funmagic.core.db import read, transact
 from funmagic.core.errors import FunMagicError
 from funmagic.credits.errors import InsufficientCredits
 from funmagic.credits.service import get_balance
@@ -19,39 +18,21 @@ from funmagic.library.errors import ImageTooLarge, PhotoTooSmall, UnsupportedFil
 from funmagic.library.service import save_asset
 from funmagic.rate_limits.errors import TooManyRequests
 from funmagic.sessions.viewer import Viewer
-from funmagic.site.frame.state import SessionState, SignInDialogState
+from funmagic.site.frame.state import SignInDialogState
 from funmagic.site.runner.phase import Phase
-from funmagic.site.runner.run_view import find_run
 from funmagic.site.runner.stage import StageState
 from funmagic.site.runner.uploads import start_upload
 from funmagic.site.shop.shortage_state import ShortageState
 from funmagic.tabs.callers import current_viewer, require_user
 from funmagic.tasks import service
 from funmagic.tasks.submit import Submission, submit_task
-from funmagic.tasks.views import TaskView
 
 # With these another photo is what helps.
 USELESS_PHOTO = (UnsupportedFile, ImageTooLarge, PhotoTooSmall)
 
 
 class RunState(StageState, mixin=True):
-    """One run of one tool in one tab: whatever a button of its page does.
-
-    All of this lives in one web process. When that one is gone the tab finds another, where Reflex calls `load` on an
-    empty state: the address, the database and `submission_key` say what belongs on the stage.
-    """
-
-    @rx.event
-    async def load(self) -> AsyncGenerator[Any, None]:
-        """Show the tool, and the run that the address names or that is still going on."""
-        try:
-            events = await self._load(await current_viewer(self))
-        except DATABASE_AWAY:
-            self.is_paused = self.phase.is_active
-            yield
-            raise
-        for event in events:
-            yield event
+    """One run of one tool in one tab: whatever a button of its page does."""
 
     @rx.event
     async def choose_photo(self, info: dict[str, Any]) -> None:
@@ -178,38 +159,6 @@ class RunState(StageState, mixin=True):
             await self._load(viewer)
         return viewer
 
-    async def _load(self, viewer: Viewer | None) -> list[Any]:
-        """Fill the stage; what is left to do are events."""
-        named_id = str(self.router.url.query_parameters.get("task", ""))
-        if viewer and (submitted := await self._find_submitted(viewer)):
-            if submitted.id != named_id:
-                # Its address never reached the browser.
-                return [self._go_to(submitted)]
-            self._remember_submission("")
-        session = await self.get_state(SessionState)
-        dialog = await self.get_state(ShortageState)
-        dialog._forget(session.available)  # noqa: SLF001 - a helper, kept from being an endpoint
-        self._show_tool(await read(get_tool, self._slug, viewer))
-        # A connection that was merely lost must not take a photo off the stage.
-        takes_active = not (self._wants_new_photo or self.has_photo)
-        run = await read(find_run, viewer, self._slug, named_id, or_active=takes_active) if viewer else None
-        if run:
-            await self._show(run)
-        elif self.phase not in (Phase.CHOOSING, Phase.UPLOADING):
-            self._reset_stage()
-        self._wants_new_photo = False
-        await self._show_surroundings(viewer)
-        follow = [type(self).follow] if self._task_id else []
-        return [*follow, type(self).keep_current] if self._changes_elsewhere() else follow
-
-    async def _find_submitted(self, viewer: Viewer) -> TaskView | None:
-        """The run that this tab asked for last, when the answer got lost on the way."""
-        key = self._submission_key or self.submission_key
-        return await read(service.find_submitted_task, viewer, self._slug, key) if key else None
-
-    def _remember_submission(self, key: str) -> None:
-        self.submission_key = self._submission_key = key
-
     async def _submit(self, viewer: Viewer, submission: Submission) -> AsyncGenerator[Any, None]:
         if earlier := await self._find_submitted(viewer):
             yield self._go_to(earlier)
@@ -232,9 +181,6 @@ class RunState(StageState, mixin=True):
         else:
             yield self._go_to(task)
 
-    def _go_to(self, task: TaskView) -> EventSpec:
-        return rx.redirect(paths.tool(self._slug, task.id))
-
     async def _explain(self, error: FunMagicError, viewer: Viewer, price: int) -> None:
         """Say why a run was not started; where credits are missing that were there a moment ago, offer more."""
         if not isinstance(error, InsufficientCredits) or await self._can_pay(viewer, price):
@@ -248,16 +194,3 @@ class RunState(StageState, mixin=True):
         dialog = await self.get_state(ShortageState)
         await dialog._open(price=price, available=available, return_path=self._own_path())  # noqa: SLF001 - a helper, kept from being an endpoint
         return False
-
-    def _undo_submit(self) -> None:
-        """Nothing was started: the stage is as it was before the button was pressed."""
-        self.ticket = None
-        self.is_starting = False
-        if self.phase == Phase.SUBMITTING:
-            self.phase = Phase.CHOOSING
-
-    def _leave_stage(self) -> EventSpec:
-        self._reset_stage()
-        self._remember_submission("")
-        self._wants_new_photo = True
-        return rx.redirect(paths.tool(self._slug))

@@ -287,4 +287,4 @@ def test_whatever_happens_who_is_live_can_come_in_and_who_is_not_cannot(
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     monkeypatch.setattr(get_settings(), "require_email_verification", machine.verifies)
 
-    run_state_machine_as_test(machine, settings=settings(max_examples=18, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=12, stateful_step_count=20, deadline=None))

@@ -230,4 +230,4 @@ def test_whatever_two_people_do_neither_gets_into_what_the_other_has_proved(
     monkeypatch.setattr(get_settings(), "require_email_verification", machine.verifies)
     # The machine hands the mails over itself.
     monkeypatch.setattr(mail, "enqueue_mail", lambda *_: None)
-    run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=15, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=16, stateful_step_count=15, deadline=None))

@@ -12,6 +12,7 @@ import pytest
 from funmagic.sessions.service import COOKIE_NAME
 from funmagic.sessions.viewer import Viewer
 from tests import factories
+from tests.clients import new_client
 from tests.ports import answers, free_port
 from tests.servers import PROJECT
 from tests.waiting import PATIENCE_S
@@ -63,6 +64,6 @@ def visit() -> Callable[[str, Viewer], httpx.Client]:
 
     def open_at(address: str, viewer: Viewer) -> httpx.Client:
         cookies = {COOKIE_NAME: factories.session_token(viewer)}
-        return httpx.Client(base_url=address, cookies=cookies, trust_env=False, timeout=PATIENCE_S)
+        return new_client(base_url=address, cookies=cookies, timeout=PATIENCE_S)
 
     return open_at

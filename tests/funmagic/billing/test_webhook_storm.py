@@ -25,7 +25,7 @@ from tests.funmagic.billing.crowd import Crowd, gather_crowd
 pytestmark = pytest.mark.both_databases
 
 # SQLite writes one transaction at a time: what a crowd could do there, a few do as well.
-EVENTS = {"sqlite": 240, "postgresql": 1_000}
+EVENTS = {"sqlite": 240, "postgresql": 400}
 EVENTS_OF_A_PAYMENT, BUYERS, CLIENTS, SEED = 4, 40, 8, 20
 FAILURES = 0.01
 

@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.falsifies_books]
 
 THREADS = 32
 # SQLite writes one transaction at a time, however many ask.
-CALLS = {"sqlite": 60, "postgresql": 200}
+CALLS = {"sqlite": 60, "postgresql": 90}
 # So often each operation is asked for, by whichever threads …
 REPEATS = 3
 # … at about the same time, and now and then before what it needs.

@@ -10,6 +10,7 @@ from reflex.event import EventSpec
 from funmagic.catalogue.service import ToolView
 from funmagic.models.base import new_id
 from funmagic.models.tasks import ACTIVE_STATUSES
+from funmagic.site.runner.live_state import LiveState
 from funmagic.site.runner.phase import Phase
 from funmagic.site.runner.state import RunState
 from funmagic.site.tools.figme.tool import FIGURE, KIND, MODEL, STYLE
@@ -28,7 +29,7 @@ class StyleChoice:
     image: str = ""
 
 
-class FigmeState(RunState, rx.State):
+class FigmeState(RunState, LiveState, rx.State):
     """The style, the photo and the run on this tab's stage."""
 
     styles: list[StyleChoice] = []

@@ -21,6 +21,7 @@ from funmagic.core.redis import get_redis
 from funmagic.sessions.viewer import Viewer
 from funmagic.tasks.events import EventType, publish
 from tests import factories
+from tests.clients import new_client
 from tests.funmagic.api.streams.visits import Visit, following
 from tests.funmagic.core.telemetry.otlp import running_collector
 from tests.ports import answers, free_port
@@ -60,7 +61,8 @@ class Web:
 
     def counts(self, kind: str, number: int) -> bool:
         """Whether its metrics name so many open connections of a kind."""
-        metrics = httpx.get(f"{self.url}/metrics", trust_env=False).text
+        with new_client() as client:
+            metrics = client.get(f"{self.url}/metrics").text
         return f'funmagic_open_connections{{kind="{kind}"}} {float(number)}\n' in metrics
 
     def ends_well(self) -> None:
