@@ -186,7 +186,7 @@ def set_tool(
     options: Annotated[str | None, typer.Option(help="A JSON object; replaces the options before.")] = None,
     timeout: Annotated[int | None, typer.Option(help="Seconds that the provider may take.")] = None,
 ) -> None:
-    """Say who runs a tool's step, with which model and options, for how many credits; what is not given stays."""
+    """Set who runs a tool's step, with which model and options, for how many credits; what is not given stays."""
     from funmagic.catalogue.configure import configure_step
     from funmagic.core.db import transaction
 
@@ -250,7 +250,7 @@ def _load(module: str) -> Any:
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """Tell what does not fit in one sentence, and exit with 1."""
+    """Print what does not fit in one sentence, and exit with 1."""
     from funmagic.core.errors import FunMagicError
     from funmagic.core.outbound import AddressRefused
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from funmagic.core.emails import canonical_email
 from funmagic.core.json import Shape, decode_cursor, encode_cursor
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 from funmagic.models.billing import Payment
 from funmagic.models.tasks import Task
 from funmagic.models.users import User

@@ -20,7 +20,7 @@ from funmagic.core.db import reading, transaction
 from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from funmagic.core.money import format_price
 from funmagic.i18n.translate import _
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 from funmagic.models.base import new_id
 from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
 from funmagic.sessions.viewer import Viewer

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from funmagic.audit_log.service import record_act
 from funmagic.credits.audited_books import BOOKS, Book
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 
 ACTION = "credits.audit"
 SUBJECT = ("books", "credits")

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from funmagic.core.live.viewers import publish_change_after_commit
+from funmagic.core.live.user_channel import publish_change_after_commit
 from funmagic.credits.errors import ImpossibleEntry, InsufficientCredits, KeyTaken, NothingReserved
 from funmagic.credits.statements import FIND_LINE, INSERT_LINE, POST, SETTLE, UPDATE_ACCOUNT, bind
 from funmagic.models.base import new_id, utcnow

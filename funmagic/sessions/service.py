@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from funmagic.core.db import after_commit, autocommitting, reading
-from funmagic.core.live.viewers import publish_change
+from funmagic.core.live.user_channel import publish_change
 from funmagic.models.base import utcnow, without_waiting
 from funmagic.models.credits import CreditAccount
 from funmagic.models.users import User, UserSession

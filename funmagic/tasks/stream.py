@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any
 
 from funmagic.core.db import DATABASE_AWAY, reading
-from funmagic.core.live.viewers import balance_channel
+from funmagic.core.live.user_channel import channel_of_user
 from funmagic.core.live.watch import LOOK_AGAIN, PAUSED, START, StreamEvent, get_watchers
 from funmagic.sessions.service import is_still
 from funmagic.sessions.viewer import Viewer
@@ -30,7 +30,7 @@ async def follow_task_as(
     It is checked as well when something is published on the viewer's channel, such as the end of a session. While the
     database is away and nobody knows, PAUSED is all that is sent.
     """
-    async with aclosing(follow_task(task_id, after, beside=balance_channel(viewer.id))) as events:
+    async with aclosing(follow_task(task_id, after, beside=channel_of_user(viewer.id))) as events:
         async for event in events:
             while event is not PAUSED and (is_theirs := await _is_theirs(viewer, token)) is not True:
                 if is_theirs is False:

@@ -10,6 +10,7 @@ from funmagic.models.tasks import TaskStep
 from worker.limits.breaker import check_breaker, record_outcome
 from worker.limits.slots import give_slot_back, keep_slot, slow_down, take_slot
 from worker.providers.accounts import Account
+from worker.providers.alerts import alert
 from worker.providers.base import (
     Done,
     Provider,
@@ -24,7 +25,6 @@ from worker.runs.budget import OutOfTime, within_budget
 from worker.runs.heartbeat import Heartbeat
 from worker.runs.observe import observed_call
 from worker.runs.subject import Subject, read_work, time_left
-from worker.upkeep.alerts import alert
 
 Call = Callable[[], Done | Waiting]
 

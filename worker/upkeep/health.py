@@ -15,9 +15,9 @@ from funmagic.models.tools import Tool
 from funmagic.providers.breakers import BreakerState, read_breakers
 from funmagic.providers.health import mark_healthy, mark_unhealthy
 from worker.providers.accounts import Account, read_account
+from worker.providers.alerts import alert, describe
 from worker.providers.base import ProviderError, ProviderRateLimited, ProviderTimeout
 from worker.providers.registry import open_provider
-from worker.upkeep.alerts import alert, describe
 
 log = structlog.get_logger()
 

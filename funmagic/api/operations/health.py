@@ -41,13 +41,13 @@ class Readiness(Shape):
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """Say that this process is alive."""
+    """Answer that this process is alive."""
     return {"status": "ok"}
 
 
 @router.get("/readyz")
 async def readyz(response: Response) -> Readiness:
-    """Say whether to send people here: 503 without the database or the store; without Redis pages go on, degraded."""
+    """Answer whether to send people here: 503 without database or store; without Redis pages go on, degraded."""
     database, redis, storage = await asyncio.gather(*map(_state_of, _checks()))
     verdict = _verdict(database, redis, storage)
     if verdict in ("stopping", "unavailable"):

@@ -118,7 +118,7 @@ class _Observed:
             note("request", status=self._status, ms=round((time.perf_counter() - self._began) * 1000, 1))
 
     def trace(self, traced: Span) -> None:
-        """Tell its span what is known now."""
+        """Add to its span what is known now."""
         traced.name(f"{self.method} {self._route}")
         traced.add_attributes(
             {

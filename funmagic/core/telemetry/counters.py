@@ -105,7 +105,7 @@ class _Notes:
         atexit.register(self.hand_over)
 
     def add(self, numbers: dict[str, float]) -> None:
-        """Note numbers to be added to what was counted."""
+        """Add numbers to those that the thread adds to Redis next."""
         with self._lock:
             for field, number in numbers.items():
                 self._numbers[field] += number  # type: ignore[assignment] # a Counter adds floats just as well

@@ -37,7 +37,7 @@ class CreditsState(rx.State):
 
     @rx.event
     async def load(self) -> Any:
-        """Look everything up; a visitor signs in first."""
+        """Load the balance and the history; a visitor signs in first."""
         viewer = await current_viewer(self)
         if viewer is None:
             self.reset()  # type: ignore[no-untyped-call]

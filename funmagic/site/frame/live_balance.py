@@ -8,7 +8,7 @@ import structlog
 
 from funmagic.core.db import DATABASE_AWAY, read
 from funmagic.core.errors import LiveUpdatesPaused
-from funmagic.core.live.viewers import balance_channel
+from funmagic.core.live.user_channel import channel_of_user
 from funmagic.core.live.watch import LOOK_AGAIN, get_watchers
 from funmagic.credits.service import get_balance
 from funmagic.credits.views import Balance
@@ -32,7 +32,7 @@ async def follow_balance(
     """
     while is_wanted():
         try:
-            async with aclosing(get_watchers().listen(balance_channel(viewer.id))) as signs:
+            async with aclosing(get_watchers().listen(channel_of_user(viewer.id))) as signs:
                 async for sign in signs:
                     if sign is LOOK_AGAIN:
                         if await _has_changed(viewer, token):

@@ -33,7 +33,7 @@ WAYS_IN = (paths.LOGIN, paths.REGISTER, paths.FORGOT_PASSWORD, paths.RESET_PASSW
 
 
 def call_on_balance_change(path: str, handler: Any) -> None:
-    """Have this handler called in every tab that shows this page, whenever the credits of its viewer change."""
+    """Register a handler to call in every tab that shows this page, whenever its viewer's credits change."""
     _balance_handlers[path] = handler
 
 
@@ -63,7 +63,7 @@ class SessionState(rx.State):
 
     @rx.event
     async def load(self) -> Any:
-        """Look the viewer and their credits up; whoever has just signed in no longer needs the dialog."""
+        """Load the viewer and their credits; whoever has just signed in no longer needs the dialog."""
         await self._refresh()
         dialog = await self.get_state(SignInDialogState)
         # A connection that was merely lost brings us here too, and must not close it under somebody's hands.
@@ -169,7 +169,7 @@ class WaysInState(rx.State):
 
     @rx.event
     async def load(self) -> EventSpec | None:
-        """Note what the address says; whoever is signed in already goes on at once."""
+        """Read what the address says; whoever is signed in already goes on at once."""
         said = self.router.url.query_parameters
         self.next_url = own_path(str(said.get("next", "")))
         self.query = _query(self.next_url)

@@ -54,7 +54,7 @@ class ProfileState(rx.State):
 
     @rx.event
     async def load(self) -> AsyncGenerator[Any, None]:
-        """Look the profile up; a visitor signs in first."""
+        """Load the profile; a visitor signs in first."""
         viewer = await current_viewer(self)
         if viewer is None:
             self.reset()  # type: ignore[no-untyped-call]

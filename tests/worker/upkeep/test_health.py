@@ -18,6 +18,7 @@ from tests.factories import wait_until
 from tests.worker.engine import ScriptedProvider
 from worker.limits.breaker import record_outcome
 from worker.providers.accounts import Account
+from worker.providers.alerts import alert
 from worker.providers.base import (
     AccountRefused,
     ModelRetired,
@@ -29,7 +30,6 @@ from worker.providers.base import (
 from worker.providers.local.adapter import Adapter as LocalAdapter
 from worker.providers.registry import ADAPTERS
 from worker.upkeep import health
-from worker.upkeep.alerts import alert
 from worker.upkeep.health import check_providers
 
 pytestmark = pytest.mark.both_databases

@@ -73,7 +73,7 @@ class Adapter(RemoteProvider):
         return response.is_success or has_status(response, ALREADY_OVER)
 
     def ping(self) -> None:
-        """Ask for a job that cannot be."""
+        """Request a job that cannot exist, which costs nothing."""
         with self.connect(self.call_s) as client:
             response = client.get(NO_JOB)
         if not response.is_success and response.status_code not in NOT_THERE:

@@ -57,7 +57,7 @@ class SuccessState(rx.State):
 
     @rx.event
     async def load(self) -> Any:
-        """Look the purchase up that the address names, and ask Stripe for it while it is not decided."""
+        """Load the purchase that the address names, and poll Stripe for it while it is not decided."""
         self.reset()  # type: ignore[no-untyped-call]
         viewer = await current_viewer(self)
         url = self.router.url
@@ -70,12 +70,12 @@ class SuccessState(rx.State):
 
     @rx.event
     async def reload_payment(self) -> None:
-        """The viewer's credits have changed, perhaps by this purchase."""
+        """Load the payment again: the viewer's credits have changed, perhaps by this purchase."""
         await self._load_payment(await require_user(self))
 
     @rx.event(background=True, supersedes=True)
     async def poll_stripe(self) -> None:
-        """Ask Stripe itself, now and then, so that a lost webhook does not matter; once per tab."""
+        """Poll Stripe for the payment, so that a lost webhook does not matter; once per tab."""
         async with self:
             viewer = await require_user(self)
             asked = self._stripe_session_id

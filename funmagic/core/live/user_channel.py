@@ -16,7 +16,7 @@ PUBLISHED = "changes_published"
 CHANGED = "changed"
 
 
-def balance_channel(user_id: str) -> str:
+def channel_of_user(user_id: str) -> str:
     """The name of the channel to which changes of a user's credits or sessions are published."""
     return f"user:{user_id}:credits"
 
@@ -32,7 +32,7 @@ def publish_change_after_commit(session: Session, user_id: str) -> None:
 def publish_change(user_id: str) -> None:
     """Publish that something of this user's changed; whoever follows the channel reads it again."""
     try:
-        get_redis().publish(balance_channel(user_id), f"{new_id()} {CHANGED}")
+        get_redis().publish(channel_of_user(user_id), f"{new_id()} {CHANGED}")
     except RedisError as error:
         # Pages read it again when Redis is back, and by then other lines of the log say that it was away.
         log.debug("change_not_published", user_id=user_id, error=str(error))
