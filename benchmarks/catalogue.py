@@ -58,7 +58,7 @@ def measure(connection: Connection, request: bytes, count: int, *, forget: bool 
         if forget:
             get_redis().delete(LISTS_KEY)
         began = time.perf_counter()
-        status = connection.ask(request)
+        status = connection.request_status(request)
         milliseconds.append((time.perf_counter() - began) * 1000)
         assert status == 200, status
     return milliseconds

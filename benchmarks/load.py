@@ -43,7 +43,7 @@ class Connection:
         self._socket = socket.create_connection(("localhost", port), timeout=TIMEOUT_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def ask(self, request: bytes) -> int:
+    def request_status(self, request: bytes) -> int:
         """Send a request, wait for all of its answer, and return the status."""
         self._socket.sendall(request)
         received = b""
@@ -112,7 +112,7 @@ def send_share(share: Share, starts_at: float) -> Answers:
             break
         time.sleep(max(0.0, due - time.time()))
         began = due if ended > due else time.time()
-        answers.statuses.append(connection.ask(request))
+        answers.statuses.append(connection.request_status(request))
         ended = time.time()
         answers.milliseconds.append((ended - began) * 1000)
     connection.close()

@@ -50,7 +50,7 @@ def main() -> None:
 def _at_fal(site: Site, people: list[Person]) -> float:
     _serve(site, "fal", delay=JOB_S)
     _configure("background-remove", "remove", "fal")
-    return _measure(site, [_ask(person, "background-remove") for person in people for _ in range(EACH)])
+    return _measure(site, [_submission_of(person, "background-remove") for person in people for _ in range(EACH)])
 
 
 def _at_replicate(site: Site, people: list[Person]) -> float:
@@ -58,7 +58,7 @@ def _at_replicate(site: Site, people: list[Person]) -> float:
     _serve(site, "replicate", delay=JOB_S)
     _configure("crystal-memory", "background-remove", "fal")
     _configure("crystal-memory", "vggt", "replicate")
-    return _measure(site, [_ask(person, "crystal-memory") for person in people for _ in range(EACH)])
+    return _measure(site, [_submission_of(person, "crystal-memory") for person in people for _ in range(EACH)])
 
 
 def _at_tripo(site: Site, people: list[Person]) -> float:
@@ -76,7 +76,7 @@ def _at_tripo(site: Site, people: list[Person]) -> float:
 def _at_openai(site: Site, people: list[Person]) -> list[Figure]:
     _serve(site, "openai", delay=STREAMED_S, path="/v1")
     _configure("figme", "image-gen", "openai")
-    asked = [_ask(person, "figme", "image-gen", styleReferenceId=STYLE) for person in people[:STREAMED]]
+    asked = [_submission_of(person, "figme", "image-gen", styleReferenceId=STYLE) for person in people[:STREAMED]]
     with workers(site, *STREAM, count=STREAM_WORKERS) as keep:
         seconds = seconds_to_complete(_submit_all(asked), keep)
         held = max(memory(worker) for worker in keep())
@@ -100,7 +100,7 @@ def _submit_all(asked: Asked) -> list[str]:
     return [submit_task(viewer, submission)[0].id for viewer, submission in asked]
 
 
-def _ask(person: Person, slug: str, step: str | None = None, **values: str) -> tuple[Viewer, Submission]:
+def _submission_of(person: Person, slug: str, step: str | None = None, **values: str) -> tuple[Viewer, Submission]:
     values = {"assetId": person.asset_id, **values}
     return person.viewer, Submission(slug, new_id(), step_id=step, input=values)
 

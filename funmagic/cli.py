@@ -149,7 +149,7 @@ def set_provider(
     """Make a provider or change one; what is not given stays. Exits 1 and says why when something does not fit."""
     from funmagic.core.db import transaction
     from funmagic.core.errors import SettingRefused
-    from funmagic.core.outbound import look_up_address
+    from funmagic.core.outbound import resolve_address
     from funmagic.providers.service import set_provider
 
     with _sentences():
@@ -159,7 +159,7 @@ def set_provider(
         credentials = _parse_object(sys.stdin.read(), "credentials") if credentials_stdin else None
         settings = _parse_object(config) if config is not None else None
         if base_url:
-            look_up_address(base_url)  # before the transaction: name servers may take their time
+            resolve_address(base_url)  # before the transaction: name servers may take their time
         with transaction() as session:
             made = set_provider(
                 session,
@@ -186,7 +186,7 @@ def set_tool(
     options: Annotated[str | None, typer.Option(help="A JSON object; replaces the options before.")] = None,
     timeout: Annotated[int | None, typer.Option(help="Seconds that the provider may take.")] = None,
 ) -> None:
-    """Say who runs a tool's step, with which model and options, for how many credits; what is not given stays."""
+    """Set who runs a tool's step, with which model and options, for how many credits; what is not given stays."""
     from funmagic.catalogue.configure import configure_step
     from funmagic.core.db import transaction
 
@@ -250,7 +250,7 @@ def _load(module: str) -> Any:
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """Tell what does not fit in one sentence, and exit with 1."""
+    """Print what does not fit in one sentence, and exit with 1."""
     from funmagic.core.errors import FunMagicError
     from funmagic.core.outbound import AddressRefused
 

@@ -11,11 +11,11 @@ from funmagic.http.headers.middleware import AnswerHeaders
 from funmagic.i18n.translate import _
 from funmagic.site.credits.state import CreditsState
 from funmagic.site.frame.page import show_error
-from funmagic.site.frame.state import SessionState, tell_page
+from funmagic.site.frame.state import SessionState, call_on_balance_change
 from funmagic.site.pages import NOT_FOUND, PAGES
 from funmagic.site.shop.success.state import SuccessState
 from funmagic.tabs.app import TabApp
-from funmagic.tabs.browser_errors import note_browser_error
+from funmagic.tabs.browser_errors import log_browser_error
 from funmagic.ui import theme
 
 api = create_api(ROUTERS)
@@ -38,12 +38,12 @@ app = Site(
     html_lang="en",
     api_transformer=api,
     backend_exception_handler=show_error,
-    frontend_exception_handler=note_browser_error,
+    frontend_exception_handler=log_browser_error,
 )
 
 DESCRIPTION = _("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
 
 for page in (*PAGES, *DASHBOARD, NOT_FOUND):
     page.add_to(app, first=SessionState.load, description=DESCRIPTION)
-tell_page(paths.CREDITS, CreditsState.refresh)
-tell_page(paths.CHECKOUT_SUCCESS, SuccessState.look_again)
+call_on_balance_change(paths.CREDITS, CreditsState.refresh)
+call_on_balance_change(paths.CHECKOUT_SUCCESS, SuccessState.reload_payment)

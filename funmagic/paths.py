@@ -1,4 +1,4 @@
-"""Every URL of the product, named."""
+"""The addresses that more than one module names, by their names; routes below them are named where they are served."""
 
 from urllib.parse import urlencode
 

@@ -101,7 +101,7 @@ class PagesWithoutSlash:
 
 
 def _keep_pauses_short() -> None:
-    """What is loaded by now stays for ever: the collector, for which everybody waits, need not look at it again."""
+    """Exempt what is loaded by now from garbage collection, for whose pauses every request waits."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)

@@ -42,7 +42,7 @@ class EmailChange:
 def request_email_change(
     viewer: Viewer, new_email: str, *, session_token: str | None, password: str | None = None
 ) -> None:
-    """Ask the viewer's own address and the new one whether they agree; an earlier wish is forgotten.
+    """Mail a link to the viewer's own address and to the new one; an earlier change that waits is dropped.
 
     An own address that was never proved may be mistyped, and nobody there to agree: whoever gives their password needs
     only the new one. Whether anybody has the new email is not looked at: its owner is told when they agree. Raises

@@ -10,6 +10,6 @@ from funmagic.models.users import User
 
 
 def send_notice(session: Session, user: User, kind: MailKind, *, to: str | None = None, **facts: str) -> None:
-    """Tell a user what this transaction changes of their account; `to` where that is not the email they have."""
+    """Mail a user what this transaction changes of their account; `to` where that is not the email they have."""
     facts |= {"name": user.name, "at": utcnow().isoformat(), "link": public_url(paths.FORGOT_PASSWORD)}
     send_mail(session, kind, to or user.email, locale=user.locale, **facts)

@@ -56,7 +56,7 @@ def sign_up(email: str, password: str, name: str, *, browser_key: str = "") -> V
         if not get_settings().verifies_emails:
             raise
         with transaction() as session:
-            _tell_of_the_account(session, email)
+            _mail_existing_account(session, email)
         return None
     return None if get_settings().verifies_emails else Viewer.of(user)
 
@@ -202,7 +202,7 @@ def _live_user(session: Session, link: OneTimeToken) -> User:
     return user
 
 
-def _tell_of_the_account(session: Session, email: str) -> None:
+def _mail_existing_account(session: Session, email: str) -> None:
     user = find_user(session, email)
     if user is not None:
         link = public_url(paths.LOGIN)

@@ -80,7 +80,7 @@ def load_signed_in(session: Session, viewer: Viewer, token: str | None) -> User:
 
 
 def prove_email(session: Session, user: User, *, keeps_access: bool = False, tells_owner: bool = True) -> None:
-    """Note that whoever acts now owns the user's email.
+    """Mark the user's email as proved by whoever acts now.
 
     With the first proof everything goes that was set up before it, by whoever it was: the password, linked accounts,
     sessions, mailed links, and a change of email that waits for them. With `keeps_access` that was certainly the

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from funmagic.core.emails import canonical_email
 from funmagic.core.json import Shape, decode_cursor, encode_cursor
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 from funmagic.models.billing import Payment
 from funmagic.models.tasks import Task
 from funmagic.models.users import User
@@ -48,10 +48,10 @@ class ActFilter:
     subject: str = ""
 
 
-def note_act(
+def record_act(
     session: Session, actor: Viewer | None, action: str, subject: tuple[str, str], *, reason: str = "", **details: Any
 ) -> None:
-    """Write down what is done in this transaction: to `subject`, a kind of thing and its id."""
+    """Add a row of the audit log for what this transaction does to `subject`, a kind of thing and its id."""
     subject_type, subject_id = subject
     entry = AuditEntry(
         actor_id=actor.id if actor else None,

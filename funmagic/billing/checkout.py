@@ -49,7 +49,7 @@ def start_checkout(
     if payment.url:
         return Checkout(payment.url, payment.id)
     with asking_stripe():
-        hosted = _ask_for_payment(viewer, payment, product)
+        hosted = _create_checkout(viewer, payment, product)
     with transaction() as session:
         kept = session.get_one(Payment, payment.id, with_for_update=True)
         # What was handed out first stays: only that one is paid for.
@@ -89,7 +89,7 @@ def _open(viewer: Viewer, package: CreditPackage, return_path: str, key: str) ->
     )
 
 
-def _ask_for_payment(viewer: Viewer, payment: Payment, product: str | None) -> stripe.checkout.Session:
+def _create_checkout(viewer: Viewer, payment: Payment, product: str | None) -> stripe.checkout.Session:
     customer = find_or_make_customer(viewer)
     try:
         return _create_session(payment, customer, product)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import stripe
 from sqlmodel import Session, col, select
 
-from funmagic.audit_log.service import note_act
+from funmagic.audit_log.service import record_act
 from funmagic.billing.errors import NotRefundable, PaymentsUnavailable
 from funmagic.billing.returns import apply_returns
 from funmagic.billing.stripe.client import asking_stripe, get_stripe
@@ -20,7 +20,7 @@ from funmagic.core.db import reading, transaction
 from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from funmagic.core.money import format_price
 from funmagic.i18n.translate import _
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 from funmagic.models.base import new_id
 from funmagic.models.billing import DisputeStatus, Payment, PaymentStatus
 from funmagic.sessions.viewer import Viewer
@@ -72,7 +72,7 @@ def refund_payment(
     with transaction() as session:
         request = _record_request(session, actor, payment_id, cents, reason=reason, key=idempotency_key)
     if not request.is_done:
-        refund = _ask_stripe(actor, request)
+        refund = _refund_at_stripe(actor, request)
         with transaction() as session:
             _record_done(session, actor, request, refund)
     with reading() as session:
@@ -95,7 +95,7 @@ def _record_request(
             return _request(payment, entry.details["request"], entry.details["cents"], is_new=False, is_done=is_done)
     request = _request(payment, new_id(), _check(payment, cents))
     details = {"request": request.id, "key": key, "asked": cents, "cents": request.cents}
-    note_act(session, actor, ASKED, (PAYMENT, payment_id), reason=reason, **details)
+    record_act(session, actor, ASKED, (PAYMENT, payment_id), reason=reason, **details)
     return request
 
 
@@ -127,14 +127,14 @@ def _request(payment: Payment, request_id: str, cents: int, *, is_new: bool = Tr
     )
 
 
-def _ask_stripe(actor: Viewer, request: _Request) -> stripe.Refund:
+def _refund_at_stripe(actor: Viewer, request: _Request) -> stripe.Refund:
     try:
         with asking_stripe():
             return _make_refund(request)
     except (NotRefundable, PaymentsUnavailable) as error:
         with transaction() as session:
             details = {"request": request.id, "code": error.code, **error.details}
-            note_act(session, actor, FAILED, (PAYMENT, request.payment_id), **details)
+            record_act(session, actor, FAILED, (PAYMENT, request.payment_id), **details)
         raise
 
 
@@ -186,7 +186,7 @@ def _record_done(session: Session, actor: Viewer, request: _Request, refund: str
         return
     apply_returns(session, payment, refunds=[refund_of(refund.to_dict())])
     about = (PAYMENT, payment.id)
-    note_act(session, actor, DONE, about, request=request.id, cents=refund.amount, refund=refund.id)
+    record_act(session, actor, DONE, about, request=request.id, cents=refund.amount, refund=refund.id)
 
 
 def _entries(session: Session, payment_id: str) -> Sequence[AuditEntry]:

@@ -43,8 +43,8 @@ async def cached_answer(key: str, variant: str, make: Callable[[], bytes]) -> An
     field = f"{FORMAT}|{current_locale()}|{variant}"
     try:
         async with get_async_redis().pipeline(transaction=False) as pipe:
-            _ask(pipe, key, field)
-            _, kept = _understand(await pipe.execute())
+            _queue_reads(pipe, key, field)
+            _, kept = _parse(await pipe.execute())
         if kept is not None:
             return kept
         return await run_sync(_make_once, key, field, make)
@@ -72,8 +72,8 @@ def drop_catalogue(*slugs: str) -> None:
 def _make_once(key: str, field: str, make: Callable[[], bytes]) -> Answer:
     with _making, get_redis().pipeline(transaction=False) as pipe:
         # Whoever waited for the lock finds what the other one made.
-        _ask(pipe, key, field)
-        generation, kept = _understand(pipe.execute())
+        _queue_reads(pipe, key, field)
+        generation, kept = _parse(pipe.execute())
         return kept or _keep(key, field, generation, _named(make()))
 
 
@@ -85,13 +85,13 @@ def _keep(key: str, field: str, generation: bytes, answer: Answer) -> Answer:
     return answer
 
 
-def _ask(pipe: Any, key: str, field: str) -> None:
+def _queue_reads(pipe: Any, key: str, field: str) -> None:
     pipe.get(GENERATION_KEY)
     pipe.hget(key, field)
 
 
-def _understand(answers: list[Any]) -> tuple[bytes, Answer | None]:
-    """The generation in force, and what is kept of it."""
+def _parse(answers: list[Any]) -> tuple[bytes, Answer | None]:
+    """The current generation, and the answer that Redis keeps of it, if any."""
     generation = answers[0] or b"0"
     kept = answers[1]
     if kept is None:

@@ -134,7 +134,7 @@ def list_tools(session: Session, **wanted: Unpack[ToolFilter]) -> list[ToolView]
 
 
 def page_tools(session: Session, *, limit: int, cursor: str | None = None, **wanted: Unpack[ToolFilter]) -> ToolPage:
-    """One page of the same; a catalogue is short, so only its first page is cut in the database."""
+    """One page of the active tools; only the first page is limited in the database, as a catalogue is short."""
     tools = _find_tools(session, most=MOST_TOOLS if cursor else limit + 1, **wanted)
     after = decode_cursor(cursor)
     start = next((place for place, tool in enumerate(tools, start=1) if tool.id == after), 0)

@@ -1,6 +1,6 @@
-"""Encrypts credentials for the database: AES-256-GCM, bound to the row and field they were written for.
+"""Encrypts providers' credentials and unsent mails for the database: AES-256-GCM, bound to the row and field of each.
 
-Everybody may encrypt; only the worker decrypts, where a provider is called.
+Every process may encrypt; only the worker decrypts, to call a provider or to send a mail.
 """
 
 import base64

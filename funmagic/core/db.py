@@ -180,12 +180,12 @@ def _make_postgresql_engine(address: sa.URL) -> sa.Engine:
             "keepalives_count": 3,
         },
     )
-    sa.event.listen(engine, "checkin", _note_use)
+    sa.event.listen(engine, "checkin", _record_use)
     sa.event.listen(engine, "checkout", partial(_ping_after_a_pause, engine.dialect))
     return engine
 
 
-def _note_use(_connection: Any, record: Any) -> None:
+def _record_use(_connection: Any, record: Any) -> None:
     record.info[LAST_USED] = time.monotonic()
 
 

@@ -37,7 +37,7 @@ def check_address(url: str) -> None:
         raise AddressRefused(f"{error}. {HOW_TO_ALLOW}") from None
 
 
-def look_up_address(url: str) -> None:
+def resolve_address(url: str) -> None:
     """Like `check_address`, and also ask the name servers where it leads; a name they do not know passes for now."""
     check_address(url)
     policy = policy_for(httpx.URL(url))

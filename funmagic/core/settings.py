@@ -241,11 +241,11 @@ class Settings(BaseSettings):
         return Path(tempfile.gettempdir()) / f"funmagic-{os.getuid()}-{digest}" / "redis.sock"
 
     def signing_key(self) -> bytes:
-        """The key that signs upload and download addresses; made and kept in the data directory when not configured."""
+        """The key of file addresses, OAuth flows and names of the welcomed; made and kept when not configured."""
         return (self.secret_key.get_secret_value() or self.kept_secret("secret_key")).encode()
 
     def encryption_key_list(self) -> list[bytes]:
-        """The keys of providers' credentials: the first encrypts, all decrypt; one is kept when none is configured."""
+        """The keys of credentials and unsent mails: the first encrypts, all decrypt; one is kept when none is set."""
         return _read_keys(self.encryption_keys.get_secret_value() or self.kept_secret("encryption_key"))
 
     def kept_secret(self, name: str) -> str:

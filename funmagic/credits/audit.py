@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.audit_log.service import note_act
+from funmagic.audit_log.service import record_act
 from funmagic.credits.audited_books import BOOKS, Book
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 
 ACTION = "credits.audit"
 SUBJECT = ("books", "credits")
@@ -50,7 +50,7 @@ def audit_credits(session: Session) -> list[Discrepancy]:
 
 def record_audit(session: Session, discrepancies: int) -> None:
     """Record in the audit log that the books were audited just now, and how much was wrong."""
-    note_act(session, None, ACTION, SUBJECT, discrepancies=discrepancies)
+    record_act(session, None, ACTION, SUBJECT, discrepancies=discrepancies)
 
 
 def find_last_audit(session: Session) -> LastAudit | None:

@@ -253,7 +253,7 @@ def _owner_check(lines: sa.Subquery, owner: Figure) -> Check:
 
 
 def _lines_by(key: Figure, **figures: Figure) -> sa.Subquery:
-    """Sums over the lines that have the same key, and the first and the last of whose they are."""
+    """Sums over the lines that have the same key, with the smallest and the largest user id among them."""
     sums = [sa.func.sum(figure).label(name) for name, figure in figures.items()]
     owners = [sa.func.min(LINES.c.user_id).label("first_owner"), sa.func.max(LINES.c.user_id).label("last_owner")]
     return sa.select(key.label("key"), *sums, *owners).where(key.is_not(None)).group_by(key).subquery()

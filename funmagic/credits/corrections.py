@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from funmagic.audit_log.service import note_act
+from funmagic.audit_log.service import record_act
 from funmagic.core.emails import canonical_email
 from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from funmagic.credits import ledger
@@ -178,7 +178,7 @@ def _refundable(session: Session, task_id: str) -> int:
 def _record(session: Session, request: _Request, begins: str) -> Correction:
     made = select(CreditTransaction).where(CreditTransaction.idempotency_key == f"{begins}{request.own_key}")
     correction = Correction.model_validate(session.exec(made).one())
-    note_act(
+    record_act(
         session,
         request.actor,
         request.action,

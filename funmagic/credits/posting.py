@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from funmagic.core.live.viewers import tell_of_change
+from funmagic.core.live.user_channel import publish_change_after_commit
 from funmagic.credits.errors import ImpossibleEntry, InsufficientCredits, KeyTaken, NothingReserved
 from funmagic.credits.statements import FIND_LINE, INSERT_LINE, POST, SETTLE, UPDATE_ACCOUNT, bind
 from funmagic.models.base import new_id, utcnow
@@ -59,7 +59,7 @@ def post_once(session: Session, entry: Entry) -> sa.Row[Any] | None:
         return _find_earlier(session, entry)
     if posted.line_id is None:
         return _yield_to_earlier(session, entry)
-    tell_of_change(session, entry.user_id)
+    publish_change_after_commit(session, entry.user_id)
     return None
 
 
@@ -75,7 +75,7 @@ def settle(session: Session, type_: TransactionType, *, hold_key: str, key: str)
         return _settle_as_found(session, type_, hold_key, key)
     if posted.line_id is None:
         return str(_yield_to_earlier(session, _find_settlement(session, type_, hold_key, key)).type)
-    tell_of_change(session, posted.user_id)
+    publish_change_after_commit(session, posted.user_id)
     return type_
 
 
@@ -109,7 +109,7 @@ def _post_in_two(session: Session, entry: Entry) -> sa.Row[Any] | None:
         raise _refusal(entry)
     after = bind(balance_after=account.balance, reserved_after=account.reserved)
     session.execute(INSERT_LINE, entry.values() | after)
-    tell_of_change(session, entry.user_id)
+    publish_change_after_commit(session, entry.user_id)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What requests say about a person, as one type each: read the same way wherever it is asked for."""
+"""The types of a person's fields in requests, each validated in one way wherever it is used."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -14,7 +14,7 @@ from funmagic.i18n.translate import _
 
 
 def _in_a_sentence(read: Callable[[str], str]) -> Callable[[str], str]:
-    """A reader whose refusal is told beside the field."""
+    """Wrap a reader so that its refusal becomes the field's validation error."""
 
     def read_field(text: str) -> str:
         try:

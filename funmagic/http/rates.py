@@ -1,4 +1,4 @@
-"""Rate limits of HTTP: each API request is counted for its address, and for its user where somebody looks who it is."""
+"""Counts each API request for its address, and for its user where the route reads the session."""
 
 import time
 from collections.abc import MutableMapping

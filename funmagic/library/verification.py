@@ -1,4 +1,4 @@
-"""Looking at an upload before anything uses it, and keeping the very bytes that were looked at."""
+"""Verifies an upload before anything uses it, and keeps the very bytes that were verified."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from funmagic.library.errors import PhotoTooSmall, UploadMissing
 from funmagic.library.images import ImageFacts, inspect_image
 from funmagic.library.names import with_suffix
 from funmagic.library.photos.decoder import check_photo
-from funmagic.library.photos.plain import draw_for_browsers
+from funmagic.library.photos.rewriting import draw_for_browsers
 from funmagic.library.photos.types import WEBP
 from funmagic.library.uploads import find_own_asset, looked_at_prefix
 from funmagic.models.assets import Asset
@@ -42,7 +42,7 @@ class _Seen:
 
 
 def verify_upload(viewer: Viewer, asset_id: str) -> None:
-    """Look at an uploaded photo once, remember what it is, and keep the very bytes that were looked at.
+    """Verify an uploaded photo once, save what it is, and keep the very bytes that were verified.
 
     Whatever the signed address takes afterwards reaches nothing. Raises what is wrong with the file. It opens its own
     transactions: no lock may be held while the store is used.

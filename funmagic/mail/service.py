@@ -26,7 +26,7 @@ KEPT = timedelta(days=30)
 
 
 class MailKind(StrEnum):
-    """The mails there are; what each says stands in `mails/letters.py`."""
+    """The mails there are; what each says stands in `mail/letters.py`."""
 
     MAGIC_LINK = "magic-link"
     VERIFY_EMAIL = "verify-email"

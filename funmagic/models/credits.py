@@ -22,7 +22,7 @@ class TransactionType(StrEnum):
 
 
 class CreditAccount(SQLModel, table=True):
-    """A user's credits: what they own, and how much of it running tasks hold."""
+    """A user's credits: what they own, and how much of it runs in progress and disputed payments hold."""
 
     __tablename__ = "credit_accounts"
     __table_args__ = (

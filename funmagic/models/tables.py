@@ -3,7 +3,7 @@
 from sqlmodel import SQLModel
 
 from funmagic.models.assets import Asset
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 from funmagic.models.billing import CreditPackage, Payment, PaymentDispute, PaymentRefund, StripeEvent
 from funmagic.models.credits import CreditAccount, CreditTransaction
 from funmagic.models.leases import Lease

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from funmagic.rate_limits.config import Category, RateLimits
 from funmagic.rate_limits.counters import increment, increment_blocking
 from funmagic.rate_limits.errors import TooManyRequests
-from funmagic.rate_limits.service import load_rate_limits, understand
+from funmagic.rate_limits.service import load_rate_limits, parse_rate_limits
 from funmagic.rate_limits.subjects import address_subject
 
 
@@ -50,7 +50,7 @@ _address: ContextVar[str | None] = ContextVar("address", default=None)
 
 
 def serve_address(address: str | None) -> None:
-    """Have what services do from here on, in this event, count for this address."""
+    """Set the address for which `check_address_rate` counts from here on, in this event."""
     _address.set(address)
 
 
@@ -68,7 +68,7 @@ def check_rate(category: Category, subject: str, lifetime_purchased: int = 0) ->
     hit = Hit(category, subject, lifetime_purchased)
     if counters := increment_blocking([hit.key]):
         kept, [number] = counters
-        _count(hit, *number, understand(kept) or load_rate_limits()).check()
+        _count(hit, *number, parse_rate_limits(kept) or load_rate_limits()).check()
 
 
 async def count_hits(hits: Sequence[Hit]) -> list[Count]:
@@ -77,7 +77,7 @@ async def count_hits(hits: Sequence[Hit]) -> list[Count]:
     if counters is None:
         return []
     kept, numbers = counters
-    limits = understand(kept)
+    limits = parse_rate_limits(kept)
     if limits is None:
         limits = await asyncio.to_thread(load_rate_limits)
     return [_count(hit, *number, limits) for hit, number in zip(hits, numbers, strict=True)]

@@ -63,7 +63,7 @@ def change_settings(session: Session, change: RateLimitsChange) -> RateLimits:
     return limits
 
 
-def understand(kept: bytes | None) -> RateLimits | None:
+def parse_rate_limits(kept: bytes | None) -> RateLimits | None:
     """Parse the limits that Redis keeps; None when it keeps none, or those of another version of the code."""
     return _parsed(kept) if kept else None
 

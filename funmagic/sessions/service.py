@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from funmagic.core.db import after_commit, autocommitting, reading
-from funmagic.core.live.viewers import tell_now
+from funmagic.core.live.user_channel import publish_change
 from funmagic.models.base import utcnow, without_waiting
 from funmagic.models.credits import CreditAccount
 from funmagic.models.users import User, UserSession
@@ -51,7 +51,7 @@ async def read_viewer(token: str | None) -> Viewer | None:
     token_hash = _hash(token)
     if kept := await session_cache.find_kept(token_hash):
         return kept
-    viewer = await asyncio.to_thread(_look_up, token)
+    viewer = await asyncio.to_thread(_load_viewer, token)
     # Whoever may do more than use tools is looked up every time.
     if viewer and not viewer.is_admin:
         await session_cache.keep(token_hash, viewer)
@@ -95,13 +95,13 @@ def forget_closed(session: Session, user_id: str | None, hashes: Sequence[str]) 
     """Have every process see that these sessions of a user are closed, and every page open in them at once."""
     after_commit(session, partial(session_cache.drop, hashes))
     if user_id:
-        after_commit(session, partial(tell_now, user_id))
+        after_commit(session, partial(publish_change, user_id))
 
 
 def refresh_sessions(session: Session, user_id: str) -> None:
     """Have every browser of a user see what this transaction makes of them, and every open page at once."""
     after_commit(session, partial(_drop_all_of, user_id))
-    after_commit(session, partial(tell_now, user_id))
+    after_commit(session, partial(publish_change, user_id))
 
 
 def sweep_expired_sessions(session: Session) -> None:
@@ -109,7 +109,7 @@ def sweep_expired_sessions(session: Session) -> None:
     session.execute(sa.delete(UserSession).where(col(UserSession.expires_at) <= utcnow()))
 
 
-def _look_up(token: str) -> Viewer | None:
+def _load_viewer(token: str) -> Viewer | None:
     now = utcnow()
     with reading() as session:
         found = _find(session, token)

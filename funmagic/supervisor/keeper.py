@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from funmagic.supervisor.backoff import Backoff
-from funmagic.supervisor.terminal import ChildOutput, say
+from funmagic.supervisor.terminal import ChildOutput, print_line
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 READ_SIZE = 65_536
@@ -93,13 +93,13 @@ class Keeper:
             if delay is None:
                 self._give_up(child, output, how)
                 return
-            say(f"{child.name} stopped ({how}); starting it again in {delay:.2g} s")
+            print_line(f"{child.name} stopped ({how}); starting it again in {delay:.2g} s")
             await asyncio.sleep(delay)
 
     def _give_up(self, child: Child, output: ChildOutput, how: str) -> None:
-        say(f"{child.name} keeps stopping ({how}). Its last output:")
+        print_line(f"{child.name} keeps stopping ({how}). Its last output:")
         for line in output.last_lines:
-            say(f"    {line}")
+            print_line(f"    {line}")
         self.failed = child.name
         self._ended.set()
 

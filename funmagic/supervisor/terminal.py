@@ -18,10 +18,10 @@ def stage(title: str) -> Iterator[None]:
         print(f"  {title} …", end="\r", flush=True)
     began = time.monotonic()
     yield
-    say(f"  {title:<32}{time.monotonic() - began:6.1f} s")
+    print_line(f"  {title:<32}{time.monotonic() - began:6.1f} s")
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line; a reader that has gone away does not stop the product."""
     with suppress(BrokenPipeError):
         print(line, flush=True)
@@ -54,4 +54,4 @@ class ChildOutput:
         text = line.decode(errors="replace").rstrip("\r")
         self.last_lines.append(text)
         if not self._quiet:
-            say(self._prefix + text)
+            print_line(self._prefix + text)

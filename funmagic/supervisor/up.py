@@ -15,7 +15,7 @@ from funmagic.supervisor.data_lock import sole_use_of
 from funmagic.supervisor.errors import StartError
 from funmagic.supervisor.keeper import Child, Keeper, Stopped
 from funmagic.supervisor.ports import check_port_is_free, wait_until_healthy
-from funmagic.supervisor.terminal import say, stage
+from funmagic.supervisor.terminal import print_line, stage
 
 REDIS_WAIT = 60
 WEB_WAIT = 120
@@ -70,7 +70,7 @@ async def _keep_running(settings: Settings, redis: Child | None, *, dev: bool) -
     except Stopped:
         pass
     finally:
-        say("Stopping …")
+        print_line("Stopping …")
         await keeper.stop()
         if dev:
             frontend.tidy_manifest()
@@ -106,10 +106,10 @@ def _workers(settings: Settings) -> Iterator[list[Child]]:
 
 
 def _welcome(settings: Settings, first_admin: tuple[str, str] | None) -> None:
-    say(f"\nFunMagic is ready: {settings.public_url}   (Ctrl-C stops it)")
+    print_line(f"\nFunMagic is ready: {settings.public_url}   (Ctrl-C stops it)")
     if first_admin:
-        say(_how_to_sign_in(settings, *first_admin))
-    say("")
+        print_line(_how_to_sign_in(settings, *first_admin))
+    print_line("")
 
 
 def _how_to_sign_in(settings: Settings, email: str, password: str) -> str:

@@ -1,4 +1,4 @@
-"""What browsers say went wrong in them: noted in the log, and looked at for what loading the page anew mends."""
+"""Logs the errors that browsers report, and sets which of them make a browser load the page anew."""
 
 import re
 
@@ -15,6 +15,6 @@ FrontendEventExceptionState.auto_reload_on_errors = [
 ]
 
 
-def note_browser_error(exception: Exception) -> None:
-    """Log what a browser says; it may say anything, and the log treats it so."""
+def log_browser_error(exception: Exception) -> None:
+    """Log an error that a browser reports; its text is the browser's own and not trusted."""
     log.warning("browser_failed", said=str(exception))

@@ -1,4 +1,4 @@
-"""The events of the tabs, in line: how many may wait or go on for one tab, and ending those that follow something."""
+"""Limits how many events of a tab wait in line or run in the background, and ends background ones."""
 
 import asyncio
 from collections import defaultdict
@@ -16,10 +16,10 @@ MOST_FOLLOWERS = 20
 
 
 class TabEvents(BaseStateEventProcessor):
-    """Reflex's event processor, which knows of each tab what waits in line and what follows something."""
+    """Reflex's event processor, with the events of each tab that wait in line and that run in the background."""
 
     async def enqueue(self, token: str, event: Event, ev_ctx: EventContext | None = None) -> EventFuture:
-        """Put an event in line; of too many that follow something, the oldest ends."""
+        """Enqueue an event; of too many in the background, cancel the oldest."""
         future = await super().enqueue(token, event, ev_ctx)
         unfinished = self._followers if _is_in_background(event) else self._in_line
         if not future.done():
@@ -35,7 +35,7 @@ class TabEvents(BaseStateEventProcessor):
             await asyncio.wait(list(waiting.values()), return_when=asyncio.FIRST_COMPLETED)
 
     def end_followers(self, tab: str) -> None:
-        """End all that goes on in the background for a tab, but for what brought about the event in hand."""
+        """Cancel a tab's background events, except those that enqueued the current event."""
         behind = set()
         future = self._futures.get(EventContext.get().txid)
         while future is not None:
@@ -46,7 +46,7 @@ class TabEvents(BaseStateEventProcessor):
                 follower.cancel()
 
     async def enqueue_anew(self, tab: str, event: Event) -> None:
-        """Put an event in line that no other event brought about, and that ends with none."""
+        """Enqueue an event without a parent, so that it is cancelled with none."""
         if self._root_context is not None:
             await self.enqueue(tab, event, self._root_context.fork(token=tab, router_data=event.router_data))
 

@@ -45,7 +45,7 @@ class GuardTabs(Middleware):
 
 
 def _move(state: BaseState, place: dict[str, Any]) -> None:
-    """Note where the tab's page is, in the place of what a dropped event said: what goes on in the background asks."""
+    """Replace the place that a dropped event named by the tab's own, which background handlers read."""
     if place:
         # As Reflex does before it asks us.
         state.router_data = state._update_router_vars(place, state.router_data)  # noqa: SLF001

@@ -56,7 +56,7 @@ class _Budget:
         self._values = MOST_VALUES
 
     def spend(self, value: Any, depth: int = 0) -> None:
-        """Look through a value and all that is in it; raises TooMuchAtOnce."""
+        """Check a value and all that is in it; raises TooMuchAtOnce."""
         self._values -= 1
         if depth > DEEPEST or self._values < 0:
             raise TooMuchAtOnce

@@ -55,7 +55,7 @@ class TabSockets(EventNamespace):
         self._places.pop(sid, None)
         closing = super().on_disconnect(sid)
         if closing is not None:
-            closing.add_done_callback(lambda _: self._states.note_closing(tab))
+            closing.add_done_callback(lambda _: self._states.start_expiry(tab))
         return closing
 
     async def on_event(self, sid: str, data: Any) -> None:

@@ -32,14 +32,14 @@ class TabStates(StateManagerMemory):
         return self.holders.get(tab, NOBODY)
 
     def hand_over(self, tab: str, holder: Holder) -> None:
-        """Note whose a tab's state is from now on."""
+        """Set who holds a tab's state from now on."""
         if holder == NOBODY:
             self.holders.pop(tab, None)
         else:
             self.holders[tab] = holder
 
-    def note_closing(self, tab: str) -> None:
-        """Count the time that a state is kept from now on, when its socket has closed."""
+    def start_expiry(self, tab: str) -> None:
+        """Start the time that a state is kept for, when its socket has closed."""
         if tab in self._token_expires_at:
             self._track_token(self._token_expires_at[tab][1])
         self._make_room()

@@ -1,4 +1,4 @@
-"""What follows a commit: a task's job goes on the queue, or its end is told. The clock repeats what was lost."""
+"""After a commit this module enqueues a task's job or publishes its end; the clock repeats what was lost."""
 
 from functools import partial
 
@@ -12,14 +12,14 @@ from funmagic.tasks.events import End, find_end, publish
 
 
 def dispatch_tasks(*jobs: TaskJob) -> None:
-    """Put jobs on the queue and note it; with Redis away their tasks keep waiting for the clock."""
+    """Enqueue jobs and mark their tasks as queued; while Redis is away the tasks wait for the clock."""
     if enqueue_tasks(*jobs):
         with autocommitting() as session:
             lifecycle.mark_queued(session, jobs)
 
 
 def announce_end(task_id: str, end: End | None = None) -> None:
-    """Tell those who watch that a task has ended, and note that they were told; without `end` the database says how."""
+    """Publish a task's terminal event and set `announced_at`; without `end`, read it from the database."""
     if end is None:
         with reading() as session:
             end = find_end(session, task_id)
@@ -29,7 +29,7 @@ def announce_end(task_id: str, end: End | None = None) -> None:
 
 
 def stop_remote_jobs(session: Session, task_id: str) -> None:
-    """Have stopped, after the commit, what a task that is being cancelled runs at a provider."""
+    """Enqueue, after the commit, the job that stops what a cancelled task runs at a provider."""
     remote = select(TaskStep.id).where(
         TaskStep.task_id == task_id, TaskStep.status == StepStatus.FAILED, col(TaskStep.provider_job_id).is_not(None)
     )

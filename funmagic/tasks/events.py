@@ -1,4 +1,4 @@
-"""Telling those who watch: a Redis Stream and a channel per task, which may vanish at any time without harm."""
+"""Publishes a task's events to its Redis Stream and channel; losing both harms nothing."""
 
 import json
 from enum import StrEnum
@@ -50,7 +50,7 @@ def make_event(task_id: str, type_: EventType, **facts: Any) -> dict[str, Any]:
 
 
 def publish(task_id: str, type_: EventType, **facts: Any) -> bool:
-    """Append an event to the task's stream and tell those who follow it; False when Redis is away."""
+    """Append an event to the task's stream and publish it to the channel; False when Redis is away."""
     event = json.dumps(make_event(task_id, type_, **facts))
     is_end = type_ in TERMINAL_EVENTS
     lifetime = ENDED_LIFETIME_S if is_end else RUNNING_LIFETIME_S
@@ -64,7 +64,7 @@ def publish(task_id: str, type_: EventType, **facts: Any) -> bool:
 
 
 def find_end(session: Session, task_id: str) -> End | None:
-    """How the end of a task is told; None while the task goes on."""
+    """The terminal event that a task's row implies; None while the task is active."""
     task = session.get_one(Task, task_id)
     if task.status == TaskStatus.COMPLETED:
         return EventType.COMPLETED, _plain("output", view_output(session, task))
@@ -74,12 +74,12 @@ def find_end(session: Session, task_id: str) -> End | None:
 
 
 def completed_end(assets: list[Asset]) -> End:
-    """How it is told that a task completed and made these files."""
+    """The terminal event of a task that completed and made these files."""
     return EventType.COMPLETED, _plain("output", TaskOutput(assets=[output_asset(asset) for asset in assets]))
 
 
 def failed_end(code: FailureCode) -> End:
-    """How it is told that a task failed for this reason."""
+    """The terminal event of a task that failed for this reason."""
     return EventType.FAILED, _plain("error", TaskError(code=code, message=_(SENTENCES[code])))
 
 
@@ -88,5 +88,5 @@ def _plain(name: str, shape: Shape) -> dict[str, Any]:
 
 
 def stream_key(task_id: str) -> str:
-    """The stream of one task's events, and the channel on which they are told as they happen."""
+    """The name of a task's stream, and of the channel to which its events are published."""
     return f"task:{task_id}:events"

@@ -18,5 +18,5 @@ SENTENCES = {
 
 # Done again with the same photo, these would end the same way: what helps is another one.
 NEEDS_ANOTHER_PHOTO = frozenset({FailureCode.INVALID_INPUT, FailureCode.DAMAGED_FILE, FailureCode.NO_SUBJECT})
-# Their sentences say by themselves what became of the credits.
-SAYS_WHAT_WAS_CHARGED = frozenset({FailureCode.NO_SUBJECT, FailureCode.CANCELLED})
+# Their sentences say by themselves what became of the credits: nothing is added to them.
+SAYS_WHAT_WAS_CHARGED = frozenset({FailureCode.TIMEOUT, FailureCode.NO_SUBJECT, FailureCode.CANCELLED})

@@ -69,7 +69,7 @@ def take_step(session: Session, claim: Claim) -> TaskStep:
 
 
 def extend_lease(session: Session, claim: Claim, progress: float | None) -> bool:
-    """Keep the task for another lease and note its progress, if there is any; False when it is no longer ours."""
+    """Renew the lease and save the progress, if there is any; False when another worker holds the task."""
     noted = {} if progress is None else {"progress": progress}
     return _change(session, claim, leased_until=db_time(LEASE_S), **noted)
 
@@ -83,7 +83,7 @@ def save_remote_job(
     job: dict[str, Any] | None = None,
     request: dict[str, Any] | None = None,
 ) -> None:
-    """Remember the provider's job before anything waits for it: its id, what finds it again, and what was asked.
+    """Save a remote job before anything waits for it: its id, what finds it again, and the request.
 
     Raises LeaseLost.
     """
@@ -95,7 +95,7 @@ def save_remote_job(
 
 
 def park_task(session: Session, claim: Claim, *, seconds: float, progress: float | None = None) -> None:
-    """Give the worker back; the clock wakes the task up after `seconds`. Raises LeaseLost."""
+    """Release the lease; the clock enqueues the task after `seconds`. Raises LeaseLost."""
     changes: dict[str, Any] = {} if progress is None else {"progress": progress}
     _keep(session, claim, lease_token=None, leased_until=None, next_check_at=db_time(seconds), **changes)
 
@@ -138,14 +138,14 @@ def finish_step(
 
 
 def fail_task(session: Session, claim: Claim, code: FailureCode, *, detail: str = "") -> None:
-    """End a task badly and give its credits back; the detail is for operators. Raises LeaseLost."""
+    """Mark a task as failed and release its credits; the detail is for operators. Raises LeaseLost."""
     _keep(session, claim, **_failure(code))
     _fail_open_steps(session, claim.task_id, detail or code)
     ledger.release(session, task_id=claim.task_id)
 
 
 def cancel_task(session: Session, task_id: str) -> bool:
-    """End a task because its owner says so, whoever works on it; False when it had already ended."""
+    """Mark a task as cancelled and release its credits, whoever holds it; False when it had already ended."""
     changed = session.execute(
         sa.update(TASKS)
         .where(TASKS.c.id == task_id, TASKS.c.status.in_(ACTIVE_STATUSES))
@@ -159,14 +159,14 @@ def cancel_task(session: Session, task_id: str) -> bool:
 
 
 def mark_queued(session: Session, jobs: Sequence[TaskJob]) -> None:
-    """Note that jobs were put on the queue, and when to look whether they got lost."""
-    # In one order, so that two who note many at once cannot wait for each other.
+    """Mark tasks as queued, and set when the clock checks whether their jobs got lost."""
+    # In one order, so that two who mark many at once cannot wait for each other.
     ordered = sorted(jobs, key=lambda job: job.task_id)
     execute_rows(session, MARK_QUEUED, [{"b_task_id": job.task_id, "b_enqueues": job.number} for job in ordered])
 
 
 def postpone_checks(session: Session, task_ids: list[str]) -> None:
-    """The jobs of these tasks still wait on the queue: look again later."""
+    """Set a later check for tasks whose jobs still wait on the queue."""
     session.execute(
         sa.update(TASKS)
         .where(TASKS.c.id.in_(task_ids), TASKS.c.next_check_at.is_not(None))
@@ -175,7 +175,7 @@ def postpone_checks(session: Session, task_ids: list[str]) -> None:
 
 
 def find_due_jobs(session: Session, limit: int = 1000) -> list[TaskJob]:
-    """The next job of every task that nobody works on and whose time to be looked at has come."""
+    """The next job of every task that no worker holds and whose check is due."""
     runs_remotely = sa.exists().where(
         STEPS.c.task_id == TASKS.c.id, STEPS.c.status == StepStatus.PROCESSING, STEPS.c.provider_job_id.is_not(None)
     )
@@ -183,7 +183,7 @@ def find_due_jobs(session: Session, limit: int = 1000) -> list[TaskJob]:
         TASKS.c.next_check_at <= db_time(), TASKS.c.status.in_(ACTIVE_STATUSES)
     )
     rows = session.execute(due.order_by(TASKS.c.next_check_at).limit(limit))
-    # Looking at a remote job is quick, and may end a run and free a slot: it goes before what has not begun.
+    # Polling a remote job is quick, and may end a run and free a slot: it goes before what has not begun.
     return [TaskJob(task_id, number, is_urgent, QueueName(queue)) for task_id, number, is_urgent, queue in rows]
 
 
@@ -203,13 +203,13 @@ def revoke_lease(session: Session, task_id: str) -> None:
 
 
 def find_unannounced_tasks(session: Session, limit: int = 200) -> list[Task]:
-    """Ended tasks whose watchers may not have heard of it, because whoever ended them died right after the commit."""
+    """Ended tasks whose terminal event was never published, because the process died right after the commit."""
     query = select(Task).where(col(Task.finished_at) < db_time(-2), col(Task.announced_at).is_(None))
     return list(session.exec(query.limit(limit)).all())
 
 
 def mark_announced(session: Session, task_id: str) -> None:
-    """Note that the end of a task has been told."""
+    """Set `announced_at`: the terminal event was published."""
     session.execute(MARK_ANNOUNCED, {"b_task_id": task_id, "b_announced_at": utcnow()})
 
 

@@ -49,12 +49,12 @@ def check_input(tool: sa.Row[Any], values: dict[str, Any], planned: list[Planned
 
 
 def find_unseen(session: Session, viewer: Viewer, asset_ids: list[str]) -> list[str]:
-    """Those of the files that nobody has looked at since their upload; raises NotFound for another person's file."""
+    """Those of the files that are not verified yet; raises NotFound for another person's file."""
     return [asset_id for asset_id in asset_ids if _find_file(session, viewer, asset_id).verified_at is None]
 
 
 def mark_used(session: Session, viewer: Viewer, asset_ids: list[str]) -> None:
-    """Keep the files of a run from being swept; raises NotFound for one that is gone by now."""
+    """Mark a run's files as used, so that the clock does not sweep them; raises NotFound for one that is gone."""
     for asset_id in asset_ids:
         if _find_file(session, viewer, asset_id).used_at is None:
             session.execute(MARK_USED, {"b_asset_id": asset_id, "b_used_at": utcnow()})

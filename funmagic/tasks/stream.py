@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any
 
 from funmagic.core.db import DATABASE_AWAY, reading
-from funmagic.core.live.viewers import balance_channel
+from funmagic.core.live.user_channel import channel_of_user
 from funmagic.core.live.watch import LOOK_AGAIN, PAUSED, START, StreamEvent, get_watchers
 from funmagic.sessions.service import is_still
 from funmagic.sessions.viewer import Viewer
@@ -25,12 +25,12 @@ ASK_AGAIN_S = 1.0
 async def follow_task_as(
     viewer: Viewer, token: str | None, task_id: str, after: str = START
 ) -> AsyncGenerator[StreamEvent, None]:
-    """As `follow_task`, for no longer than this session is the viewer's.
+    """Follow a task until the session is no longer the viewer's; the session is checked before each event.
 
-    That is looked up before each event, and whenever something is told of the viewer: that a session ended, say. While
-    the database is away and nobody knows, nothing is told but PAUSED.
+    It is checked as well when something is published on the viewer's channel, such as the end of a session. While the
+    database is away and nobody knows, PAUSED is all that is sent.
     """
-    async with aclosing(follow_task(task_id, after, beside=balance_channel(viewer.id))) as events:
+    async with aclosing(follow_task(task_id, after, beside=channel_of_user(viewer.id))) as events:
         async for event in events:
             while event is not PAUSED and (is_theirs := await _is_theirs(viewer, token)) is not True:
                 if is_theirs is False:
@@ -43,11 +43,11 @@ async def follow_task_as(
 async def follow_task(task_id: str, after: str = START, *, beside: str = "") -> AsyncGenerator[StreamEvent, None]:
     """`connected`, then every event after an id, and always one terminal event, at which it ends.
 
-    Where the stream has lost the end, the database tells it. The reader's signs pass through. Without a terminal event
-    it ends only when this process stops: whoever follows asks another one. Raises LiveUpdatesPaused when Redis is away
-    at the start.
+    Where the stream has lost the end, it is read from the database. The reader's signs pass through. Without a terminal
+    event it ends only when this process stops: the client then follows at another one. Raises LiveUpdatesPaused when
+    Redis is away at the start.
     """
-    yield _tell("", task_id, EventType.CONNECTED)
+    yield _event("", task_id, EventType.CONNECTED)
     async with aclosing(get_watchers().follow(stream_key(task_id), after, beside=beside)) as events:
         async for event in events:
             if event in (LOOK_AGAIN, PAUSED) and (end := await asyncio.to_thread(_end_of, task_id)):
@@ -69,15 +69,15 @@ async def _is_theirs(viewer: Viewer, token: str | None) -> bool | None:
 def _end_of(task_id: str) -> StreamEvent | None:
     with reading() as session:
         end = find_end(session, task_id)
-    return end and _tell(TOLD_BY_DATABASE, task_id, end[0], **end[1])
+    return end and _event(TOLD_BY_DATABASE, task_id, end[0], **end[1])
 
 
-def _tell(id_: str, task_id: str, type_: EventType, **facts: Any) -> StreamEvent:
+def _event(id_: str, task_id: str, type_: EventType, **facts: Any) -> StreamEvent:
     return StreamEvent(id_, type_, json.dumps(make_event(task_id, type_, **facts)))
 
 
 def may_be_an_event(id_: str) -> bool:
-    """Whether an event that has been told may have this id."""
+    """Whether an event that was published may have this id."""
     numbers = EVENT_ID.fullmatch(id_)
     # Redis begins its ids with the time; clocks differ a little.
     is_past = numbers is not None and int(numbers[1]) <= (time.time() + CLOCKS_DIFFER_S) * 1000
@@ -85,7 +85,7 @@ def may_be_an_event(id_: str) -> bool:
 
 
 async def has_heard_the_end(task_id: str, last_id: str) -> bool:
-    """Whether the event of this id was the terminal one, so that nothing is left to tell."""
+    """Whether the event of this id was the terminal one, so that none follows."""
     if last_id == START:
         return False
     if last_id == TOLD_BY_DATABASE:

@@ -34,19 +34,19 @@ def test_axe_finds_nothing_serious_anywhere_and_nothing_sticks_out(
 ) -> None:
     with fresh_profile(chromium, product.url, **look) as context:
         page = context.new_page()
-        _look_at_every_page(page)
-        _look_at_the_dialog(page)
+        _check_every_page(page)
+        _check_the_dialog(page)
         sign_up(context)
         page.reload()
         with product.workers_paused():
             press_run(page)
             expect(page.get_by_text("In line")).to_be_visible()
-            _look(page, "a waiting run")
+            _check_page(page, "a waiting run")
         expect_result(page)
-        _look(page, "a result")
+        _check_page(page, "a result")
 
 
-def _look_at_every_page(page: Page) -> None:
+def _check_every_page(page: Page) -> None:
     for address, landmark in (
         ("/", "A little magic for every photo."),
         ("/tools", "Tools"),
@@ -63,31 +63,31 @@ def _look_at_every_page(page: Page) -> None:
         page.goto(address)
         expect(page.get_by_role("heading", name=landmark).first).to_be_visible()
         expect(page.locator(".skeleton")).to_have_count(0)
-        _look(page, address)
+        _check_page(page, address)
 
 
-def _look_at_the_dialog(page: Page) -> None:
+def _check_the_dialog(page: Page) -> None:
     choose_photo(page)
     expect(run_button(page)).to_be_enabled()
-    _look(page, "a chosen photo")
+    _check_page(page, "a chosen photo")
     run_button(page).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
-    _look(page, "the sign-in dialog")
+    _check_page(page, "the sign-in dialog")
     dialog.get_by_role("button", name="Create an account").click()
     dialog.get_by_label("Password", exact=True).press_sequentially("summer")
     expect(dialog.locator(".strength-word")).not_to_be_empty()
-    _look(page, "signing up in the dialog")
+    _check_page(page, "signing up in the dialog")
     dialog.get_by_role("button", name="Sign in instead").click()
-    _look(page, "signing in with a password")
+    _check_page(page, "signing in with a password")
     dialog.get_by_role("button", name="Email me a link instead").click()
     dialog.get_by_label("Email").fill("axe@example.com")
     dialog.get_by_role("button", name="Email me a link").click()
     expect(dialog.get_by_role("heading", name="Check your inbox")).to_be_focused()
-    _look(page, "a link on its way")
+    _check_page(page, "a link on its way")
 
 
-def _look(page: Page, where: str) -> None:
+def _check_page(page: Page, where: str) -> None:
     """Nothing sticks out to the side, and nothing is there only for some."""
     expect_within_width(page)
     assert_accessible(page, where)

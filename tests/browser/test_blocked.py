@@ -94,13 +94,13 @@ def test_pages_whose_websocket_is_blocked_say_so_in_words_and_go_on_once_they_co
     def close(socket: WebSocketRoute) -> None:
         socket.close() if is_blocked else socket.connect_to_server()
 
-    def say_nothing(socket: WebSocketRoute) -> None:
+    def stay_silent(socket: WebSocketRoute) -> None:
         if not is_blocked:
             socket.connect_to_server()
 
     throws.add_init_script(THROWS)
     closes.route_web_socket("**/_event/**", close)
-    silent.route_web_socket("**/_event/**", say_nothing)
+    silent.route_web_socket("**/_event/**", stay_silent)
     tabs = (throws, closes, silent)
     for page in tabs:
         page.goto("/tools")

@@ -215,33 +215,33 @@ def test_a_phone_shows_every_stage_within_its_width_and_to_everybody(chromium: B
         page = context.new_page()
         sign_up(context)
         page.goto(FIGME)
-        _look_before_the_run(page)
+        _check_before_the_run(page)
         with product.workers_paused():
             page.get_by_role("button", name="Generate (20 credits)").tap()
             expect(page.get_by_text("In line")).to_be_visible()
-            _look(page)
+            _check_page(page)
         expect_stage(page, "image-result")
-        _look(page)
+        _check_page(page)
         page.get_by_role("button", name=INTO_3D).tap()
         expect_stage(page, "3d-result")
         assert_not_blank(wait_until_ready(page))
-        _look(page)
+        _check_page(page)
 
 
-def _look_before_the_run(page: Page) -> None:
+def _check_before_the_run(page: Page) -> None:
     expect_stage(page, "select-style")
     expect(page.get_by_role("radio")).to_have_count(8)
     tiles = [tile.bounding_box() for tile in page.locator(".choices-grid > *").all()]
     assert len({round(box["x"]) for box in tiles if box}) == 2
-    _look(page)
+    _check_page(page)
     page.get_by_role("radio", name="Soft clay").check()
     expect(page.get_by_role("button", name="Continue")).to_be_in_viewport()
     page.get_by_role("button", name="Continue").tap()
     page.get_by_role("button", name="Astronaut").tap()
-    _look(page)
+    _check_page(page)
 
 
-def _look(page: Page) -> None:
+def _check_page(page: Page) -> None:
     """Nothing sticks out to the side, and nothing is there only for some."""
     stage = page.locator("[data-stage]").get_attribute("data-stage") or ""
     expect_within_width(page)

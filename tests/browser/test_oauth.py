@@ -51,7 +51,7 @@ def continue_with(page: Page, provider: str) -> None:
     page.get_by_role("link", name=f"Continue with {provider}").click()
 
 
-def say_who(page: Page, name: str) -> None:
+def sign_in_at_provider(page: Page, name: str) -> None:
     """Sign in at the provider."""
     page.get_by_placeholder("Enter any login").fill(name)
     page.get_by_placeholder("and password").fill("anything")
@@ -60,7 +60,7 @@ def say_who(page: Page, name: str) -> None:
 
 def consent(page: Page, name: str) -> None:
     """Sign in at the provider, and let it tell us who it was."""
-    say_who(page, name)
+    sign_in_at_provider(page, name)
     page.get_by_role("button", name="Continue").click()
 
 
@@ -113,7 +113,7 @@ def test_two_tabs_sign_in_at_once(context: BrowserContext, web: Web) -> None:
         page.wait_for_url("**/interaction/*")
     consent(first, "tabea")
     first.wait_for_url(f"{web.url}/tools")
-    say_who(second, "tabea")  # who has consented in the other tab meanwhile
+    sign_in_at_provider(second, "tabea")  # who has consented in the other tab meanwhile
     second.wait_for_url(web.url + TOOL)
     expect_signed_in(second, "tabea Example")
 

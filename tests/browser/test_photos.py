@@ -50,13 +50,13 @@ NEAR_ON_AVERAGE = 0.5
 @pytest.fixture(scope="module")
 def drawn(chromium: Browser) -> dict[str, tuple[int, int, str]]:
     """Each kind's width, height and pixels, as Chromium draws it on a canvas."""
-    return _ask(chromium, DRAW, ALL)
+    return _evaluate(chromium, DRAW, ALL)
 
 
 @pytest.fixture(scope="module")
 def refused(chromium: Browser) -> dict[str, bool]:
     """Whether Chromium finds no whole picture in each damaged file."""
-    return _ask(chromium, REFUSE, DAMAGED)
+    return _evaluate(chromium, REFUSE, DAMAGED)
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -77,7 +77,7 @@ def test_in_what_is_damaged_chromium_finds_no_whole_picture_either(refused: dict
     assert refused[kind]
 
 
-def _ask(chromium: Browser, script: str, files: dict[str, bytes]) -> Any:
+def _evaluate(chromium: Browser, script: str, files: dict[str, bytes]) -> Any:
     page = chromium.new_page()
     answer = page.evaluate(script, [[name, base64.b64encode(data).decode()] for name, data in files.items()])
     page.close()

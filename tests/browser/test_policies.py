@@ -30,10 +30,10 @@ def test_every_page_works_for_visitors_and_members(
     page: Page, context: BrowserContext, product: Product, answers: list[Response]
 ) -> None:
     for address in ADDRESSES:
-        _look(page, address)
+        _open(page, address)
     sign_up(context)
     for address in ADDRESSES - {paths.LOGIN, paths.REGISTER}:  # which lead on at once
-        _look(page, address)
+        _open(page, address)
     assert len(answers) > len(ADDRESSES)
     for answer in answers:
         if answer.url.startswith(product.url) and answer.status != 304:
@@ -95,7 +95,7 @@ def test_a_script_that_got_into_a_page_does_not_run(chromium: Browser, product: 
     context.close()
 
 
-def _look(page: Page, address: str) -> None:
+def _open(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.get_by_role("contentinfo")).to_be_visible()
     expect(page.locator(".skeleton")).to_have_count(0)

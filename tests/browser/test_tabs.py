@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.letters import newest_link
 from tests.browser.product import Product
 from tests.browser.steps import TOOL, choose_photo, expect_balance, expect_result, press_run, sign_in, sign_up
-from tests.browser.ways_in import ask_for_link, expect_signed_out, follow_link
+from tests.browser.ways_in import expect_signed_out, follow_link, request_link
 
 
 def test_a_run_that_was_asked_for_goes_on_in_the_tab_that_asked_for_the_link(
@@ -14,7 +14,7 @@ def test_a_run_that_was_asked_for_goes_on_in_the_tab_that_asked_for_the_link(
     page.goto(TOOL)
     choose_photo(page)
     press_run(page)
-    ask_for_link(page, "runner@example.com")
+    request_link(page, "runner@example.com")
     mailed = context.new_page()
     follow_link(mailed, newest_link(product, "runner@example.com"))
     mailed.wait_for_url(f"**{TOOL}")
@@ -36,7 +36,7 @@ def test_a_run_goes_on_after_a_link_for_an_account_whose_email_was_never_confirm
     page.goto(TOOL)
     choose_photo(page)
     press_run(page)
-    ask_for_link(page, email)
+    request_link(page, email)
     mailed = context.new_page()
     follow_link(mailed, newest_link(product, email, besides=unconfirmed))
     mailed.wait_for_url(f"**{TOOL}")

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.letters import newest_link
 from tests.browser.product import Product
 from tests.browser.steps import TOOL, choose_photo, expect_balance, expect_result, press_run, sign_up
-from tests.browser.ways_in import ask_for_link, expect_signed_out, follow_link
+from tests.browser.ways_in import expect_signed_out, follow_link, request_link
 from tests.browser.web import Web
 from tests.factories import PASSWORD
 
@@ -26,7 +26,7 @@ def test_a_link_makes_the_account_and_leads_on_even_in_another_browser(
     page: Page, elsewhere: Page, product: Product
 ) -> None:
     page.goto(f"/login?next={TOOL}")
-    ask_for_link(page, "linked@example.com")
+    request_link(page, "linked@example.com")
     link = newest_link(product, "linked@example.com")
     elsewhere.goto(link)
     expect(elsewhere.get_by_text("linked@example.com")).to_be_visible()
@@ -39,7 +39,7 @@ def test_a_link_makes_the_account_and_leads_on_even_in_another_browser(
     expect(page.get_by_text("This link has expired or was already used.")).to_be_visible()
     page.get_by_role("link", name="Get a new link").click()
     page.wait_for_url(f"**/login?next={TOOL}")
-    ask_for_link(page, "linked@example.com")
+    request_link(page, "linked@example.com")
     follow_link(page, newest_link(product, "linked@example.com", besides=link))
     page.wait_for_url(f"**{TOOL}")
     expect_balance(page, 100)
@@ -47,7 +47,7 @@ def test_a_link_makes_the_account_and_leads_on_even_in_another_browser(
 
 def test_asking_again_replaces_the_link(page: Page, product: Product) -> None:
     page.goto("/login")
-    ask_for_link(page, "twice@example.com")
+    request_link(page, "twice@example.com")
     expect(page.get_by_role("heading", name="Welcome back")).to_be_hidden()
     first = newest_link(product, "twice@example.com")
     page.get_by_role("button", name="Send it again").click()
@@ -65,7 +65,7 @@ def test_a_link_from_the_dialog_leads_back_to_the_tool_and_the_run_goes_on_where
     page.goto(TOOL)
     choose_photo(page)
     press_run(page)
-    ask_for_link(page, "photographer@example.com")
+    request_link(page, "photographer@example.com")
     mailed = context.new_page()
     follow_link(mailed, newest_link(product, "photographer@example.com"))
     mailed.wait_for_url(f"**{TOOL}")
@@ -76,7 +76,7 @@ def test_a_link_from_the_dialog_leads_back_to_the_tool_and_the_run_goes_on_where
 
 def test_the_tab_that_waits_for_a_link_goes_on_by_itself(page: Page, context: BrowserContext, product: Product) -> None:
     page.goto(f"/login?next={TOOL}")
-    ask_for_link(page, "patient@example.com")
+    request_link(page, "patient@example.com")
     mailed = context.new_page()
     follow_link(mailed, newest_link(product, "patient@example.com"))
     expect_balance(mailed, 100)
@@ -174,7 +174,7 @@ def test_a_forgotten_password_is_replaced_and_ends_every_other_session(
     elsewhere.get_by_role("button", name="Use a password instead").click()
     elsewhere.get_by_role("link", name="Forgot password?").click()
     expect(elsewhere.get_by_role("heading", name="Forgot your password?")).to_be_visible()
-    ask_for_link(elsewhere, email)
+    request_link(elsewhere, email)
     old, link = newest_link(product, email), ""
     link = old if "reset-password" in old else newest_link(product, email, besides=old)
     elsewhere.goto(link)

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 
-def ask_for_link(page: Page, email: str) -> None:
+def request_link(page: Page, email: str) -> None:
     """Have a sign-in link mailed."""
     page.get_by_label("Email").fill(email)
     page.get_by_role("button", name="Email me a link").click()

@@ -54,12 +54,12 @@ class Crowd:
                 if errand.is_followed:
                     self._following.append(asyncio.create_task(self._follow(cookies, task_id)))
                 if errand.is_cancelled:
-                    await self._ask(client, "POST", f"/api/tasks/{task_id}/cancel", or_status=httpx.codes.CONFLICT)
+                    await self._request(client, "POST", f"/api/tasks/{task_id}/cancel", or_status=httpx.codes.CONFLICT)
 
     async def _do(self, client: httpx.AsyncClient, day: Day, errand: Errand) -> str:
         parent = await self._find_figure(client, day) if errand.kind == MODEL else None
         body = errand.body(parent)
-        answer = await self._ask(client, "POST", "/api/tasks", json=body, headers={"Idempotency-Key": errand.key})
+        answer = await self._request(client, "POST", "/api/tasks", json=body, headers={"Idempotency-Key": errand.key})
         task_id: str = answer.json()["task"]["id"]
         if self.tasks.setdefault(errand.key, task_id) != task_id:
             self.contradictions.append(f"{errand.key} led to {task_id} and to {self.tasks[errand.key]}")
@@ -72,7 +72,7 @@ class Crowd:
         """A figure of the person's that is done, and of which they have no model yet; None when there will be none."""
         while day.figures:
             task_id = day.figures[0]
-            status = (await self._ask(client, "GET", f"/api/tasks/{task_id}")).json()["task"]["status"]
+            status = (await self._request(client, "GET", f"/api/tasks/{task_id}")).json()["task"]["status"]
             if status in TERMINAL:
                 day.figures.remove(task_id)
             if status == "completed":
@@ -81,7 +81,7 @@ class Crowd:
                 await asyncio.sleep(FULL_PAUSE_S)
         return None
 
-    async def _ask(
+    async def _request(
         self, client: httpx.AsyncClient, method: str, path: str, *, or_status: int = 200, **values: Any
     ) -> httpx.Response:
         """Ask until there is an answer that counts: a success, or this status."""

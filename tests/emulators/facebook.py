@@ -29,7 +29,7 @@ class FacebookEmulator:
         """Facebook as an ASGI application."""
         return Starlette(
             routes=[
-                Route("/dialog/oauth", self._ask),
+                Route("/dialog/oauth", self._authorize),
                 Route("/oauth/access_token", self._token, methods=["POST"]),
                 Route("/me", self._me),
             ]
@@ -41,7 +41,7 @@ class FacebookEmulator:
         self.codes.clear()
         self.tokens.clear()
 
-    async def _ask(self, request: Request) -> Response:
+    async def _authorize(self, request: Request) -> Response:
         asked = request.query_params
         assert asked["client_id"] == CLIENT_ID
         assert set(asked["scope"].split()) == {"email", "public_profile"}

@@ -31,7 +31,7 @@ class FalStorage:
         self.is_malformed = False
 
     async def _give_token(self, request: Request) -> Response:
-        self._note(request, "token")
+        self._record(request, "token")
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme != "Key" or (self.key and key != self.key):
             return JSONResponse({"detail": "Authentication is required"}, 401)
@@ -50,7 +50,7 @@ class FalStorage:
         return JSONResponse({} if self.is_malformed else answer)
 
     async def _upload(self, request: Request) -> Response:
-        self._note(request, "upload")
+        self._record(request, "upload")
         data = await request.body()
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or token not in self.tokens:
@@ -61,6 +61,6 @@ class FalStorage:
         self.files[file_id] = data
         return JSONResponse({"access_url": f"{request.base_url}files/in/{file_id}"})
 
-    def _note(self, request: Request, place: str) -> None:
+    def _record(self, request: Request, place: str) -> None:
         self.requests[place] += 1
         self.authorizations.append(request.headers.get("authorization", ""))

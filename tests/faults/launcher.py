@@ -91,12 +91,12 @@ def _freeze_at(point: str, folder: Path) -> None:
         while not go.exists() and time.monotonic() - began < LONGEST_FREEZE_S:
             time.sleep(0.01)
 
-    def note_end() -> None:
+    def record_end() -> None:
         if (folder / "reached").exists():
             (folder / "ended").touch()
 
     _wrap(path, before=freeze if moment == "before" else None, after=freeze if moment == "after" else None)
-    _wrap("worker.jobs.run_task", finally_=note_end)
+    _wrap("worker.jobs.run_task", finally_=record_end)
 
 
 def _wrap(

@@ -1,7 +1,7 @@
 """What follows a tab's credits goes with the tab, and there is one of it however often the page is loaded."""
 
 from funmagic.core.db import transaction
-from funmagic.core.live.viewers import balance_channel
+from funmagic.core.live.user_channel import channel_of_user
 from funmagic.core.redis import get_redis
 from funmagic.credits import ledger
 from funmagic.sessions.service import close_session
@@ -28,7 +28,7 @@ def test_a_tab_is_followed_once_for_as_long_as_it_is_open(web: str, redis: None,
         for _ in range(5):
             tab.send(HYDRATE, {"hashes": []})
             tab.read_to_mark()
-        wait_until(lambda: followed() == [balance_channel(alice.id).encode()])
+        wait_until(lambda: followed() == [channel_of_user(alice.id).encode()])
         with transaction() as session:
             ledger.grant_bonus(session, alice.id, 7, key="a")
         tab.read_until(lambda update: shows(update, available=107))

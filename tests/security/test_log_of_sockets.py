@@ -68,7 +68,7 @@ def logged(web: str, data_dir: Path) -> Callable[[], str]:
     return read
 
 
-def say(tab: Tab, frame: str, times: int = 1) -> bool:
+def send_frames(tab: Tab, frame: str, times: int = 1) -> bool:
     """Whether the socket is still open after the server has read this."""
     try:
         for _ in range(times):
@@ -84,7 +84,7 @@ def test_a_hostile_frame_leaves_a_short_and_harmless_line(
     web: str, redis: None, logged: Callable[[], str], frame: str
 ) -> None:
     with open_tab(web) as tab:
-        say(tab, frame)
+        send_frames(tab, frame)
     with open_tab(web) as tab:
         tab.read_to_mark()
     lines = logged()
@@ -100,8 +100,8 @@ def test_the_tokens_of_tabs_are_not_logged(web: str, redis: None, logged: Callab
     tokens = [f"tab-token-{number}" for number in range(3)]
     for token in tokens:
         with open_tab(web, tab=token) as tab:
-            say(tab, FRAMES["of no handler"])
-            say(tab, FRAMES["a string"])
+            send_frames(tab, FRAMES["of no handler"])
+            send_frames(tab, FRAMES["a string"])
     with open_tab(web) as tab:
         tab.read_to_mark()
     assert not [token for token in tokens if token in logged()]
@@ -113,7 +113,7 @@ def test_a_flood_leaves_a_few_lines_and_how_many_were_left_out(
     floods = ("of no handler", "of a browser's error")
     for name in floods:
         with open_tab(web) as tab:
-            assert say(tab, FRAMES[name], 10 * MOST_LINES)
+            assert send_frames(tab, FRAMES[name], 10 * MOST_LINES)
     factories.wait_until(lambda: logged().count(LEFT_OUT) >= len(floods))
     # A burst of each kind, or two where a window ends between them.
     assert len(logged()) <= 2 * len(floods) * MOST_LINES * 4_000

@@ -55,7 +55,7 @@ def token_in(link: str) -> str:
     return parse_qs(urlsplit(link).query)["token"][0]
 
 
-def ask_for_link(client: TestClient, email: str, next_url: str = "") -> Response:
+def request_link(client: TestClient, email: str, next_url: str = "") -> Response:
     return client.post(paths.API_MAGIC_LINK, json={"email": email, "next": next_url})
 
 
@@ -70,7 +70,7 @@ def count(table: type) -> int:
 
 @pytest.mark.parametrize("wanted", ELSEWHERE)
 def test_a_link_leads_nowhere_but_to_our_own_pages(client: TestClient, mailbox: Mailbox, wanted: str) -> None:
-    assert ask_for_link(client, "carol@example.com", wanted).status_code == 202
+    assert request_link(client, "carol@example.com", wanted).status_code == 202
     answer = enter(client, token_in(link_in(mailbox.newest("carol@example.com"))))
     assert (answer.status_code, answer.headers["location"]) == (303, paths.TOOLS)
 
@@ -86,12 +86,12 @@ def test_an_encoded_address_stays_a_path_of_ours(wanted: str, encode: Callable[[
 
 @pytest.mark.parametrize("wanted", ["/tools/background-remove?task=1&x=%2F%2Fevil#top", "/profile", "/zh/tools"])
 def test_a_link_leads_back_to_where_the_person_was_going(client: TestClient, mailbox: Mailbox, wanted: str) -> None:
-    ask_for_link(client, "carol@example.com", wanted)
+    request_link(client, "carol@example.com", wanted)
     assert enter(client, token_in(link_in(mailbox.newest()))).headers["location"] == wanted
 
 
 def test_next_is_not_taken_from_whoever_uses_the_link(client: TestClient, mailbox: Mailbox) -> None:
-    ask_for_link(client, "carol@example.com")
+    request_link(client, "carol@example.com")
     token = token_in(link_in(mailbox.newest()))
     client.post(paths.API_MAGIC_LINK_VERIFY, json={"token": token, "next": "//evil.example"})
     answer = enter(client, token)
@@ -99,7 +99,7 @@ def test_next_is_not_taken_from_whoever_uses_the_link(client: TestClient, mailbo
 
 
 def test_twenty_at_once_use_one_link_and_one_gets_in(client: TestClient, mailbox: Mailbox) -> None:
-    ask_for_link(client, "carol@example.com")
+    request_link(client, "carol@example.com")
     token = token_in(link_in(mailbox.newest()))
     browsers = [new_browser() for _ in range(20)]
     answers = factories.run_together(20, lambda: enter(browsers.pop(), token))
@@ -110,7 +110,7 @@ def test_twenty_at_once_use_one_link_and_one_gets_in(client: TestClient, mailbox
 
 def test_two_links_at_once_for_somebody_new_make_one_user(client: TestClient, mailbox: Mailbox) -> None:
     """An account made by password at the moment in which a link proves the same email."""
-    ask_for_link(client, "carol@example.com")
+    request_link(client, "carol@example.com")
     token = token_in(link_in(mailbox.newest()))
     body = {"email": "carol@example.com", "password": PASSWORD, "name": "Carol"}
     acts: list[Callable[[], Response]] = [
@@ -128,7 +128,7 @@ def test_two_links_at_once_for_somebody_new_make_one_user(client: TestClient, ma
 def test_a_used_link_is_refused_in_the_browser_that_used_it_too(
     client: TestClient, mailbox: Mailbox, again: int
 ) -> None:
-    ask_for_link(client, "carol@example.com")
+    request_link(client, "carol@example.com")
     token = token_in(link_in(mailbox.newest()))
     assert enter(client, token).status_code == 303
     for _ in range(again):
@@ -136,7 +136,7 @@ def test_a_used_link_is_refused_in_the_browser_that_used_it_too(
 
 
 def test_a_secret_is_good_for_its_purpose_only(alice: Viewer, client: TestClient, mailbox: Mailbox) -> None:
-    ask_for_link(client, alice.email)
+    request_link(client, alice.email)
     magic = token_in(link_in(mailbox.newest()))
     client.post(paths.API_FORGOT_PASSWORD, json={"email": alice.email})
     reset = token_in(link_in(mailbox.newest()))
@@ -152,7 +152,7 @@ def test_a_secret_is_good_for_its_purpose_only(alice: Viewer, client: TestClient
 
 
 def test_no_secret_of_a_link_is_stored_or_shown_to_who_asked(client: TestClient, mailbox: Mailbox) -> None:
-    answer = ask_for_link(client, "carol@example.com")
+    answer = request_link(client, "carol@example.com")
     token = token_in(link_in(mailbox.newest()))
     with reading() as session:
         assert token not in repr([row.model_dump() for row in session.exec(select(OneTimeToken)).all()])
@@ -191,7 +191,7 @@ def test_the_slow_part_is_done_whether_or_not_there_is_an_account(
 def test_the_slow_part_is_done_for_those_without_a_password_too(
     client: TestClient, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask_for_link(client, "carol@example.com")
+    request_link(client, "carol@example.com")
     enter(client, token_in(link_in(mailbox.newest())))
     work = WorkDone(monkeypatch)
     body = {"email": "carol@example.com", "password": PASSWORD}

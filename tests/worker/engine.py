@@ -94,7 +94,7 @@ def run_and_die(task_id: str) -> None:
 
 
 def make_due(task_id: str) -> None:
-    """The time to look at a waiting task has come."""
+    """Set a waiting task's next check to the past."""
     change_task(task_id, next_check_at=db_time(-1))
 
 

@@ -55,7 +55,7 @@ def aim(points: Floats, side: int, *, yaw: float = YAW, pitch: float = PITCH) ->
     low = points.min(axis=0)
     high = points.max(axis=0)
     radius = max(float(np.linalg.norm((high - low).astype(np.float64))) / 2, 1e-20)
-    view = View(side, _look(yaw, pitch), ((low + high) / 2).astype(np.float32), radius, 1.0)
+    view = View(side, _rotation(yaw, pitch), ((low + high) / 2).astype(np.float32), radius, 1.0)
     places, _ = view.project(points)
     flat = places - np.float32(side / 2)
     first = flat.min(axis=0)
@@ -144,7 +144,7 @@ def develop(colours: Floats, covered: Floats) -> bytes:
     return buffer.getvalue()
 
 
-def _look(yaw: float, pitch: float) -> Floats:
+def _rotation(yaw: float, pitch: float) -> Floats:
     a, b = np.radians([yaw, pitch])
     about_y = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])

@@ -23,7 +23,7 @@ from worker.providers.base import (
 log = structlog.get_logger()
 
 SCRIPT = Path(__file__).with_suffix(".lua").read_text()
-# So many failures of starts, or of looks, within so many seconds, and none that went well between them.
+# So many failures of starts, or of polls, within so many seconds, and none that went well between them.
 MOST_FAILURES = 5
 WINDOW_S = 60.0
 # While probes fail, each pause is twice the one before it.
@@ -36,23 +36,23 @@ CLOSED = 2
 
 
 class BreakerOpen(ProviderUnavailable):
-    """Nobody asked the provider: it failed too often a moment ago."""
+    """The provider was not called, because it failed too often a moment ago."""
 
 
 def check_breaker(scope: ProviderScope, provider: str, holder: str) -> None:
-    """Ask to start a job; raises BreakerOpen while nobody may, or while another holder tries whether it works again.
+    """Raise BreakerOpen while no job may start, or while another holder probes the provider.
 
-    Whoever was let through says what became of it with `note_outcome`, under the same name.
+    Whoever may start calls `record_outcome` afterwards, under the same holder.
     """
     wait_ms = _call("ask", scope, provider, holder, _milliseconds(PROBE_LEASE_S))
     if wait_ms:
         raise BreakerOpen(f"{provider} has failed too often; nobody asks it for {wait_ms / 1000:.0f} s")
 
 
-def note_outcome(
+def record_outcome(
     scope: ProviderScope, provider: str, error: BaseException | None, *, holder: str | None = None
 ) -> None:
-    """Note what became of a call: of a start under its holder, of a look at a job without one."""
+    """Record whether a call failed: of a start under its holder, of a poll without one."""
     action = _judge(error)
     spans = map(_milliseconds, (WINDOW_S, COOL_DOWN_S, LONGEST_COOL_DOWN_S))
     change = _call(action, scope, provider, holder or "", MOST_FAILURES, *spans)

@@ -47,7 +47,7 @@ class Denied:
 def try_acquire(
     scope: ProviderScope, provider: str, limits: Limits, holder: str, *, lease_s: float
 ) -> Granted | Denied:
-    """Ask to start a job; a holder whose lease lives is granted again, its lease extended, and counted only once.
+    """Take a slot for a job; a holder whose lease lives has it granted again, for longer, and is counted only once.
 
     Without limits nothing is written, and only a penalty denies. Raises LimiterAway when there are limits to keep.
     """

@@ -37,10 +37,10 @@ def take_slot(step: TaskStep, account: Account) -> None:
         raise NoSlot(answer.retry_after_s + _patience(step))
 
 
-def keep_slot(step: TaskStep, account: Account, *, next_look_s: float) -> None:
+def keep_slot(step: TaskStep, account: Account, *, next_poll_s: float) -> None:
     """Hold on to the slot of a job that runs; one that was lost is taken anew if there is room."""
     try:
-        if not renew(account.scope, account.name, step.id, lease_s=SLOT_LEASE_S + next_look_s):
+        if not renew(account.scope, account.name, step.id, lease_s=SLOT_LEASE_S + next_poll_s):
             take_slot(step, account)
     except (LimiterAway, NoSlot) as error:
         # The job runs at the provider whether we count it or not.
@@ -76,6 +76,6 @@ def limits_of(account: Account) -> Limits:
 
 
 def _patience(step: TaskStep) -> float:
-    """Seconds more for a step that has waited long: where many wait for few slots, asking all the time helps nobody."""
+    """Random seconds to add to a wait, more the longer a step has waited, so that many of them retry less often."""
     waited = (utcnow() - step.started_at).total_seconds() if step.started_at else 0.0
     return random.uniform(0, min(max(waited, 0.0) / 2, LONGEST_PATIENCE_S))  # noqa: S311 - spreads, and guards nothing

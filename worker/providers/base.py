@@ -11,7 +11,7 @@ class Report(Protocol):
     """Tells watchers how far the work is, from 0 to 1, and shows them what there is so far: an image, of any size."""
 
     def __call__(self, progress: float, *, preview: bytes | None = None) -> None:
-        """Tell it; at most ten times a second is passed on."""
+        """Report progress; at most ten times a second is it passed on."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,10 @@ class Provider(Protocol):
         """Poll a job that this or another worker started; Done once its result is here."""
 
     def cancel(self, provider_job_id: str, work: Work) -> bool:
-        """Ask the provider to stop a job; whether it is known to run no more. Never raises a ProviderError."""
+        """Request that the provider stops a job; whether it is known to run no more. Never raises a ProviderError."""
 
     def check_health(self) -> None:
-        """Ask the provider, for free, whether it would take our work; raises ProviderError when not."""
+        """Check, for free, whether the provider would take our work; raises ProviderError when not."""
 
 
 class ProviderError(Exception):

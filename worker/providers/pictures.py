@@ -2,7 +2,7 @@
 
 from funmagic.core.errors import FunMagicError
 from funmagic.library.photos.decoder import decode_photo
-from funmagic.library.photos.plain import make_plain, write_picture
+from funmagic.library.photos.rewriting import make_plain, write_picture
 from funmagic.library.photos.types import SUFFIXES
 from worker.providers.base import DamagedFile, InputFile, InvalidWork, Work
 

@@ -96,7 +96,7 @@ class RemoteProvider(ABC):
             return False
 
     def check_health(self) -> None:
-        """Ask the provider, for free, whether it lets us in; raises AccountRefused for a key that is turned away."""
+        """Call the provider for free; raises AccountRefused for a key that it refuses."""
         with self.typed_errors():
             self.ping()
 
@@ -113,7 +113,7 @@ class RemoteProvider(ABC):
         raise JobEnded(ProviderUnavailable(f"{self.type.title} leaves no job behind"))
 
     def stop(self, job_id: str, work: Work) -> bool:  # noqa: ARG002 - for adapters with jobs
-        """Tell the provider to stop the job, and whether it is known to run no more; most know no way to."""
+        """Request that the provider stops the job; whether it is known to run no more. Most know no way to."""
         return False
 
     @abstractmethod

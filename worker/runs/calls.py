@@ -1,4 +1,4 @@
-"""One call of a step's provider: with its account, its files and its slot, measured, and its refusals judged."""
+"""Calls a step's provider once, within its slot, breaker and time, and measures and records the outcome."""
 
 import math
 from collections.abc import Callable
@@ -7,9 +7,10 @@ from functools import partial
 
 from funmagic.core.telemetry.counters import PROVIDER_ERRORS, RATE_LIMITED_RETRIES, count
 from funmagic.models.tasks import TaskStep
-from worker.limits.breaker import check_breaker, note_outcome
+from worker.limits.breaker import check_breaker, record_outcome
 from worker.limits.slots import give_slot_back, keep_slot, slow_down, take_slot
 from worker.providers.accounts import Account
+from worker.providers.alerts import alert
 from worker.providers.base import (
     Done,
     Provider,
@@ -24,14 +25,13 @@ from worker.runs.budget import OutOfTime, within_budget
 from worker.runs.heartbeat import Heartbeat
 from worker.runs.observe import observed_call
 from worker.runs.subject import Subject, read_work, time_left
-from worker.upkeep.alerts import alert
 
 Call = Callable[[], Done | Waiting]
 
 MAX_BACKOFF_S = 60.0
-# A look asks a few short questions, and brings the result home.
-LONGEST_LOOK_S = 240.0
-SOONEST_LOOK_S = 1.0
+# A poll makes a few short calls, and downloads the result.
+LONGEST_POLL_S = 240.0
+SOONEST_POLL_S = 1.0
 BACKOFF_AFTER_HANG_S = 10.0
 LONGEST_DELAY_S = 3600.0
 
@@ -45,7 +45,7 @@ class TryLater(Exception):
 
 
 def call_provider(subject: Subject, heartbeat: Heartbeat) -> Done | Waiting:
-    """Start a step's work, or look at the job that was started.
+    """Start a step's work, or poll the remote job that was started.
 
     Raises NoSlot or TryLater when it is not yet time, StorageUnavailable without its files, and else ProviderError.
     """
@@ -57,7 +57,7 @@ def call_provider(subject: Subject, heartbeat: Heartbeat) -> Done | Waiting:
     try:
         if step.provider_job_id is None:
             return _start(step, account, partial(provider.start, work, report))
-        outcome = _look(step, account, partial(provider.check, step.provider_job_id, work, report))
+        outcome = _poll(step, account, partial(provider.check, step.provider_job_id, work, report))
     except ProviderRateLimited as limit:
         raise _later_or_never(step, account, limit) from limit
     return outcome if isinstance(outcome, Done) else _in_time(step, account, provider, work, outcome)
@@ -69,14 +69,14 @@ def bounded(seconds: float) -> float:
 
 
 def _in_time(step: TaskStep, account: Account, provider: Provider, work: Work, waiting: Waiting) -> Waiting:
-    """The wait as long as the step's time lasts; after it the provider is told to stop, and ProviderTimeout raised."""
+    """Limit the wait to the step's time; once that is over, cancel the remote job and raise ProviderTimeout."""
     left = time_left(step)
     if left > 0:
-        return replace(waiting, check_after_s=min(waiting.check_after_s, max(left, SOONEST_LOOK_S)))
+        return replace(waiting, check_after_s=min(waiting.check_after_s, max(left, SOONEST_POLL_S)))
     if provider.cancel(waiting.provider_job_id, work):
         give_slot_back(account.scope, account.name, step.id)
     late = ProviderTimeout(f"job {waiting.provider_job_id} was not done within {step.timeout_s} s")
-    note_outcome(account.scope, account.name, late)
+    record_outcome(account.scope, account.name, late)
     raise late from waiting.trouble
 
 
@@ -87,7 +87,7 @@ def _start(step: TaskStep, account: Account, start: Call) -> Done | Waiting:
     except Exception as error:
         _report_failure(account, error, holder=step.id)
         raise
-    note_outcome(account.scope, account.name, None, holder=step.id)
+    record_outcome(account.scope, account.name, None, holder=step.id)
     return outcome
 
 
@@ -107,9 +107,9 @@ def _start_in_slot(step: TaskStep, account: Account, start: Call) -> Done | Wait
     return outcome
 
 
-def _look(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
+def _poll(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
     try:
-        with observed_call(account.name, "check"), within_budget(LONGEST_LOOK_S):
+        with observed_call(account.name, "check"), within_budget(LONGEST_POLL_S):
             outcome = check()
     except OutOfTime as late:
         outcome = Waiting(str(step.provider_job_id), BACKOFF_AFTER_HANG_S, trouble=late)
@@ -118,24 +118,24 @@ def _look(step: TaskStep, account: Account, check: Call) -> Done | Waiting:
         if not isinstance(error, ProviderRateLimited):
             give_slot_back(account.scope, account.name, step.id)
         raise
-    # Once for each look: one that went well forgives those that failed before it.
-    note_outcome(account.scope, account.name, outcome.trouble if isinstance(outcome, Waiting) else None)
+    # Once for each poll: one that went well clears those that failed before it.
+    record_outcome(account.scope, account.name, outcome.trouble if isinstance(outcome, Waiting) else None)
     if isinstance(outcome, Done):
         give_slot_back(account.scope, account.name, step.id)
     else:
-        keep_slot(step, account, next_look_s=bounded(outcome.check_after_s))
-        _note_trouble(account, outcome.trouble)
+        keep_slot(step, account, next_poll_s=bounded(outcome.check_after_s))
+        _record_trouble(account, outcome.trouble)
     return outcome
 
 
 def _report_failure(account: Account, error: Exception, *, holder: str | None = None) -> None:
-    """Tell the breaker that a call failed, and operators of what only an admin can mend."""
-    note_outcome(account.scope, account.name, error, holder=holder)
+    """Record a failed call for the breaker, and alert operators of what only an admin can mend."""
+    record_outcome(account.scope, account.name, error, holder=holder)
     if isinstance(error, ProviderError):
         alert(account.scope, account.name, error)
 
 
-def _note_trouble(account: Account, trouble: ProviderError | None) -> None:
+def _record_trouble(account: Account, trouble: ProviderError | None) -> None:
     if trouble is not None:
         count(PROVIDER_ERRORS, account.name, type(trouble).__name__)
     if isinstance(trouble, ProviderRateLimited):
@@ -153,5 +153,5 @@ def _later_or_never(step: TaskStep, account: Account, limit: ProviderRateLimited
     backoff = min(config.base_backoff_ms / 1000 * 2**step.retries, MAX_BACKOFF_S)
     seconds = max(bounded(limit.retry_after_s or 0), backoff)
     if step.provider_job_id:
-        keep_slot(step, account, next_look_s=seconds)
+        keep_slot(step, account, next_poll_s=seconds)
     return TryLater(seconds)

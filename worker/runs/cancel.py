@@ -33,7 +33,7 @@ def cancel_remote_jobs(task_id: str) -> None:
 
 
 def stop_job(step: TaskStep, job_id: str, job: dict[str, Any]) -> None:
-    """Ask a step's provider to stop a job; its slot is free at once when the job is known to run no more."""
+    """Cancel a job at a step's provider; its slot is free at once when the job is known to run no more."""
     try:
         with reading() as session:
             account = read_account(session, ProviderScope.WEB, step.provider, must_be_active=False)

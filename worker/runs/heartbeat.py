@@ -57,7 +57,7 @@ class Heartbeat:
             log.warning("not_handed_back", task_id=self._claim.task_id, error=str(error))
 
     def report(self, step_id: str, progress: float, *, preview: bytes | None = None) -> None:
-        """Note how far a step is, from 0 to 1; watchers hear of it at most ten times a second, and see each preview."""
+        """Set how far a step is, from 0 to 1; it is published at most ten times a second, and each preview is."""
         self._progress = progress
         if preview is not None and (image := shrink_preview(preview)):
             publish(self._claim.task_id, EventType.PARTIAL_RESULT, stepId=step_id, data={"image": image})

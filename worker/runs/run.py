@@ -110,7 +110,7 @@ def _wait(claim: Claim, step: TaskStep, waiting: Waiting) -> None:
 
 
 def _put_off(claim: Claim, seconds: float, *, counted: TaskStep | None = None) -> None:
-    """Try again later; what is counted is allowed only so often."""
+    """Park the task for a later try; a step given as `counted` has this try counted towards its limit."""
 
     def put_off(session: Session) -> None:
         if counted is not None:

@@ -46,7 +46,7 @@ class Subject:
 
     @property
     def is_last_step(self) -> bool:
-        """Whether what it makes is what people came for, and nothing in between."""
+        """Whether this step's output is the run's output, and not the next step's input."""
         return not self.kind.is_pipeline or self.step_kind == self.kind.steps[-1]
 
     @property

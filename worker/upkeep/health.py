@@ -1,4 +1,4 @@
-"""Asks every provider that the site uses whether it would take our work, and writes down what it says."""
+"""Checks every minute whether each provider in use would take our work, and saves the result in its row."""
 
 import threading
 import time
@@ -15,9 +15,9 @@ from funmagic.models.tools import Tool
 from funmagic.providers.breakers import BreakerState, read_breakers
 from funmagic.providers.health import mark_healthy, mark_unhealthy
 from worker.providers.accounts import Account, read_account
+from worker.providers.alerts import alert, describe
 from worker.providers.base import ProviderError, ProviderRateLimited, ProviderTimeout
 from worker.providers.registry import open_provider
-from worker.upkeep.alerts import alert, describe
 
 log = structlog.get_logger()
 
@@ -27,24 +27,24 @@ PATIENCE_S = 15.0
 
 
 def check_providers() -> None:
-    """Look at every active provider that an active tool uses or that has a key, all at once; never raises for one."""
+    """Check every active provider that an active tool uses or that has a key, all at once; never raises for one."""
     with reading() as session:
         names = _names_to_check(session)
-    looks = [
+    checks = [
         threading.Thread(target=_check, args=(ProviderScope.WEB, name), name=f"health {name}", daemon=True)
         for name in names
     ]
-    # One that still hangs in the look before this one is not asked again.
+    # One that still hangs in the check before this one is not asked again.
     hanging = {thread.name for thread in threading.enumerate()}
-    for look in looks:
-        if look.name not in hanging:
-            look.start()
+    for check in checks:
+        if check.name not in hanging:
+            check.start()
     ends = time.monotonic() + PATIENCE_S
-    for name, look in zip(names, looks, strict=True):
-        if look.ident is not None:
-            look.join(max(ends - time.monotonic(), 0))
-        if look.is_alive() or look.name in hanging:
-            _note(ProviderScope.WEB, name, ProviderTimeout(f"no answer within {PATIENCE_S:.0f} s"))
+    for name, check in zip(names, checks, strict=True):
+        if check.ident is not None:
+            check.join(max(ends - time.monotonic(), 0))
+        if check.is_alive() or check.name in hanging:
+            _record(ProviderScope.WEB, name, ProviderTimeout(f"no answer within {PATIENCE_S:.0f} s"))
 
 
 def _names_to_check(session: Session) -> list[str]:
@@ -63,12 +63,12 @@ def _providers_of(tool: Tool) -> list[str]:
 
 def _check(scope: ProviderScope, name: str) -> None:
     try:
-        _note(scope, name, _ask(scope, name))
+        _record(scope, name, _find_trouble(scope, name))
     except Exception:
         log.exception("health_check_broke", provider=name)
 
 
-def _ask(scope: ProviderScope, name: str) -> ProviderError | None:
+def _find_trouble(scope: ProviderScope, name: str) -> ProviderError | None:
     """What keeps a provider from taking our work, if anything."""
     try:
         with reading() as session:
@@ -88,12 +88,12 @@ def _impatient(account: Account) -> Account:
     return replace(account, config=config.model_copy(update={"request_timeout_seconds": seconds}))
 
 
-def _note(scope: ProviderScope, name: str, error: ProviderError | None) -> None:
+def _record(scope: ProviderScope, name: str, error: ProviderError | None) -> None:
     if isinstance(error, ProviderRateLimited):
         # It is there; how often it may be asked is the limiter's business.
         error = None
     if error is None:
-        _note_well(scope, name)
+        _record_healthy(scope, name)
         return
     with transaction() as session:
         is_news = mark_unhealthy(session, scope, name, describe(error))
@@ -102,7 +102,7 @@ def _note(scope: ProviderScope, name: str, error: ProviderError | None) -> None:
         alert(scope, name, error)
 
 
-def _note_well(scope: ProviderScope, name: str) -> None:
+def _record_healthy(scope: ProviderScope, name: str) -> None:
     breaker = read_breakers(scope, [name])[name]
     if breaker.has_refused and breaker.state is not BreakerState.CLOSED:
         # A key that is right may be out of credit: only a run that is taken again shows that it is not.

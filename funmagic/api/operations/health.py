@@ -41,14 +41,14 @@ class Readiness(Shape):
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """Say that this process is alive."""
+    """Answer that this process is alive."""
     return {"status": "ok"}
 
 
 @router.get("/readyz")
 async def readyz(response: Response) -> Readiness:
-    """Say whether to send people here: 503 without the database or the store; without Redis pages go on, degraded."""
-    database, redis, storage = await asyncio.gather(*map(_state_of, _questions()))
+    """Answer whether to send people here: 503 without database or store; without Redis pages go on, degraded."""
+    database, redis, storage = await asyncio.gather(*map(_state_of, _checks()))
     verdict = _verdict(database, redis, storage)
     if verdict in ("stopping", "unavailable"):
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
@@ -73,19 +73,19 @@ async def _state_of(question: Bounded[None]) -> State:
 
 
 @lru_cache
-def _questions() -> list[Bounded[None]]:
-    asked = (_ask_database, _ask_redis, _ask_storage)
-    return [Bounded(ask, patience_s=PATIENCE_S, kept_s=KEPT_S) for ask in asked]
+def _checks() -> list[Bounded[None]]:
+    pings = (_ping_database, _ping_redis, _ping_storage)
+    return [Bounded(ping, patience_s=PATIENCE_S, kept_s=KEPT_S) for ping in pings]
 
 
-def _ask_database() -> None:
+def _ping_database() -> None:
     with reading() as session:
         session.execute(sa.select(1))
 
 
-def _ask_redis() -> None:
+def _ping_redis() -> None:
     get_redis().ping()
 
 
-def _ask_storage() -> None:
+def _ping_storage() -> None:
     get_storage().head(PRIVATE_BUCKET, NO_SUCH_KEY)

@@ -106,18 +106,18 @@ class _Snapshot(CollectorRegistry):
         up.add_metric(["redis"], self._redis is not None)
         yield up
         if self._database is not None:
-            yield from _tell_database(self._database)
+            yield from _database_metrics(self._database)
         if self._redis is not None:
-            yield from _tell_redis(self._redis)
-        yield from _tell_providers(self._providers)
+            yield from _redis_metrics(self._redis)
+        yield from _provider_metrics(self._providers)
 
 
-def _tell_database(facts: DatabaseFacts) -> Iterator[Metric]:
+def _database_metrics(facts: DatabaseFacts) -> Iterator[Metric]:
     tasks = GaugeMetricFamily("funmagic_tasks", "Tasks by tool and status.", labels=["tool", "status"])
     for tool, status, number in facts.tasks:
         tasks.add_metric([tool, status], number)
     yield tasks
-    yield GaugeMetricFamily("funmagic_credits_reserved", "Credits held by running tasks.", facts.reserved)
+    yield GaugeMetricFamily("funmagic_credits_reserved", "Credits held by runs and disputed payments.", facts.reserved)
     yield GaugeMetricFamily("funmagic_clock_leading", "Whether some clock holds the lease.", facts.has_clock)
     if facts.audit:
         found = facts.audit.discrepancies
@@ -126,7 +126,7 @@ def _tell_database(facts: DatabaseFacts) -> Iterator[Metric]:
         yield GaugeMetricFamily("funmagic_credit_audit_timestamp_seconds", "When that audit ended, in Unix time.", at)
 
 
-def _tell_redis(facts: RedisFacts) -> Iterator[Metric]:
+def _redis_metrics(facts: RedisFacts) -> Iterator[Metric]:
     jobs = GaugeMetricFamily("funmagic_queue_jobs", "Jobs waiting on a queue.", labels=["queue"])
     ages = GaugeMetricFamily("funmagic_queue_oldest_job_seconds", "How long the oldest has waited.", labels=["queue"])
     for each in facts.queues:
@@ -142,7 +142,7 @@ def _tell_redis(facts: RedisFacts) -> Iterator[Metric]:
         yield _histogram(metric, facts.shared)
 
 
-def _tell_providers(providers: list[ProviderHealth]) -> Iterator[Metric]:
+def _provider_metrics(providers: list[ProviderHealth]) -> Iterator[Metric]:
     healthy = GaugeMetricFamily("funmagic_provider_healthy", "Whether it would take our work.", labels=["provider"])
     breakers = GaugeMetricFamily(
         "funmagic_breaker_state", "Its circuit breaker: 0 closed, 1 half-open, 2 open.", labels=["provider"]

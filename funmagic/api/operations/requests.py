@@ -56,13 +56,13 @@ class ObserveRequests:
     async def _run(self, observed: "_Observed", scope: Scope, receive: Receive, send: Send) -> None:
         async def send_observed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                observed.note_start(message)
+                observed.record_start(message)
             await send(message)
 
         try:
             await self._app(scope, receive, send_observed)
         except Exception:
-            observed.note_defect()
+            observed.record_defect()
             raise
         finally:
             observed.finish()
@@ -93,7 +93,7 @@ class _Observed:
         """The route's template, of which there are few; what has none counts as one."""
         return getattr(self._scope.get("route"), "path", "") or "other"
 
-    def note_start(self, message: Message) -> None:
+    def record_start(self, message: Message) -> None:
         """The answer starts: give it the id, and measure how long it took."""
         headers = MutableHeaders(scope=message)
         headers[HEADER] = self.id
@@ -103,7 +103,7 @@ class _Observed:
             OPEN_CONNECTIONS.labels("sse").inc()
         self._measure()
 
-    def note_defect(self) -> None:
+    def record_defect(self) -> None:
         """An exception ends the request; it is answered 500 unless the answer had started."""
         if self._status == CLIENT_LEFT:
             self._status = 500
@@ -118,9 +118,9 @@ class _Observed:
             note("request", status=self._status, ms=round((time.perf_counter() - self._began) * 1000, 1))
 
     def trace(self, traced: Span) -> None:
-        """Tell its span what is known now."""
+        """Add to its span what is known now."""
         traced.name(f"{self.method} {self._route}")
-        traced.note(
+        traced.add_attributes(
             {
                 "http.request.method": self.method,
                 "http.route": self._route,

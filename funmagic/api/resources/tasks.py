@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 from pydantic import AfterValidator, Field
 
+from funmagic import paths
 from funmagic.api.streams.event_stream import EventStream
 from funmagic.core.db import reading, transaction
 from funmagic.core.json import PAGE_LIMIT, RequestShape, Shape
@@ -18,7 +19,7 @@ from funmagic.tasks.stream import TOLD_BY_DATABASE, follow_task_as, has_heard_th
 from funmagic.tasks.submit import Submission, submit_task
 from funmagic.tasks.views import TaskPage, TaskView
 
-router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+router = APIRouter(prefix=paths.API_TASKS, tags=["tasks"])
 
 
 def storable_text(values: dict[str, Any]) -> dict[str, Any]:

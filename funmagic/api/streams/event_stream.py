@@ -33,16 +33,16 @@ class EventStream(Response):
         """End the events without having answered."""
         await self._rest.aclose()
 
-    async def tell(self, receive: Receive, send: Send) -> None:
+    async def send_events(self, receive: Receive, send: Send) -> None:
         """Send the headers and every event, until the events end or the client leaves."""
         async with aclosing(self._rest):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             begun = b"".join(_encode(event) for event in self._begun)
             await send({"type": "http.response.body", "body": begun, "more_body": True})
-            if await self._tell_while_listening(receive, send):
+            if await self._send_until_left(receive, send):
                 await send({"type": "http.response.body", "body": b""})
 
-    async def _tell_while_listening(self, receive: Receive, send: Send) -> bool:
+    async def _send_until_left(self, receive: Receive, send: Send) -> bool:
         """Send the rest; False when the client left before its end."""
         leaving = asyncio.create_task(_wait_for_leaving(receive))
         try:
@@ -81,12 +81,12 @@ class StreamsAfterRoutes:
             # FastAPI's exit stacks, done with by now, are a tenth of what a stream would cost.
             for key in [key for key in scope if key.startswith("fastapi_")]:
                 del scope[key]
-            await self._tell(stream, scope, receive, send)
+            await self._serve_stream(stream, scope, receive, send)
 
-    async def _tell(self, stream: EventStream, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_stream(self, stream: EventStream, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             with seats.taken(Kind.STREAM, await seats.holders_of(scope)):
-                await stream.tell(receive, send)
+                await stream.send_events(receive, send)
         except TooManyConnections as error:
             await stream.drop()
             await refuse(error, scope, receive, send)

@@ -1,4 +1,4 @@
-"""The events that wait for one watcher: light enough for thousands of watchers, and never longer than a page."""
+"""The events that wait for one watcher: light enough for thousands of watchers, and at most MOST_WAITING of them."""
 
 import asyncio
 from typing import Generic, TypeVar
@@ -28,28 +28,28 @@ class Inbox(Generic[T]):
             self.has_gap = True
         else:
             self._events.append(event)
-        self._hear()
+        self._record_arrival()
 
-    def tell(self, sign: T) -> None:
-        """Replace the sign by a newer one."""
+    def set_sign(self, sign: T) -> None:
+        """Set the sign that the reader gets after the events; it replaces an earlier one."""
         self._sign = sign
-        self._hear()
+        self._record_arrival()
 
     def nudge(self, sign: T) -> None:
-        """Put a sign where none is: it says less than any other, and breaks no silence."""
+        """Set a sign unless there is one; the time of silence goes on."""
         if self._sign is None:
             self._sign = sign
         self._wake()
 
     def fall_behind(self) -> None:
-        """Note that events may be missing after those that are here."""
+        """Mark that events after those in the inbox may be missing."""
         self.has_gap = True
-        self._hear()
+        self._record_arrival()
 
     def close(self) -> None:
         """Release the reader, now and whenever it takes again."""
         self._is_closed = True
-        self._hear()
+        self._record_arrival()
 
     def empty(self) -> None:
         """Forget everything."""
@@ -73,7 +73,7 @@ class Inbox(Generic[T]):
             self._sign = None
         return news
 
-    def _hear(self) -> None:
+    def _record_arrival(self) -> None:
         self._heard_at = asyncio.get_running_loop().time()
         self._wake()
 

@@ -1,4 +1,4 @@
-"""One connection to Redis that hears all the channels somebody in this process listens to, and comes back by itself."""
+"""One connection to Redis that receives every channel followed in this process, and reconnects by itself."""
 
 import asyncio
 from contextlib import suppress
@@ -19,16 +19,16 @@ ANSWER_S = 5.0
 
 
 class Listener(Protocol):
-    """Who is told what the subscription hears."""
+    """The object whose methods the subscription calls."""
 
-    def hear(self, channel: str, message: str) -> None:
-        """A message was published."""
+    def receive(self, channel: str, message: str) -> None:
+        """A message was published to a channel."""
 
-    def hear_from_now_on(self, channel: str) -> None:
-        """From now on every message of this channel is heard; those before may have been missed."""
+    def confirm_channel(self, channel: str) -> None:
+        """Redis confirmed a channel: every message from now on is received; earlier ones may have been missed."""
 
-    def hear_nothing(self) -> None:
-        """Redis is away; told again at every attempt to reach it."""
+    def lose_connection(self) -> None:
+        """Redis is away; called again after every attempt to reach it."""
 
 
 class Subscription:
@@ -42,7 +42,7 @@ class Subscription:
         self._reader: asyncio.Task[None] | None = None
 
     async def add(self, channel: str) -> None:
-        """Ask for a channel; the listener is told when Redis has confirmed it."""
+        """Subscribe to a channel; `confirm_channel` is called once Redis has confirmed it."""
         self._channels.add(channel)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read_while_wanted())
@@ -51,7 +51,7 @@ class Subscription:
                 await self._pubsub.subscribe(channel)
 
     async def remove(self, channel: str) -> None:
-        """Hear no more of a channel."""
+        """Unsubscribe from a channel."""
         self._channels.discard(channel)
         if self._pubsub is not None:
             with suppress(RedisError):
@@ -64,7 +64,7 @@ class Subscription:
                     await self._read(pubsub)
             except (RedisError, TimeoutError) as error:
                 log.warning("subscription_reconnects", error=repr(error))
-                self._listener.hear_nothing()
+                self._listener.lose_connection()
                 await asyncio.sleep(RECONNECT_S)
 
     async def _read(self, pubsub: PubSub) -> None:
@@ -90,6 +90,6 @@ class Subscription:
     def _pass_on(self, message: dict[str, str]) -> None:
         match message["type"]:
             case "message":
-                self._listener.hear(message["channel"], message["data"])
+                self._listener.receive(message["channel"], message["data"])
             case "subscribe":
-                self._listener.hear_from_now_on(message["channel"])
+                self._listener.confirm_channel(message["channel"])

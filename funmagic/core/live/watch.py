@@ -35,8 +35,8 @@ class StreamEvent:
         return said
 
 
-# Signs from the reader itself: LOOK_AGAIN, the database may know more than was told; PAUSED, Redis is away for now;
-# QUIET, nothing was told; LOOK_ASIDE, something was told on the channel beside the stream.
+# Signs from the reader itself: LOOK_AGAIN, the database may know more than was published; PAUSED, Redis is away;
+# QUIET, nothing was published; LOOK_ASIDE, something was published on the channel beside the stream.
 LOOK_AGAIN = StreamEvent("", "look_again")
 PAUSED = StreamEvent("", "paused")
 QUIET = StreamEvent("", "quiet")
@@ -45,15 +45,15 @@ SIGNS = (LOOK_AGAIN, PAUSED, LOOK_ASIDE)
 
 
 class Watchers:
-    """Everybody in this process who follows a channel, each with an inbox that one subscription fills."""
+    """The followers of all channels in this process, each with an inbox that one subscription fills."""
 
     def __init__(self) -> None:
         self._redis = new_async_redis()
         self._subscription = Subscription(self._redis, self)
         self._inboxes: dict[str, set[Inbox[StreamEvent]]] = {}
-        # Those who follow another channel, and are only told that something was told on this one.
+        # Those who follow another channel, and only get a sign when something is published on this one.
         self._beside: dict[str, set[Inbox[StreamEvent]]] = {}
-        # The channels of which we hear everything from now on.
+        # The channels of which we receive everything from now on.
         self._heard: set[str] = set()
         self._histories = asyncio.Semaphore(HISTORIES_AT_ONCE)
         self._ticker: asyncio.Task[None] | None = None
@@ -121,30 +121,30 @@ class Watchers:
             raise LiveUpdatesPaused from error
         return _parse(*found[0]) if found else None
 
-    def hear(self, channel: str, message: str) -> None:
-        """An event was published: everybody who follows its channel gets it."""
+    def receive(self, channel: str, message: str) -> None:
+        """Put a published event into the inbox of everybody who follows its channel."""
         event = StreamEvent(*message.split(" ", 2))
         for inbox in self._inboxes.get(channel, ()):
             inbox.put(event)
         for inbox in self._beside.get(channel, ()):
             inbox.nudge(LOOK_ASIDE)
 
-    def hear_from_now_on(self, channel: str) -> None:
-        """What was published before may have been missed: everybody who follows this channel looks for it."""
+    def confirm_channel(self, channel: str) -> None:
+        """Have everybody who follows this channel read its stream: what was published before may have been missed."""
         if not self._is_wanted(channel):
             return
         self._heard.add(channel)
         for inbox in self._inboxes.get(channel, ()):
-            inbox.tell(LOOK_AGAIN)
+            inbox.set_sign(LOOK_AGAIN)
             inbox.fall_behind()
         for inbox in self._beside.get(channel, ()):
             inbox.nudge(LOOK_ASIDE)
 
-    def hear_nothing(self) -> None:
-        """Tell everybody that Redis is away."""
+    def lose_connection(self) -> None:
+        """Put the sign that Redis is away into every inbox."""
         self._heard.clear()
         for inbox in self._everybody():
-            inbox.tell(PAUSED)
+            inbox.set_sign(PAUSED)
 
     def _everybody(self) -> list[Inbox[StreamEvent]]:
         return [inbox for inboxes in self._inboxes.values() for inbox in inboxes]
@@ -213,7 +213,7 @@ class Watchers:
             await asyncio.sleep(SILENCE_S / 30)
             for inbox in self._everybody():
                 if inbox.silence() >= SILENCE_S:
-                    inbox.tell(LOOK_AGAIN)
+                    inbox.set_sign(LOOK_AGAIN)
 
 
 @lru_cache

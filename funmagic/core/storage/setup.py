@@ -31,7 +31,7 @@ class Report:
     lines: list[str] = field(default_factory=list)
     is_ready: bool = True
 
-    def say(self, line: str, *, is_trouble: bool = False) -> None:
+    def add_line(self, line: str, *, is_trouble: bool = False) -> None:
         """Add a line."""
         self.lines.append(line)
         self.is_ready = self.is_ready and not is_trouble
@@ -41,9 +41,9 @@ class Report:
         try:
             action()
         except TROUBLE as error:
-            self.say(f"{what}: FAILED: {error}", is_trouble=True)
+            self.add_line(f"{what}: FAILED: {error}", is_trouble=True)
             return False
-        self.say(what)
+        self.add_line(what)
         return True
 
 
@@ -66,13 +66,13 @@ def _make(report: Report, client: Any, settings: Settings, name: str) -> bool:
         client.head_bucket(Bucket=name)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
-            report.say(f"{name}: cannot be used: {error}", is_trouble=True)
+            report.add_line(f"{name}: cannot be used: {error}", is_trouble=True)
             return False
     except BotoCoreError as error:
-        report.say(f"{name}: the store does not answer: {error}", is_trouble=True)
+        report.add_line(f"{name}: the store does not answer: {error}", is_trouble=True)
         return False
     else:
-        report.say(f"{name}: is there already")
+        report.add_line(f"{name}: is there already")
         return True
     # AWS wants every region named but its first; "auto" is what stores without regions call theirs.
     has_region = settings.s3_region not in ("us-east-1", "auto")
@@ -119,12 +119,12 @@ def _check_readers(report: Report, client: Any, name: str, *, is_public: bool) -
     try:
         is_readable = _stranger_reads(client, name, expected=is_public)
     except TROUBLE as error:
-        report.say(f"{name}: cannot be written to and read: {error}", is_trouble=True)
+        report.add_line(f"{name}: cannot be written to and read: {error}", is_trouble=True)
         return
     readers = "everybody can read its objects" if is_readable else "strangers cannot read its objects"
     is_right = is_readable == is_public
     advice = "" if is_right else ", WHICH MUST NOT BE: see to its access rules in your store's own console"
-    report.say(f"{name}: tried out: {readers}{advice}", is_trouble=not is_right)
+    report.add_line(f"{name}: tried out: {readers}{advice}", is_trouble=not is_right)
 
 
 def _stranger_reads(client: Any, name: str, *, expected: bool) -> bool:

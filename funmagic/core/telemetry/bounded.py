@@ -1,4 +1,4 @@
-"""Asking what may hang: never on the event loop, never twice at a time, never for longer than a moment."""
+"""Calls what may hang in a thread of its own, once at a time, and waits only so long for its result."""
 
 import asyncio
 import threading
@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 class Bounded(Generic[T]):
-    """A blocking question whose answer is kept for `kept_s`; whoever asks waits `patience_s` at most.
+    """A blocking call whose result is kept for `kept_s`, and for which `answer` waits `patience_s` at most.
 
-    A question that hangs costs one thread, however often it is asked.
+    A call that hangs costs one thread, however often its result is wanted.
     """
 
     def __init__(self, ask: Callable[[], T], *, patience_s: float, kept_s: float) -> None:
@@ -25,14 +25,14 @@ class Bounded(Generic[T]):
         self._answered_at = 0.0
 
     async def answer(self) -> T:
-        """The answer; raises what asking raised, or TimeoutError."""
+        """The result; raises what the call raised, or TimeoutError."""
         asked = asyncio.wrap_future(self._current())
         asked.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be waiting any more
         async with asyncio.timeout(self._patience_s):
             return await asyncio.shield(asked)
 
     def forget(self) -> None:
-        """Ask anew next time."""
+        """Drop the result, so that the next `answer` calls again."""
         with self._lock:
             self._answer = None
 

@@ -1,6 +1,6 @@
-"""Counters that workers and the clock fill and every web process shows: kept in Redis, best effort, never in the way.
+"""Counters that workers and the clock add to in Redis and every web process shows; losing them harms nothing.
 
-Counting only notes; a thread hands the notes over every second. A flushed Redis is a counter reset.
+Counting adds to memory; a thread adds that to Redis every second. A flushed Redis is a counter reset.
 """
 
 import atexit
@@ -105,7 +105,7 @@ class _Notes:
         atexit.register(self.hand_over)
 
     def add(self, numbers: dict[str, float]) -> None:
-        """Note numbers to be added to what was counted."""
+        """Add numbers to those that the thread adds to Redis next."""
         with self._lock:
             for field, number in numbers.items():
                 self._numbers[field] += number  # type: ignore[assignment] # a Counter adds floats just as well

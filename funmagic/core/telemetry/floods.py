@@ -39,7 +39,7 @@ class LimitFloods(logging.Filter):
             self._counts[kind] += 1
             return self._counts[kind] <= self._most
 
-    def tell(self) -> None:
+    def end_window(self) -> None:
         """End the window: one line for each kind of which lines were left out."""
         with self._lock:
             counts = self._counts
@@ -49,7 +49,7 @@ class LimitFloods(logging.Filter):
                 log.warning(LEFT_OUT, source=source, what=what, lines=number - self._most)
 
     def _begin_window(self) -> None:
-        timer = threading.Timer(self._window_s, self.tell)
+        timer = threading.Timer(self._window_s, self.end_window)
         timer.daemon = True
         timer.start()
 

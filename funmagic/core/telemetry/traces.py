@@ -28,7 +28,7 @@ class Span:
         if self._inner is not None:
             self._inner.update_name(name)
 
-    def note(self, attributes: Mapping[str, Value]) -> None:
+    def add_attributes(self, attributes: Mapping[str, Value]) -> None:
         """Add facts."""
         if self._inner is not None:
             self._inner.set_attributes(attributes)

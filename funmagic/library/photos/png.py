@@ -98,7 +98,7 @@ def _chunks(data: bytes) -> Iterator[Chunk]:
 
 
 def _begin_with_animation(chunks: list[Chunk]) -> list[Chunk]:
-    """The chunks without the picture that an animation has for those who know none, and that browsers never show."""
+    """The chunks with an animation's first frame in the place of its fallback picture, which browsers never show."""
     names = [name for name, _ in chunks]
     start = names.index(PIXELS) if PIXELS in names else len(names)
     if ANIMATION not in names[:start] or FRAME in names[:start] or FRAME not in names:

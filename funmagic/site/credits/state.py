@@ -14,7 +14,7 @@ from funmagic.credits.service import get_balance
 from funmagic.credits.views import Balance
 from funmagic.models.credits import TransactionType
 from funmagic.sessions.viewer import Viewer
-from funmagic.site.credits.words import StoryRow, tell_story
+from funmagic.site.credits.words import StoryRow, view_story
 from funmagic.tabs.callers import current_viewer, require_user
 
 PAGE = 20
@@ -37,7 +37,7 @@ class CreditsState(rx.State):
 
     @rx.event
     async def load(self) -> Any:
-        """Look everything up; a visitor signs in first."""
+        """Load the balance and the history; a visitor signs in first."""
         viewer = await current_viewer(self)
         if viewer is None:
             self.reset()  # type: ignore[no-untyped-call]
@@ -61,15 +61,15 @@ class CreditsState(rx.State):
             return
         page = await read(list_stories, viewer, type_=_read_type(self.type), limit=PAGE, cursor=self._cursor)
         known = {story.key for story in self.stories}
-        self.stories += [tell_story(story) for story in page.stories if story.key not in known]
-        self._note_end(page)
+        self.stories += [view_story(story) for story in page.stories if story.key not in known]
+        self._keep_cursor(page)
 
     @rx.event
     async def refresh(self) -> None:
         """Show what has happened meanwhile above what is there."""
         viewer = await require_user(self)
-        page = await self._look_up(viewer)
-        rows = [tell_story(story) for story in page.stories]
+        page = await self._load_first_page(viewer)
+        rows = [view_story(story) for story in page.stories]
         known = {story.id for story in self.stories}
         fresh = {row.key for row in rows}
         if any(row.id in known for row in rows):
@@ -77,27 +77,27 @@ class CreditsState(rx.State):
             self.stories = rows + [story for story in self.stories if story.key not in fresh]
         else:
             self.stories = rows
-            self._note_end(page)
+            self._keep_cursor(page)
 
     async def _begin(self, viewer: Viewer) -> None:
-        page = await self._look_up(viewer)
-        self.stories = [tell_story(story) for story in page.stories]
-        self._note_end(page)
+        page = await self._load_first_page(viewer)
+        self.stories = [view_story(story) for story in page.stories]
+        self._keep_cursor(page)
         self.is_loaded = True
 
-    async def _look_up(self, viewer: Viewer) -> StoryPage:
-        balance, page = await read(_look_up, viewer, _read_type(self.type))
+    async def _load_first_page(self, viewer: Viewer) -> StoryPage:
+        balance, page = await read(_read_first_page, viewer, _read_type(self.type))
         self.balance = balance.balance
         self.reserved = balance.reserved
         self.available = balance.available
         return page
 
-    def _note_end(self, page: StoryPage) -> None:
+    def _keep_cursor(self, page: StoryPage) -> None:
         self._cursor = page.next_cursor or ""
         self.has_more = page.next_cursor is not None
 
 
-def _look_up(session: Session, viewer: Viewer, type_: TransactionType | None) -> tuple[Balance, StoryPage]:
+def _read_first_page(session: Session, viewer: Viewer, type_: TransactionType | None) -> tuple[Balance, StoryPage]:
     return get_balance(session, viewer), list_stories(session, viewer, type_=type_, limit=PAGE)
 
 

@@ -40,7 +40,7 @@ class StoryRow:
     lines: list[LineRow]
 
 
-def tell_story(story: Story) -> StoryRow:
+def view_story(story: Story) -> StoryRow:
     """The story in the language in force."""
     title, text = _words(story)
     amount, tone = _figure(story.amount, story.held)
@@ -55,7 +55,7 @@ def tell_story(story: Story) -> StoryRow:
         amount=amount,
         tone=tone,
         at=story.lines[-1].created_at.isoformat(),
-        lines=[_tell_line(line) for line in story.lines] if len(story.lines) > 1 else [],
+        lines=[_view_line(line) for line in story.lines] if len(story.lines) > 1 else [],
     )
 
 
@@ -136,7 +136,7 @@ def _payment_words(story: Story, payment: PaymentFacts) -> tuple[str, str]:
     return _("Purchase refunded"), bought if story.amount else spent
 
 
-def _tell_line(line: StoryLine) -> LineRow:
+def _view_line(line: StoryLine) -> LineRow:
     amount, tone = _figure(line.amount, line.reserved_delta)
     label = type_words(TransactionType(line.type))
     if line.type == TransactionType.REFUND and line.description:

@@ -1,4 +1,4 @@
-"""Following somebody's credits live: looked up again whenever the ledger has told of a change."""
+"""Follows a viewer's credits: reads them again whenever a change of theirs is published."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -8,7 +8,7 @@ import structlog
 
 from funmagic.core.db import DATABASE_AWAY, read
 from funmagic.core.errors import LiveUpdatesPaused
-from funmagic.core.live.viewers import balance_channel
+from funmagic.core.live.user_channel import channel_of_user
 from funmagic.core.live.watch import LOOK_AGAIN, get_watchers
 from funmagic.credits.service import get_balance
 from funmagic.credits.views import Balance
@@ -25,15 +25,14 @@ BREATH_S = 0.25
 async def follow_balance(
     viewer: Viewer, token: str | None, is_wanted: Callable[[], bool]
 ) -> AsyncGenerator[Balance | None, None]:
-    """The viewer's credits now, after every change, and after every outage; None once the viewer is no longer as here.
+    """Yield the viewer's balance now, after every change, and after every outage.
 
-    They have signed out, say, or confirmed their email.
-
-    It ends then, when nobody wants it any more, and with this process.
+    It yields None and ends once the viewer has changed, such as by signing out or confirming their email. It also ends
+    when it is not wanted any more, and with this process.
     """
     while is_wanted():
         try:
-            async with aclosing(get_watchers().listen(balance_channel(viewer.id))) as signs:
+            async with aclosing(get_watchers().listen(channel_of_user(viewer.id))) as signs:
                 async for sign in signs:
                     if sign is LOOK_AGAIN:
                         if await _has_changed(viewer, token):

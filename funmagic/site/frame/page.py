@@ -161,7 +161,7 @@ def not_found_page() -> rx.Component:
 
 
 def show_error(exception: Exception) -> list[EventSpec]:
-    """Tell what stopped a handler: named errors in their own words, defects in general terms and in the log.
+    """Show what stopped a handler: named errors in their own words, defects in general terms and in the log.
 
     When it was the database that is away, the page is loaded anew once it is back.
     """

@@ -27,14 +27,14 @@ from funmagic.tabs.pages import is_open, load_page
 
 ASK_AGAIN_S = 2.0
 # What else of a page shows a viewer's credits: the handler that is called when they change, by the page's path.
-_told_pages: dict[str, Any] = {}
+_balance_handlers: dict[str, Any] = {}
 # Nobody who signs in there wants to be back there.
 WAYS_IN = (paths.LOGIN, paths.REGISTER, paths.FORGOT_PASSWORD, paths.RESET_PASSWORD, paths.VERIFY_EMAIL)
 
 
-def tell_page(path: str, handler: Any) -> None:
-    """Have this handler called in every tab that shows this page, whenever the credits of its viewer change."""
-    _told_pages[path] = handler
+def call_on_balance_change(path: str, handler: Any) -> None:
+    """Register a handler to call in every tab that shows this page, whenever its viewer's credits change."""
+    _balance_handlers[path] = handler
 
 
 class SessionState(rx.State):
@@ -63,7 +63,7 @@ class SessionState(rx.State):
 
     @rx.event
     async def load(self) -> Any:
-        """Look the viewer and their credits up; whoever has just signed in no longer needs the dialog."""
+        """Load the viewer and their credits; whoever has just signed in no longer needs the dialog."""
         await self._refresh()
         dialog = await self.get_state(SignInDialogState)
         # A connection that was merely lost brings us here too, and must not close it under somebody's hands.
@@ -94,7 +94,7 @@ class SessionState(rx.State):
                     async with self:
                         self.available = balance.available
                         self.reserved = balance.reserved
-                    if handler := _told_pages.get(page):
+                    if handler := _balance_handlers.get(page):
                         yield handler
 
     @rx.event(background=True)
@@ -116,7 +116,8 @@ class SessionState(rx.State):
         viewer = await current_viewer(self)
         self.is_loaded = True
         self.is_signed_in = viewer is not None
-        self.name, self.email = (viewer.name, viewer.email) if viewer else ("", "")
+        self.name = viewer.name if viewer else ""
+        self.email = viewer.email if viewer else ""
         self.is_verified = bool(viewer and viewer.is_verified)
         self.must_verify = get_settings().verifies_emails
         has_mailbox = get_settings().is_local and get_settings().mail_server is None
@@ -128,7 +129,7 @@ class SessionState(rx.State):
         self.theme = ""
         self.accent = ""
         if viewer:
-            balance, look = await read(_look_up, viewer)
+            balance, look = await read(_load_corner, viewer)
             self.available = balance.available
             self.reserved = balance.reserved
             self.avatar_url = look.avatar_url
@@ -168,7 +169,7 @@ class WaysInState(rx.State):
 
     @rx.event
     async def load(self) -> EventSpec | None:
-        """Note what the address says; whoever is signed in already goes on at once."""
+        """Read what the address says; whoever is signed in already goes on at once."""
         said = self.router.url.query_parameters
         self.next_url = own_path(str(said.get("next", "")))
         self.query = _query(self.next_url)
@@ -180,7 +181,7 @@ class WaysInState(rx.State):
         return None
 
 
-def _look_up(session: Session, viewer: Viewer) -> tuple[Balance, Look]:
+def _load_corner(session: Session, viewer: Viewer) -> tuple[Balance, Look]:
     return get_balance(session, viewer), get_look(session, viewer)
 
 

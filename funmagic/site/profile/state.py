@@ -54,7 +54,7 @@ class ProfileState(rx.State):
 
     @rx.event
     async def load(self) -> AsyncGenerator[Any, None]:
-        """Look the profile up; a visitor signs in first."""
+        """Load the profile; a visitor signs in first."""
         viewer = await current_viewer(self)
         if viewer is None:
             self.reset()  # type: ignore[no-untyped-call]
@@ -81,8 +81,8 @@ class ProfileState(rx.State):
         self.is_changing_email = is_changing
 
     @rx.event
-    async def note_email_change(self) -> AsyncGenerator[Any, None]:
-        """The addresses were asked, past the websocket; unless one of them had too many mails of ours lately."""
+    async def show_email_change(self) -> AsyncGenerator[Any, None]:
+        """Show the change of email that the API has just begun, or that no mail left because of the limit on mails."""
         viewer = await require_user(self)
         self.is_changing_email = False
         await self._refresh(viewer)
@@ -90,8 +90,8 @@ class ProfileState(rx.State):
             yield rx.toast.warning(_("That address has had several mails from us. Please try again in ten minutes."))
 
     @rx.event
-    async def note_password(self) -> AsyncGenerator[Any, None]:
-        """The password was changed, past the websocket; other browsers are signed out."""
+    async def show_password_change(self) -> AsyncGenerator[Any, None]:
+        """Show that the API has changed the password and signed the other browsers out."""
         viewer = await require_user(self)
         dropped_email = self.pending_email
         await self._refresh(viewer)
@@ -129,7 +129,7 @@ class ProfileState(rx.State):
         self.is_deleting = is_deleting
 
     async def _refresh(self, viewer: Viewer) -> None:
-        profile, sessions, connections = await read(_look_up, viewer, self._own_token())
+        profile, sessions, connections = await read(_load_profile, viewer, self._own_token())
         self.name = profile.name
         self.email = profile.email
         self.pending_email = profile.pending_email
@@ -145,7 +145,7 @@ class ProfileState(rx.State):
         return cookie_parser(self.router.headers.cookie).get(COOKIE_NAME)
 
 
-def _look_up(
+def _load_profile(
     session: Session, viewer: Viewer, token: str | None
 ) -> tuple[ProfileView, list[SessionView], list[Connection]]:
     return (

@@ -1,4 +1,4 @@
-"""Leaving the site for a page of Stripe's that is made first."""
+"""Sends the browser to a page at Stripe once Stripe has made it."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from funmagic.sessions.viewer import Viewer
 
 
 class LeavingState(rx.State, mixin=True):
-    """What of Stripe's is being made for this tab; its handlers run in the background, as Stripe may take long."""
+    """Which page Stripe is making for this tab; its handlers run in the background, as Stripe may take long."""
 
     # A package's id, or PORTAL; empty while nothing is.
     leaving_for: str = ""
 
     async def _leave(self, make: Callable[[], str]) -> EventSpec:
-        """Go where `make` says, once it has said so; whatever it raises leaves the page as it was."""
+        """Redirect to the address that `make` returns; when it raises, show the buttons as before."""
         try:
             # An address of another host: the browser leaves, in this very tab.
             return rx.redirect(await asyncio.to_thread(make))
@@ -29,6 +29,6 @@ class LeavingState(rx.State, mixin=True):
 
 
 def checkout_maker(viewer: Viewer, package_id: str, return_path: str) -> Callable[[], str]:
-    """What makes the checkout of one press of a button, however often it is called."""
+    """A function that starts the checkout of one press of a button: called again, it returns the same address."""
     key = new_id()
     return lambda: start_checkout(viewer, package_id, return_path=return_path, idempotency_key=key).url

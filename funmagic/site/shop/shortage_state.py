@@ -54,7 +54,7 @@ class ShortageState(LeavingState, rx.State):
         yield leave
 
     async def _open(self, *, price: int, available: int, return_path: str) -> None:
-        """Say what is missing of a price, and offer what brings it; from buying, people come back to this path."""
+        """Show what is missing of a price, and offer what brings it; from buying, people come back to this path."""
         missing = price - available
         packages = await read(list_packages)
         package = cheapest_covering(packages, missing)

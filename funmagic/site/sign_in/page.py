@@ -42,7 +42,7 @@ def register_page() -> rx.Component:
 
 
 def forgot_password_page() -> rx.Component:
-    """Ask for a link to a new password."""
+    """The form that has a link to a new password mailed."""
     return site_page(
         sign_card(
             forgot_password_form(),

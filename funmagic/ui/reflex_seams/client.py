@@ -54,15 +54,15 @@ CHANGES = {was: was + added for was, added in BEHIND.items()} | {
 
 
 class OriginalClient(rx.plugins.Plugin):
-    """Has every compilation begin with Reflex's own client: what an older version of ours made of it may lie there."""
+    """Starts every compilation from Reflex's own client, as an older version of ours may have changed the file."""
 
     def pre_compile(self, **context: Unpack[PreCompileContext]) -> None:
-        """Have the compiler put the original back; the plugins that change it come after this one."""
+        """Have the compiler restore the original; the plugins that change it come after this one."""
         context["add_modify_task"](CLIENT, lambda _changed: ORIGINAL.read_text())
 
 
 class TellingClient(rx.plugins.Plugin):
-    """Has Reflex's client tell pages of its line, and do without cookies where there are none."""
+    """Changes Reflex's client: pages can read its connection's state, and it works where cookies are blocked."""
 
     def pre_compile(self, **context: Unpack[PreCompileContext]) -> None:
         """Have the compiler change the browser's half of Reflex."""

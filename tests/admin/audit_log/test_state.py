@@ -7,18 +7,18 @@ from admin.guard import DashboardState
 from admin.listing import LONGEST_VALUE, PAGE
 from funmagic import paths
 from funmagic.accounts.roles import change_role
-from funmagic.audit_log.service import note_act
+from funmagic.audit_log.service import record_act
 from funmagic.core.db import transaction
 from funmagic.core.errors import Forbidden, SignInRequired
 from funmagic.models.users import Role, User
-from tests.funmagic.billing.tabs import place_of, tab
+from tests.funmagic.site.tabs import place_of, tab
 
 pytestmark = pytest.mark.usefixtures("redis")
 
 
-def note(actor, action, subject=("task", "a-task"), **details):
+def record(actor, action, subject=("task", "a-task"), **details):
     with transaction() as session:
-        note_act(session, actor, action, subject, reason="It was due", **details)
+        record_act(session, actor, action, subject, reason="It was due", **details)
 
 
 async def shown(viewer, query="") -> AuditLogState:
@@ -32,8 +32,8 @@ def actions(state):
 
 
 async def test_a_line_says_who_did_what_to_whom_and_leads_to_all_like_it(ann, alice):
-    note(ann, "credits.grant", ("user", alice.id), amount=5)
-    note(None, "credits.audit")
+    record(ann, "credits.grant", ("user", alice.id), amount=5)
+    record(None, "credits.audit")
     by_us, by_ann = (await shown(ann)).rows
     assert (by_ann.actor, by_ann.subject_type, by_ann.subject) == (ann.email, "user", alice.email)
     assert (by_ann.reason, by_ann.details) == ("It was due", '{\n  "amount": 5\n}')
@@ -44,15 +44,15 @@ async def test_a_line_says_who_did_what_to_whom_and_leads_to_all_like_it(ann, al
 
 @pytest.mark.parametrize("query", ["?action=credits", "?actor=%20Ann@Example.com", "?subject=alice@example.com"])
 async def test_an_address_shows_only_what_it_asks_for(ann, alice, query):
-    note(ann, "credits.grant", ("user", alice.id))
-    note(None, "refund.done")
+    record(ann, "credits.grant", ("user", alice.id))
+    record(None, "refund.done")
     state = await shown(ann, query)
     assert (actions(state), state.is_filtered) == (["credits.grant"], True)
 
 
 async def test_whoever_follows_the_pages_meets_every_act_once_in_either_order(ann):
     for number in range(PAGE + 1):
-        note(ann, f"act.{number:02}")
+        record(ann, f"act.{number:02}")
     for query, expected in (("", range(PAGE, -1, -1)), ("?order=oldest", range(PAGE + 1))):
         first = await shown(ann, query)
         assert (len(first.rows), first.first_url) == (PAGE, "")
@@ -62,7 +62,7 @@ async def test_whoever_follows_the_pages_meets_every_act_once_in_either_order(an
 
 
 async def test_an_address_that_was_cut_off_says_so(ann):
-    note(ann, "act")
+    record(ann, "act")
     state = await shown(ann, "?cursor=abc")
     assert (state.is_loaded, state.is_lost) == (True, True)
 
@@ -75,7 +75,7 @@ async def test_a_form_leads_to_the_address_of_what_it_asks_for(ann):
 
 
 async def test_members_and_visitors_are_shown_nothing_and_may_do_nothing(ann, alice):
-    note(ann, "act")
+    record(ann, "act")
     for viewer, error in ((alice, Forbidden), (None, SignInRequired)):
         state = tab(AuditLogState, viewer, paths.AUDIT_LOG)
         with pytest.raises(error):
@@ -86,7 +86,7 @@ async def test_members_and_visitors_are_shown_nothing_and_may_do_nothing(ann, al
 
 
 async def test_what_an_admin_was_shown_is_gone_once_they_are_none(ann):
-    note(ann, "act")
+    record(ann, "act")
     state = await shown(ann)
     assert state.rows
     with transaction() as session:

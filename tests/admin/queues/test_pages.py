@@ -49,7 +49,7 @@ def test_the_numbers_are_those_of_redis(root: TestClient, jobs: None) -> None:
 seen_from_inside: list[Any] = []
 
 
-def look_at_the_workers(token: str) -> None:
+def open_the_workers(token: str) -> None:
     """A job that asks the dashboard who is busy with what."""
     with open_browser() as browser:
         answer = browser.get(f"{QUEUES}/0/data/workers.json", headers={"Cookie": f"fm_session={token}"})
@@ -58,13 +58,13 @@ def look_at_the_workers(token: str) -> None:
 
 def test_a_busy_worker_is_shown_with_its_job(root: TestClient) -> None:
     seen_from_inside.clear()
-    job = queue(QueueName.MAIL).enqueue(look_at_the_workers, root.cookies["fm_session"])
+    job = queue(QueueName.MAIL).enqueue(open_the_workers, root.cookies["fm_session"])
     worker = SimpleWorker([queue(QueueName.MAIL)], connection=get_redis(), serializer=JSONSerializer)
     worker.work(burst=True, logging_level=logging.WARNING)
     assert job.latest_result().exc_string is None
     [worker_row] = seen_from_inside[0]["workers"]
     assert (worker_row["state"], worker_row["queues"]) == ("busy", ["mail"])
-    assert worker_row["current_job"]["call_string"].startswith("tests.admin.queues.test_pages.look_at_the_workers(")
+    assert worker_row["current_job"]["call_string"].startswith("tests.admin.queues.test_pages.open_the_workers(")
 
 
 def test_no_page_shows_the_address_of_redis(root: TestClient, jobs: None, monkeypatch: pytest.MonkeyPatch) -> None:

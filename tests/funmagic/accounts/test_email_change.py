@@ -28,7 +28,7 @@ def another_browser(client: TestClient, viewer: Viewer | None = None) -> TestCli
     return factories.sign_in(browser, viewer) if viewer else browser
 
 
-def ask(client: TestClient, email: str = NEW) -> Any:
+def request_change(client: TestClient, email: str = NEW) -> Any:
     return client.post("/api/profile/email", json={"email": email})
 
 
@@ -58,7 +58,7 @@ def is_signed_in(client: TestClient) -> bool:
 @pytest.fixture
 def links(alice_client: TestClient, mailbox: Mailbox) -> dict[str, str]:
     """The two links that were mailed when Alice asked for the new email."""
-    assert ask(alice_client).status_code == 202
+    assert request_change(alice_client).status_code == 202
     return {address: token_for(mailbox, address) for address in (OLD, NEW)}
 
 
@@ -102,9 +102,9 @@ def test_looking_at_a_link_uses_nothing_up(alice_client: TestClient, links: dict
 
 
 def test_a_link_works_once_and_only_the_newest_pair_does(alice_client: TestClient, mailbox: Mailbox) -> None:
-    ask(alice_client)
+    request_change(alice_client)
     earlier = [token_for(mailbox, address) for address in (OLD, NEW)]
-    ask(alice_client, "third@elsewhere.example")
+    request_change(alice_client, "third@elsewhere.example")
     for token in (*earlier, "nonsense", ""):
         assert code_of(agree(alice_client, token)) == "LINK_EXPIRED"
     newest = token_for(mailbox, OLD)
@@ -122,7 +122,7 @@ def test_links_that_are_too_old_change_nothing(alice: Viewer, alice_client: Test
 
 
 def test_a_link_for_something_else_changes_no_email(alice_client: TestClient, mailbox: Mailbox) -> None:
-    ask(alice_client)
+    request_change(alice_client)
     alice_client.post("/api/auth/forgot-password", json={"email": OLD})
     reset = link_in(mailbox.newest(OLD)).partition("token=")[2]
     assert code_of(agree(alice_client, reset)) == "LINK_EXPIRED"
@@ -146,9 +146,9 @@ def test_a_proved_old_address_agrees_in_any_browser_but_the_new_one_where_its_ac
 def test_a_taken_email_is_asked_like_a_free_one_and_refused_to_its_owner_alone(
     alice: Viewer, bob: Viewer, alice_client: TestClient, mailbox: Mailbox
 ) -> None:
-    free = ask(alice_client, "nobody@example.com")
+    free = request_change(alice_client, "nobody@example.com")
     leave_for_free = mailbox.newest(OLD)["text"].replace("nobody@", "bob@")
-    taken = ask(alice_client, "bob@example.com")
+    taken = request_change(alice_client, "bob@example.com")
     assert (free.status_code, free.content) == (taken.status_code, taken.content) == (202, b"")
     leave_for_taken = mailbox.newest(OLD)["text"]
     assert leave_for_taken.partition("token=")[0] == leave_for_free.partition("token=")[0]
@@ -174,16 +174,16 @@ def test_an_email_that_somebody_else_took_meanwhile_is_refused(
     "email", [OLD, " ALICE@Example.com ", "nonsense", "a@b", "http://evil.example/x@y.example", "a b@c.example"]
 )
 def test_what_is_no_other_email_is_refused(alice_client: TestClient, mailbox: Mailbox, email: str) -> None:
-    assert ask(alice_client, email).status_code in (400, 422)
+    assert request_change(alice_client, email).status_code in (400, 422)
     assert mailbox.messages() == []
 
 
 def test_two_people_may_want_the_same_email_and_one_gets_it(
     alice: Viewer, bob: Viewer, alice_client: TestClient, bob_client: TestClient, mailbox: Mailbox
 ) -> None:
-    ask(alice_client)
+    request_change(alice_client)
     hers = token_for(mailbox, NEW)
-    ask(bob_client)
+    request_change(bob_client)
     his = token_for(mailbox, NEW)
     for client, address, token in ((alice_client, OLD, hers), (bob_client, "bob@example.com", his)):
         agree(client, token_for(mailbox, address))
@@ -221,7 +221,7 @@ def test_a_change_of_email_gives_the_welcome_credits_once(
     monkeypatch.setattr(get_settings(), "require_email_verification", verifies)
     alice = factories.make_user("alice")
     browser = factories.sign_in(client, alice)
-    ask(browser)
+    request_change(browser)
     for address in (OLD, NEW):
         assert agree(browser, token_for(mailbox, address)).status_code == 200
     assert factories.balance_of(alice).available == 100
@@ -286,7 +286,7 @@ def test_a_proven_account_keeps_its_password_through_a_change(
 ) -> None:
     with transaction() as session:
         prove_email(session, session.get_one(User, alice.id), keeps_access=True)
-    ask(alice_client)
+    request_change(alice_client)
     agree(alice_client, token_for(mailbox, NEW))
     agree(another_browser(alice_client), token_for(mailbox, OLD))
     assert email_of(alice) == NEW
@@ -299,7 +299,7 @@ def test_a_mail_that_would_be_dropped_leaves_the_earlier_links_good(
     alice: Viewer, alice_client: TestClient, mailbox: Mailbox
 ) -> None:
     for _ in range(4):
-        assert ask(alice_client).status_code == 202
+        assert request_change(alice_client).status_code == 202
     for address in (OLD, NEW):
         assert agree(alice_client, token_for(mailbox, address)).status_code == 200
     with reading() as session:

@@ -74,7 +74,7 @@ class Accounts(RuleBasedStateMachine):
         self.dead: list[Person] = []
         self.welcomed: set[str] = set()
 
-    def note(self, email: str, user_id: str, *, is_proved: bool) -> Person:
+    def record_person(self, email: str, user_id: str, *, is_proved: bool) -> Person:
         person = self.people.setdefault(email, Person(user_id, email))
         assert person.id == user_id
         person.is_proved = person.is_proved or is_proved
@@ -95,7 +95,7 @@ class Accounts(RuleBasedStateMachine):
         if known is None:
             with reading() as session:
                 user_id = session.exec(select(User.id).where(User.email == email)).one()
-            self.note(email, user_id, is_proved=False).ways["credential"] = password
+            self.record_person(email, user_id, is_proved=False).ways["credential"] = password
 
     @rule(email=EMAILS, password=PASSWORDS)
     def sign_in(self, email: str, password: str) -> None:
@@ -126,7 +126,7 @@ class Accounts(RuleBasedStateMachine):
             return
         assert not person.is_banned
         person.prove(keeps_access=is_own_browser)
-        self.note(email, person.id, is_proved=True)
+        self.record_person(email, person.id, is_proved=True)
 
     @rule(email=EMAILS)
     def enter_by_magic_link(self, email: str) -> None:
@@ -142,7 +142,7 @@ class Accounts(RuleBasedStateMachine):
         assert person is None or not person.is_banned
         if person:
             person.prove(keeps_access=False)
-        self.open_session(self.note(email, viewer.id, is_proved=True))
+        self.open_session(self.record_person(email, viewer.id, is_proved=True))
 
     @rule(email=EMAILS, password=PASSWORDS)
     def reset_password(self, email: str, password: str) -> None:
@@ -158,7 +158,7 @@ class Accounts(RuleBasedStateMachine):
         person.prove(keeps_access=False)
         person.end_sessions()
         person.ways["credential"] = password
-        self.note(email, person.id, is_proved=True)
+        self.record_person(email, person.id, is_proved=True)
 
     @rule(email=EMAILS, provider=PROVIDERS, account=st.sampled_from(["1", "2"]))
     def link(self, email: str, provider: str, account: str) -> None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.both_databases
 CAROL = "carol@example.com"
 
 
-def ask(client: TestClient, email: str = CAROL, next_url: str = "/profile") -> Response:
+def request_link(client: TestClient, email: str = CAROL, next_url: str = "/profile") -> Response:
     return client.post(paths.API_MAGIC_LINK, json={"email": email, "next": next_url})
 
 
@@ -37,7 +37,7 @@ def who(client: TestClient) -> str | None:
 
 
 def test_a_link_makes_the_account_signs_in_and_leads_on(client: TestClient, mailbox: Mailbox) -> None:
-    answer = ask(client, "  Carol@Example.com ")
+    answer = request_link(client, "  Carol@Example.com ")
     assert (answer.status_code, answer.text) == (202, "")
     with reading() as session:
         assert session.exec(select(User)).all() == []  # whoever only asks is nobody yet
@@ -49,14 +49,14 @@ def test_a_link_makes_the_account_signs_in_and_leads_on(client: TestClient, mail
 
 
 def test_a_link_signs_in_who_has_an_account(alice: Viewer, client: TestClient, mailbox: Mailbox) -> None:
-    ask(client, alice.email)
+    request_link(client, alice.email)
     enter(client, mailed_token(mailbox.newest()))
     assert client.get(paths.API_SESSION).json()["user"]["id"] == alice.id
     assert factories.balance_of(alice).balance == 100
 
 
 def test_a_link_works_in_another_browser_than_the_one_that_asked(client: TestClient, mailbox: Mailbox) -> None:
-    ask(client)
+    request_link(client)
     phone = TestClient(shared_api(), base_url="http://localhost:3999")
     assert enter(phone, mailed_token(mailbox.newest())).status_code == 303
     assert (who(phone), who(client)) == (CAROL, None)
@@ -64,7 +64,7 @@ def test_a_link_works_in_another_browser_than_the_one_that_asked(client: TestCli
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_whoever_only_looks_at_a_link_burns_nothing(client: TestClient, mailbox: Mailbox, method: str) -> None:
-    ask(client)
+    request_link(client)
     link = link_in(mailbox.newest())
     for _ in range(3):
         client.request(method, link)
@@ -77,7 +77,7 @@ def test_whoever_only_looks_at_a_link_burns_nothing(client: TestClient, mailbox:
 
 
 def test_the_page_posts_as_a_form_and_that_signs_in(client: TestClient, mailbox: Mailbox) -> None:
-    ask(client)
+    request_link(client)
     form = {"token": mailed_token(mailbox.newest())}
     own = {"Origin": "http://localhost:3999"}
     answer = client.post(paths.API_MAGIC_LINK_VERIFY, data=form, headers=own, follow_redirects=False)
@@ -85,23 +85,23 @@ def test_the_page_posts_as_a_form_and_that_signs_in(client: TestClient, mailbox:
 
 
 def test_asking_again_replaces_the_link_before(client: TestClient, mailbox: Mailbox) -> None:
-    ask(client)
+    request_link(client)
     first = mailed_token(mailbox.newest())
-    ask(client)
+    request_link(client)
     second = mailed_token(mailbox.newest())
     assert enter(client, first).json()["error"]["code"] == "LINK_EXPIRED"
     assert enter(client, second).status_code == 303
 
 
 def test_asking_does_not_replace_anothers_link(client: TestClient, mailbox: Mailbox) -> None:
-    ask(client)
-    ask(client, "dave@example.com")
+    request_link(client)
+    request_link(client, "dave@example.com")
     assert enter(client, mailed_token(mailbox.newest(CAROL))).status_code == 303
 
 
 def test_a_link_is_good_for_ten_minutes(client: TestClient, mailbox: Mailbox) -> None:
     assert LIFETIMES[TokenPurpose.MAGIC_LINK] == timedelta(minutes=10)
-    ask(client)
+    request_link(client)
     token = mailed_token(mailbox.newest())
     with transaction() as session:
         link = session.exec(select(OneTimeToken)).one()
@@ -122,7 +122,7 @@ def test_a_link_of_a_deleted_account_makes_a_new_one(alice: Viewer, client: Test
     with transaction() as session:
         user = session.get_one(User, alice.id)
         user.deleted_at, user.email = utcnow(), "gone@deleted.invalid"
-    ask(client, alice.email)
+    request_link(client, alice.email)
     enter(client, mailed_token(mailbox.newest()))
     user = client.get(paths.API_SESSION).json()["user"]
     assert (user["email"], user["id"] != alice.id) == (alice.email, True)
@@ -133,7 +133,7 @@ def test_a_link_of_a_deleted_account_makes_a_new_one(alice: Viewer, client: Test
 def test_a_failing_step_after_the_link_leaves_it_unused(
     client: TestClient, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask(client)
+    request_link(client)
     token = mailed_token(mailbox.newest())
 
     def fail(*_: object, **__: object) -> None:

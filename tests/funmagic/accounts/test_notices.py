@@ -149,13 +149,13 @@ def test_a_password_that_is_taken_away_is_told(alice: Viewer, redis: None, mailb
     assert subjects(mailbox) == ["Your FunMagic account no longer has a password"]
 
 
-def ask_for_links(client: TestClient) -> None:
+def request_links(client: TestClient) -> None:
     for _ in range(5):
         client.post("/api/auth/magic-link", json={"email": "alice@example.com", "next": ""})
 
 
 def test_asking_for_other_mails_keeps_no_notice_from_arriving(alice_client: TestClient, mailbox: Mailbox) -> None:
-    ask_for_links(alice_client)
+    request_links(alice_client)
     change_password(alice_client)
     assert subjects(mailbox).count("Your FunMagic password was changed") == 1
 
@@ -167,5 +167,5 @@ def test_notices_keep_no_other_mail_from_arriving_and_are_not_without_end(
     for current, new in pairwise(passwords):
         assert change_password(alice_client, current, new).status_code == 204
     assert subjects(mailbox) == ["Your FunMagic password was changed"] * MOST_NOTICES
-    ask_for_links(alice_client)
+    request_links(alice_client)
     assert subjects(mailbox).count("Your sign-in link for FunMagic") == 3

@@ -133,7 +133,7 @@ class TwoPeople(RuleBasedStateMachine):
 
     @rule(name=NAMES, which=ANY, email=EMAILS)
     @attempt
-    def ask_for_another_email(self, name: str, which: int, email: str) -> None:
+    def request_email_change(self, name: str, which: int, email: str) -> None:
         viewer, token = self.pick_session(name, which)
         request_email_change(viewer, email, session_token=token)
 

@@ -17,7 +17,7 @@ from tests.mailbox import Mailbox, link_in
 OLD, NEW = "alice@example.com", "alice@elsewhere.example"
 
 
-def ask(client: TestClient, email: str = NEW, password: str | None = PASSWORD) -> Any:
+def request_correction(client: TestClient, email: str = NEW, password: str | None = PASSWORD) -> Any:
     return client.post("/api/profile/email", json={"email": email, "password": password})
 
 
@@ -46,7 +46,7 @@ def email_of(viewer: Viewer) -> str:
 def test_the_new_address_alone_agrees_where_its_account_is_signed_in(
     alice: Viewer, alice_client: TestClient, mailbox: Mailbox
 ) -> None:
-    assert ask(alice_client).status_code == 202
+    assert request_correction(alice_client).status_code == 202
     assert [mail["to"] for mail in mailbox.messages()] == [NEW]
     assert OLD not in mailbox.newest(NEW)["text"]
     assert "has agreed" not in mailbox.newest(NEW)["text"]
@@ -60,7 +60,7 @@ def test_the_new_address_alone_agrees_where_its_account_is_signed_in(
 
 
 def test_the_old_address_hears_that_it_is_left_and_not_for_which(alice_client: TestClient, mailbox: Mailbox) -> None:
-    ask(alice_client)
+    request_correction(alice_client)
     agree(alice_client, mailbox)
     [told] = mailbox.messages(OLD)
     assert told["subject"] == "A FunMagic account no longer has your email"
@@ -70,7 +70,7 @@ def test_the_old_address_hears_that_it_is_left_and_not_for_which(alice_client: T
 
 @pytest.mark.parametrize("password", ["a guess at it", ""])
 def test_a_wrong_password_asks_nobody(alice_client: TestClient, mailbox: Mailbox, password: str) -> None:
-    assert code_of(ask(alice_client, password=password)) == "WRONG_PASSWORD"
+    assert code_of(request_correction(alice_client, password=password)) == "WRONG_PASSWORD"
     assert mailbox.messages() == []
 
 
@@ -79,8 +79,8 @@ def test_an_account_without_a_password_cannot_be_moved_by_one(
 ) -> None:
     with transaction() as session:
         drop_password(session, alice.id)
-    assert code_of(ask(alice_client)) == "WRONG_PASSWORD"
-    assert ask(alice_client, password=None).status_code == 202
+    assert code_of(request_correction(alice_client)) == "WRONG_PASSWORD"
+    assert request_correction(alice_client, password=None).status_code == 202
     assert {mail["to"] for mail in mailbox.messages()} == {OLD, NEW}
 
 
@@ -88,7 +88,7 @@ def test_a_confirmed_address_is_asked_whoever_knows_the_password(
     alice: Viewer, alice_client: TestClient, mailbox: Mailbox
 ) -> None:
     factories.prove(alice)
-    ask(alice_client)
+    request_correction(alice_client)
     assert agree(alice_client, mailbox).json()["waitsFor"] == OLD
     assert email_of(alice) == OLD
 
@@ -96,7 +96,7 @@ def test_a_confirmed_address_is_asked_whoever_knows_the_password(
 def test_whoever_confirms_the_old_address_meanwhile_is_not_passed_over(
     alice: Viewer, alice_client: TestClient, mailbox: Mailbox
 ) -> None:
-    ask(alice_client)
+    request_correction(alice_client)
     factories.prove(alice)
     assert profile_of(alice_client)["pendingEmail"] == ""
     assert code_of(agree(alice_client, mailbox)) == "LINK_EXPIRED"
@@ -106,7 +106,7 @@ def test_whoever_confirms_the_old_address_meanwhile_is_not_passed_over(
 def test_an_email_that_somebody_has_is_refused(
     alice: Viewer, bob: Viewer, alice_client: TestClient, mailbox: Mailbox
 ) -> None:
-    assert ask(alice_client, "bob@example.com").status_code == 202
+    assert request_correction(alice_client, "bob@example.com").status_code == 202
     assert code_of(agree(alice_client, mailbox, "bob@example.com")) == "EMAIL_TAKEN"
     assert email_of(alice) == OLD
 
@@ -119,7 +119,7 @@ def test_the_welcome_credits_are_given_once(
     alice = factories.make_user("alice")
     browser = factories.sign_in(client, alice)
     assert factories.balance_of(alice).available == (0 if verifies else 100)
-    ask(browser)
+    request_correction(browser)
     assert agree(browser, mailbox).json()["isDone"]
     assert factories.balance_of(alice).available == 100
     assert factories.books_are_right()

@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from funmagic import paths
-from funmagic.audit_log.service import ActFilter, find_emails, list_acts, note_act
+from funmagic.audit_log.service import ActFilter, find_emails, list_acts, record_act
 from funmagic.core.db import reading, transaction
 from funmagic.models.users import Role
 from tests.factories import make_user, sign_in
@@ -13,13 +13,13 @@ from tests.factories import make_user, sign_in
 pytestmark = pytest.mark.both_databases
 
 
-def note(actor, action):
+def record(actor, action):
     with transaction() as session:
-        note_act(session, actor, action, ("user", "somebody"), reason="It was due", amount=5)
+        record_act(session, actor, action, ("user", "somebody"), reason="It was due", amount=5)
 
 
 def test_an_act_is_written_down_with_who_what_to_whom_and_why(alice):
-    note(alice, "credits.grant")
+    record(alice, "credits.grant")
     with reading() as session:
         [act] = list_acts(session).acts
     assert (act.actor_id, act.action, act.subject_type, act.subject_id) == (
@@ -33,7 +33,7 @@ def test_an_act_is_written_down_with_who_what_to_whom_and_why(alice):
 
 def test_what_was_not_done_is_not_written_down(alice):
     with suppress(ZeroDivisionError), transaction() as session:
-        note_act(session, alice, "credits.grant", ("user", "somebody"))
+        record_act(session, alice, "credits.grant", ("user", "somebody"))
         raise ZeroDivisionError
     with reading() as session:
         assert list_acts(session).acts == []
@@ -42,7 +42,7 @@ def test_what_was_not_done_is_not_written_down(alice):
 def test_admins_page_through_the_log_newest_first(client, redis):
     ann = make_user("ann", Role.ADMIN)
     for number in range(3):
-        note(None, f"act.{number}")
+        record(None, f"act.{number}")
     sign_in(client, ann)
     seen, cursor = [], None
     for _ in range(2):
@@ -60,9 +60,9 @@ def test_nobody_else_reads_it(alice_client):
 
 def test_acts_are_looked_for_by_action_by_people_and_by_what_they_were_done_to(alice, bob):
     with transaction() as session:
-        note_act(session, alice, "credits.grant", ("user", bob.id))
-        note_act(session, bob, "credits_lost", ("task", "100%"))
-        note_act(session, None, "refund.done", ("task", "100"))
+        record_act(session, alice, "credits.grant", ("user", bob.id))
+        record_act(session, bob, "credits_lost", ("task", "100%"))
+        record_act(session, None, "refund.done", ("task", "100"))
     for wanted, expected in (
         (ActFilter(action="credits"), ["credits_lost", "credits.grant"]),
         (ActFilter(action="credits_"), ["credits_lost"]),
@@ -79,7 +79,7 @@ def test_acts_are_looked_for_by_action_by_people_and_by_what_they_were_done_to(a
 
 def test_the_oldest_come_first_for_whoever_asks_so(alice):
     for number in range(3):
-        note(alice, f"act.{number}")
+        record(alice, f"act.{number}")
     with reading() as session:
         first = list_acts(session, oldest_first=True, limit=2)
         second = list_acts(session, oldest_first=True, limit=2, cursor=first.next_cursor)

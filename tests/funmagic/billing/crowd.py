@@ -70,7 +70,7 @@ class Facts:
     refunds: dict[str, tuple[int, str]] = field(default_factory=dict)
     disputes: dict[str, tuple[int, str]] = field(default_factory=dict)
 
-    def hear(self, event: dict[str, Any]) -> None:
+    def add(self, event: dict[str, Any]) -> None:
         """The next event, in the order in which things happened."""
         about = event["data"]["object"]
         match event["type"]:
@@ -158,7 +158,7 @@ def gather_crowd(
         facts = crowd.payments[payment.id] = Facts()
         for event in _live(stripe, payment, picks.choice(plots or PLOTS)):
             if event["type"] in EVENT_TYPES:
-                facts.hear(event)
+                facts.add(event)
                 crowd.events.append(event)
             else:
                 others.append(event)

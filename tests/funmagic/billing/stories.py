@@ -30,7 +30,7 @@ class Story:
     events: list[dict[str, Any]] = field(repr=False)
     objects: list[dict[str, Any]] = field(repr=False)
 
-    def tell(self, order: Iterable[int], *, reread: bool = False) -> dict[str, Any]:
+    def deliver(self, order: Iterable[int], *, reread: bool = False) -> dict[str, Any]:
         """Have a new user's payment live through these events; gives where that ends.
 
         With `reread` the shop asks Stripe in the end, as the clock does, since it may not have been told everything.

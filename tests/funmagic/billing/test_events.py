@@ -295,11 +295,11 @@ def test_a_payment_and_its_dispute_at_the_same_moment_find_each_other(shop, alic
     ids = [shop.held(kind) for kind in ("charge.dispute.created", "checkout.session.completed")]
     first, second = (Event.model_validate(known[event_id]) for event_id in ids)
 
-    def hear_second() -> None:
+    def receive_second() -> None:
         with transaction() as session:
             receive_event(session, second)
 
-    other = threading.Thread(target=hear_second)
+    other = threading.Thread(target=receive_second)
     with transaction() as session:
         receive_event(session, first)
         other.start()

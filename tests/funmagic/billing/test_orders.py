@@ -177,7 +177,7 @@ def orders_of(events: int) -> list[tuple[int, ...]]:
 def test_every_order_of_events_has_the_same_end(shop: Shop, name: str) -> None:
     acts, expected = STORIES[name]
     story = write_story(shop, acts)
-    ends = {order: of_end(story.tell(order)) for order in orders_of(len(story.events))}
+    ends = {order: of_end(story.deliver(order)) for order in orders_of(len(story.events))}
     assert {order: end for order, end in ends.items() if end != expected} == {}
     assert books_are_right()
 
@@ -189,7 +189,7 @@ def test_what_was_lost_is_found_by_asking_stripe(shop: Shop, name: str) -> None:
     story = write_story(shop, acts)
     every = tuple(range(len(story.events)))
     told = {(), every[1:], every[:-1]}
-    ends = {numbers: of_end(story.tell(numbers, reread=True)) for numbers in told}
+    ends = {numbers: of_end(story.deliver(numbers, reread=True)) for numbers in told}
     assert {numbers: end for numbers, end in ends.items() if end != expected} == {}
     assert books_are_right()
 
@@ -204,11 +204,11 @@ def long_story(shop: Shop) -> Iterator[Story]:
 @given(data=st.data())
 def test_a_long_story_told_twice_in_any_order_has_the_same_end(long_story: Story, data: st.DataObject) -> None:
     every = list(range(len(long_story.events)))
-    assert of_end(long_story.tell(data.draw(st.permutations(every + every)))) == LONG_END
+    assert of_end(long_story.deliver(data.draw(st.permutations(every + every)))) == LONG_END
 
 
 @settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_long_story_with_gaps_has_the_same_end_once_stripe_is_asked(long_story: Story, data: st.DataObject) -> None:
     told = data.draw(st.lists(st.sampled_from(range(len(long_story.events)))))
-    assert of_end(long_story.tell(told, reread=True)) == LONG_END
+    assert of_end(long_story.deliver(told, reread=True)) == LONG_END

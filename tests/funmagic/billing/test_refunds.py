@@ -10,7 +10,7 @@ from funmagic.billing.errors import NotRefundable, PaymentsNotSetUp, PaymentsUna
 from funmagic.billing.refunds import refund_payment
 from funmagic.core.db import reading
 from funmagic.core.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 from tests import factories
 from tests.factories import books_are_right
 from tests.funmagic.billing.shop import EMPTY, PRICE, REFUNDED_1000, WELCOMED, WITH_CREATOR, load, spend

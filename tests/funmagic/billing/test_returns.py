@@ -29,7 +29,7 @@ REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.re
 DISPUTE_EVENTS = [f"charge.dispute.{what}" for what in ("created", "updated", "closed", "funds_withdrawn")]
 
 
-def tell(shop: Any, kind: str, thing: dict[str, Any], **changes: Any) -> None:
+def deliver(shop: Any, kind: str, thing: dict[str, Any], **changes: Any) -> None:
     shop.stripe.emit(kind, {**thing, **changes})
     shop.deliver()
 
@@ -45,10 +45,10 @@ def test_what_a_refund_says_counts_whichever_event_brings_it(shop, alice, event,
     payment = shop.buy(alice)
     refund = shop.stripe.refund(payment.stripe_session_id)
     hush(shop)
-    tell(shop, event, refund, status=status)
+    deliver(shop, event, refund, status=status)
     is_undone = status in ("failed", "canceled") or event == "refund.failed"
     assert balances_of(alice) == (WITH_CREATOR if is_undone else WELCOMED)
-    tell(shop, event, refund, status=status)
+    deliver(shop, event, refund, status=status)
     assert balances_of(alice) == (WITH_CREATOR if is_undone else WELCOMED)
     assert books_are_right()
 
@@ -59,9 +59,9 @@ def test_a_refund_that_came_back_gives_the_credits_back_once_whatever_is_told_la
     refund = shop.stripe.refund(payment.stripe_session_id)
     shop.deliver()
     for event in ("refund.updated", "charge.refund.updated", "refund.failed"):
-        tell(shop, event, refund, status=end)
+        deliver(shop, event, refund, status=end)
     for status in ("pending", "requires_action", "succeeded"):
-        tell(shop, "refund.updated", refund, status=status)
+        deliver(shop, "refund.updated", refund, status=status)
     assert [line for line in lines_of(alice) if line[0] == "admin_adjust"] == [
         ("admin_adjust", -330, 0),
         ("admin_adjust", 330, 0),
@@ -88,11 +88,11 @@ def test_a_charge_of_an_old_version_names_its_refunds(shop, alice):
     charge = shop.stripe.charge_of(payment.stripe_session_id)
     hush(shop)
     listed = {"object": "list", "data": refunds, "has_more": False, "total_count": 2}
-    tell(shop, "charge.refunded", charge, refunds=listed)
+    deliver(shop, "charge.refunded", charge, refunds=listed)
     with reading() as session:
         assert {row.cents for row in session.exec(select(PaymentRefund))} == {700, 800}
     assert load(payment.id).refunded_cents == 1500
-    tell(shop, "refund.updated", refunds[0], status="failed")
+    deliver(shop, "refund.updated", refunds[0], status="failed")
     assert load(payment.id).refunded_cents == 800
     assert books_are_right()
 
@@ -103,7 +103,7 @@ def test_what_a_dispute_says_counts_whichever_event_brings_it(shop, alice, event
     payment = shop.buy(alice)
     dispute = shop.stripe.dispute(payment.stripe_session_id)
     hush(shop)
-    tell(shop, event, dispute, status=status)
+    deliver(shop, event, dispute, status=status)
     expected = WITH_CREATOR
     if status in ("needs_response", "under_review"):
         expected = FROZEN
@@ -150,7 +150,7 @@ def test_a_second_dispute_while_the_first_is_open_freezes_its_share_as_well(shop
     first = shop.stripe.dispute(payment.stripe_session_id, 1000)
     shop.deliver()
     assert balances_of(alice) == Balances(balance=430, reserved=OF_1000_CENTS, bought=300)
-    tell(shop, "charge.dispute.created", first, id="du_second", amount=500)
+    deliver(shop, "charge.dispute.created", first, id="du_second", amount=500)
     assert balances_of(alice) == Balances(balance=430, reserved=198, bought=300)
     shop.stripe.close_dispute(first["id"], won=True)
     shop.deliver()
@@ -181,7 +181,7 @@ def test_reinstated_funds_say_so_themselves(shop, alice):
     lost = {**dispute, "status": "lost", "balance_transactions": []}
     for order in permutations(["charge.dispute.closed", "charge.dispute.funds_reinstated"]):
         for event in order:
-            tell(shop, event, lost)
+            deliver(shop, event, lost)
     assert balances_of(alice) == WITH_CREATOR
     assert books_are_right()
 
@@ -208,7 +208,7 @@ def test_a_dispute_in_a_currency_we_know_nothing_of_is_of_all_of_it_until_we_do(
     assert balances_of(alice) == FROZEN
     charge = shop.stripe.charge_of(payment.stripe_session_id)
     shown = {"presentment_amount": 2300, "presentment_currency": "eur"}
-    tell(shop, "charge.refunded", charge, amount_refunded=0, presentment_details=shown)
+    deliver(shop, "charge.refunded", charge, amount_refunded=0, presentment_details=shown)
     assert balances_of(alice) == Balances(balance=430, reserved=164, bought=300)
     shop.stripe.close_dispute(dispute["id"], won=True)
     shop.deliver()

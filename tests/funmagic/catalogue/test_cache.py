@@ -21,12 +21,12 @@ def statements() -> Iterator[list[str]]:
     """Every statement that the database was sent."""
     sent: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def record(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         sent.append(statement)
 
-    sa.event.listen(get_engine(), "before_cursor_execute", note)
+    sa.event.listen(get_engine(), "before_cursor_execute", record)
     yield sent
-    sa.event.remove(get_engine(), "before_cursor_execute", note)
+    sa.event.remove(get_engine(), "before_cursor_execute", record)
 
 
 def rename(title: str) -> None:

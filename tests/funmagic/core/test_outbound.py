@@ -9,7 +9,7 @@ import httpx
 import pytest
 from ssrfguard import SSRFGuardError
 
-from funmagic.core.outbound import AddressRefused, AnswerRefused, check_address, guarded_client, look_up_address
+from funmagic.core.outbound import AddressRefused, AnswerRefused, check_address, guarded_client, resolve_address
 from funmagic.core.settings import get_settings
 
 
@@ -104,13 +104,13 @@ def test_a_public_address_passes(url: str) -> None:
 def test_a_name_that_leads_inside_is_refused_when_it_is_looked_up(url: str) -> None:
     check_address(url)
     with pytest.raises(AddressRefused):
-        look_up_address(url)
+        resolve_address(url)
     with pytest.raises(SSRFGuardError):
         get(url)
 
 
 def test_a_name_that_nobody_knows_passes_until_it_is_used() -> None:
-    look_up_address("http://nobody.invalid/")
+    resolve_address("http://nobody.invalid/")
 
 
 @pytest.mark.parametrize("allowed", ["127.0.0.1", "127.0.0.1:{port}", "example.com, 127.0.0.1"])

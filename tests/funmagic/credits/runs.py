@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from funmagic.core.db import reading, transaction
 from funmagic.credits import ledger
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.tasks import Task, TaskStatus
 from funmagic.models.tools import Tool

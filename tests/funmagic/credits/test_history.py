@@ -13,7 +13,7 @@ from funmagic.credits.history import Story, list_stories
 from funmagic.models.base import new_id, utcnow
 from funmagic.models.billing import PaymentStatus
 from funmagic.models.credits import CreditTransaction, TransactionType
-from funmagic.site.credits.words import StoryRow, tell_story
+from funmagic.site.credits.words import StoryRow, view_story
 from tests import factories
 from tests.factories import change_task
 from tests.funmagic.credits.runs import confirm, make_task, release, reserve
@@ -32,7 +32,7 @@ def stories_of(viewer, **wanted) -> list[Story]:
 
 
 def newest(viewer) -> StoryRow:
-    return tell_story(stories_of(viewer)[0])
+    return view_story(stories_of(viewer)[0])
 
 
 def walk(viewer, limit, type_=None) -> list[list[Story]]:
@@ -104,7 +104,7 @@ def test_a_purchase_says_what_was_bought_and_for_how_much(alice):
     payment_id = make_payment(alice, stripe_session_id="cs_1")
     do(ledger.add_purchase, alice.id, 500, payment_id=payment_id)
     do(ledger.grant_bonus, alice.id, 50, key=payment_id, payment_id=payment_id)
-    bonus, purchase, _welcome = map(tell_story, stories_of(alice))
+    bonus, purchase, _welcome = map(view_story, stories_of(alice))
     assert (purchase.title, purchase.text, purchase.amount) == ("Plus", "Bought for $19.99", "+500")
     assert purchase.href == "/checkout/success?session_id=cs_1"
     assert (bonus.title, bonus.amount, bonus.tone) == ("Bonus with Plus", "+50", "plus")
@@ -186,15 +186,15 @@ def test_a_page_takes_a_handful_of_statements_however_long_it_is(alice):
     for _ in range(15):
         confirm(reserve(alice, 2, make_task(alice)))
     statements = []
-    note = partial(_note, statements)
-    sa.event.listen(get_engine(), "before_cursor_execute", note)
+    record = partial(_record, statements)
+    sa.event.listen(get_engine(), "before_cursor_execute", record)
     stories = stories_of(alice)
-    sa.event.remove(get_engine(), "before_cursor_execute", note)
+    sa.event.remove(get_engine(), "before_cursor_execute", record)
     assert len(stories) == 17
     assert len([text for text in statements if text.startswith("SELECT")]) == 4
 
 
-def _note(statements, _connection, _cursor, text, *_rest) -> None:
+def _record(statements, _connection, _cursor, text, *_rest) -> None:
     statements.append(text)
 
 

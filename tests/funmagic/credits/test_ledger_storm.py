@@ -124,7 +124,7 @@ def run_and_kill(operations: Sequence[Operation], chance: random.Random) -> set[
         running[ours] = process
     while running:
         for _ in range(chance.randint(20, 60)):
-            heard |= {hear(ours) for ours in wait(running)}
+            heard |= {receive(ours) for ours in wait(running)}
         # Whichever it is, it may be anywhere in an operation.
         ours = chance.choice(list(running))
         process = running.pop(ours)
@@ -133,7 +133,7 @@ def run_and_kill(operations: Sequence[Operation], chance: random.Random) -> set[
         assert process.exitcode == -signal.SIGKILL
         while ours.poll():
             try:
-                heard.add(hear(ours))
+                heard.add(receive(ours))
             except EOFError:
                 break
     return heard
@@ -160,7 +160,7 @@ def become_a_process() -> None:
     get_engine.cache_clear()
 
 
-def hear(told: Connection) -> int:
+def receive(told: Connection) -> int:
     return told.recv()
 
 

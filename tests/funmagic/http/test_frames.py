@@ -26,7 +26,7 @@ class Conversation:
         self.sent: list[Message] = []
         self._scope = {"type": "websocket", "path": "/_event/", "query_string": query, "headers": []}
 
-    def say(self, *messages: Message) -> "Conversation":
+    def send(self, *messages: Message) -> "Conversation":
         """Have a client say this and leave."""
         said = [{"type": "websocket.connect"}, *messages, LEAVE]
 
@@ -117,30 +117,30 @@ SENT_BY_NOBODY = {
 
 @pytest.mark.parametrize("frame", SENT_BY_PAGES)
 def test_what_pages_send_is_heard(frame: str) -> None:
-    said = Conversation().say(text(frame), text("3"))
+    said = Conversation().send(text(frame), text("3"))
     assert said.heard == [frame, "3"]
     assert said.closed == [1000]
 
 
 @pytest.mark.parametrize(("frame", "code"), SENT_BY_NOBODY.items(), ids=lambda part: str(part)[:60])
 def test_at_anything_else_the_socket_is_closed_and_nobody_hears_it(frame: str, code: int) -> None:
-    said = Conversation().say(text("3"), text(frame), text("3"))
+    said = Conversation().send(text("3"), text(frame), text("3"))
     assert said.heard == ["3"]
     assert said.closed == [code]
 
 
 def test_binary_frames_are_not_taken() -> None:
-    said = Conversation().say({"type": "websocket.receive", "bytes": b"3"}, text("3"))
+    said = Conversation().send({"type": "websocket.receive", "bytes": b"3"}, text("3"))
     assert (said.heard, said.closed) == ([], [1003])
 
 
 def test_a_socket_does_not_open_with_a_query_without_end() -> None:
-    said = Conversation(b"token=" + b"1" * LONGEST_QUERY).say(text("3"))
+    said = Conversation(b"token=" + b"1" * LONGEST_QUERY).send(text("3"))
     assert (said.heard, said.closed) == ([], [1008])
 
 
 def test_an_application_that_breaks_ends_its_own_socket_only() -> None:
-    assert Conversation().say(text("3break")).closed == [1011]
+    assert Conversation().send(text("3break")).closed == [1011]
 
 
 @pytest.mark.parametrize("before", ["", "42/_event,", '42/_event,["event",', "40/_event,{", "4", "3"])
@@ -148,4 +148,4 @@ def test_a_megabyte_of_anything_is_refused_in_no_time(before: str) -> None:
     for unit in CLASSES:
         frames = [text((before + repeated(unit))[:length]) for length in (LONGEST_FRAME // 4, 10**6)]
         for frame in frames:
-            assert busy_s(lambda: Conversation().say(frame)) <= BUSY_S, unit  # noqa: B023 - called at once
+            assert busy_s(lambda: Conversation().send(frame)) <= BUSY_S, unit  # noqa: B023 - called at once

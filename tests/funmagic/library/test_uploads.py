@@ -26,14 +26,14 @@ from worker.runs.subject import load_subject, read_work
 MEGABYTE = 1024 * 1024
 
 
-def ask(client: TestClient, **changes: Any) -> Response:
+def request_upload(client: TestClient, **changes: Any) -> Response:
     body = {"filename": "photo.png", "contentType": "image/png", "size": 1000}
     return client.post("/api/upload", json=body | changes)
 
 
 def upload(client: TestClient, data: bytes, **changes: Any) -> str:
     """Send a file the way a browser does; returns the asset's id."""
-    place = ask(client, size=len(data), **changes).json()
+    place = request_upload(client, size=len(data), **changes).json()
     sent = client.request(place["method"], place["url"], content=data, headers=place["headers"])
     assert sent.status_code == 200
     return str(place["assetId"])
@@ -53,7 +53,7 @@ def load(asset_id: str) -> Asset:
 
 
 def test_a_place_for_a_photo_comes_with_everything_to_fill_it(alice: Viewer, alice_client: TestClient) -> None:
-    answer = ask(alice_client)
+    answer = request_upload(alice_client)
     assert answer.status_code == 201
     place = answer.json()
     assert set(place) == {"assetId", "storageKey", "method", "url", "headers", "expiresAt"}
@@ -87,13 +87,13 @@ def test_a_place_for_a_photo_comes_with_everything_to_fill_it(alice: Viewer, ali
 def test_what_will_not_be_accepted_is_said_before_the_upload(
     alice_client: TestClient, changes: dict[str, Any], status: int, code: str
 ) -> None:
-    assert error_of(ask(alice_client, **changes)) == (status, code)
+    assert error_of(request_upload(alice_client, **changes)) == (status, code)
     with reading() as session:
         assert session.exec(select(Asset)).all() == []
 
 
 def test_twenty_megabytes_are_fine(alice_client: TestClient) -> None:
-    assert ask(alice_client, size=20 * MEGABYTE).status_code == 201
+    assert request_upload(alice_client, size=20 * MEGABYTE).status_code == 201
 
 
 def test_a_photo_runs_and_is_remembered_as_what_it_is(alice_client: TestClient) -> None:
@@ -154,7 +154,7 @@ def test_what_is_no_usable_image_runs_nothing_and_costs_nothing(
 def test_what_a_type_is_called_elsewhere_is_signed_as_what_it_is(
     alice_client: TestClient, named: str, filename: str, signed: str
 ) -> None:
-    place = ask(alice_client, contentType=named, filename=filename).json()
+    place = request_upload(alice_client, contentType=named, filename=filename).json()
     assert place["headers"] == {"Content-Type": signed}
 
 
@@ -212,7 +212,7 @@ def test_a_camera_photo_with_a_second_picture_in_it_runs(alice_client: TestClien
 
 
 def test_a_photo_that_never_arrived_is_named(alice: Viewer, alice_client: TestClient) -> None:
-    asset_id = str(ask(alice_client).json()["assetId"])
+    asset_id = str(request_upload(alice_client).json()["assetId"])
     assert error_of(run(alice_client, asset_id)) == (400, "UPLOAD_MISSING")
     assert factories.balance_of(alice).reserved == 0
 
@@ -225,7 +225,7 @@ def test_a_stored_file_of_another_length_is_not_used(alice: Viewer, alice_client
 
 def test_a_file_that_was_swapped_after_it_was_looked_at_is_not_worked_on(alice_client: TestClient) -> None:
     photo = photo_bytes(format="PNG")
-    place = ask(alice_client, size=len(photo)).json()
+    place = request_upload(alice_client, size=len(photo)).json()
     alice_client.put(place["url"], content=photo, headers=place["headers"])
     task = run(alice_client, place["assetId"]).json()["task"]
     alice_client.put(place["url"], content=samples.HTML.ljust(len(photo)), headers=place["headers"])

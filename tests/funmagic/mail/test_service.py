@@ -51,7 +51,7 @@ def rows():
         return session.exec(select(OutgoingMail).order_by(OutgoingMail.id)).all()
 
 
-def ask_for_link(email="alice@example.com"):
+def request_link(email="alice@example.com"):
     with transaction() as session:
         service.request_magic_link(session, email, "/tools")
 
@@ -119,10 +119,10 @@ def test_what_is_dropped_is_counted(db, redis):
 
 def test_asking_more_often_than_mails_leave_keeps_the_last_link_good(db, redis, mailbox):
     for _ in range(3):
-        ask_for_link()
+        request_link()
     token = link_in(mailbox.newest()).partition("token=")[2]
     for _ in range(3):
-        ask_for_link()
+        request_link()
     with transaction() as session:
         assert service.enter_by_magic_link(session, token).viewer.email == "alice@example.com"
 

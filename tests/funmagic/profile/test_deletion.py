@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from funmagic.accounts.email_change import request_email_change
 from funmagic.accounts.roles import has_super_admin
 from funmagic.accounts.tokens import issue_token
-from funmagic.audit_log.service import note_act
+from funmagic.audit_log.service import record_act
 from funmagic.core.db import reading, transaction
 from funmagic.core.errors import SignInRequired
 from funmagic.core.storage.current import get_storage
@@ -106,8 +106,8 @@ def live_a_full_life(viewer: Viewer) -> str:
         user = session.get_one(User, viewer.id)
         user.stripe_customer_id, user.accent, user.theme = "cus_zaphod", "teal", "dark"
         ledger.adjust(session, viewer.id, 5, key=new_id(), description=f"sorry, {NAME}")
-        note_act(session, None, "credits.adjust", ("user", viewer.id), reason=f"{NAME} asked for it")
-        note_act(session, None, "credits.refund_task", ("task", ended.id), reason=f"for {NAME}")
+        record_act(session, None, "credits.adjust", ("user", viewer.id), reason=f"{NAME} asked for it")
+        record_act(session, None, "credits.refund_task", ("task", ended.id), reason=f"for {NAME}")
         is_there = col(Asset.deleted_at).is_(None)
         session.execute(sa.update(Asset).where(is_there).values(filename=f"{NAME}.png", meta={"by": NAME}))
         session.execute(sa.update(TaskStep).values(request={"prompt": NAME}, error=NAME, provider_job_id="zaphod-1"))

@@ -35,7 +35,7 @@ class Supervisor:
     def output(self) -> str:
         return self._log.read_text()
 
-    def says(self, text: str) -> None:
+    def wait_for_line(self, text: str) -> None:
         wait_until(lambda: text in self.output, of=self.process)
 
     def pid_in(self, path: Path) -> int:

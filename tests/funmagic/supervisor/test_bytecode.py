@@ -41,7 +41,7 @@ def test_a_process_and_what_it_starts_keep_what_they_compile(tmp_path: Path) -> 
 
 def test_children_of_the_keeper_get_the_cache_and_not_the_variable(keep: Callable[..., Supervisor]) -> None:
     supervisor = keep([python_child("web", TELL)])
-    supervisor.says(f"cache: {os.environ['PYTHONPYCACHEPREFIX']} False")
+    supervisor.wait_for_line(f"cache: {os.environ['PYTHONPYCACHEPREFIX']} False")
     assert supervisor.ends_after(signal.SIGTERM) == 0
 
 

@@ -23,7 +23,7 @@ def test_a_child_that_is_killed_is_started_again_with_a_line_that_says_so(keep, 
     (tmp_path / "pid").unlink()
     os.kill(first, signal.SIGKILL)
     assert supervisor.pid_in(tmp_path / "pid") != first
-    supervisor.says("worker-1 stopped (signal 9); starting it again in 0.02 s")
+    supervisor.wait_for_line("worker-1 stopped (signal 9); starting it again in 0.02 s")
 
 
 def test_a_child_that_keeps_dying_stops_everything_and_its_last_output_is_shown(keep, tmp_path):
@@ -45,7 +45,7 @@ def test_a_child_that_ends_well_is_replaced_as_often_as_it_likes(keep, tmp_path)
 
 def test_the_last_words_of_a_child_are_not_lost(keep):
     supervisor = keep([python_child("talker", "for n in range(3000): print('line', n)\nraise SystemExit(1)")])
-    supervisor.says("talker stopped")
+    supervisor.wait_for_line("talker stopped")
     assert "line 2999\n" in supervisor.output
 
 
@@ -57,7 +57,7 @@ def test_ctrl_c_stops_children_in_reverse_order_and_leaves_no_orphan(keep, tmp_p
     ]
     supervisor = keep(*([child] for child in children))
     pids = [supervisor.pid_in(tmp_path / name) for name in ("redis", "web")]
-    supervisor.says("all started")
+    supervisor.wait_for_line("all started")
     assert supervisor.ends_after(signal.SIGINT) == 0
     assert not any(map(is_running, pids))
     assert supervisor.output.index("web       | bye") < supervisor.output.index("redis     | bye")
@@ -65,7 +65,7 @@ def test_ctrl_c_stops_children_in_reverse_order_and_leaves_no_orphan(keep, tmp_p
 
 def test_a_child_that_does_not_stop_is_killed_after_its_patience(keep):
     supervisor = keep([python_child("stubborn", STUBBORN, patience=0.2)])
-    supervisor.says("deaf")
+    supervisor.wait_for_line("deaf")
     assert supervisor.ends_after(signal.SIGTERM) == 0
 
 
@@ -82,5 +82,5 @@ def test_what_a_killed_child_had_started_dies_before_the_child_starts_again(keep
     supervisor = keep([python_child("web", code + with_pid(tmp_path / "pid"))])
     orphan = supervisor.pid_in(tmp_path / "grandchild")
     os.kill(supervisor.pid_in(tmp_path / "pid"), signal.SIGKILL)
-    supervisor.says("web stopped (signal 9)")
+    supervisor.wait_for_line("web stopped (signal 9)")
     wait_until(lambda: not is_running(orphan))

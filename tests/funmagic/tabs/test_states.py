@@ -49,7 +49,7 @@ async def use(states, tab, holder=NOBODY, *, is_open=False):
 
 def close(states, tab):
     del states.open_tabs[tab]
-    states.note_closing(tab)
+    states.start_expiry(tab)
 
 
 async def test_a_visitors_state_goes_minutes_after_the_socket_and_a_users_later(tabs, clock):

@@ -180,7 +180,7 @@ def share_a_child(document: dict[str, Any]) -> None:
     document["nodes"] += [{"children": [first + 2]}, {"children": [first + 2]}, {}]
 
 
-def ask_for_memory(document: dict[str, Any]) -> None:
+def demand_memory(document: dict[str, Any]) -> None:
     document["accessors"].append({"count": 10**12, "componentType": 5126, "type": "MAT4"})
 
 
@@ -209,7 +209,7 @@ def lie_about_faces(document: dict[str, Any]) -> None:
         multiply,
         turn_in_a_circle,
         share_a_child,
-        ask_for_memory,
+        demand_memory,
         copy_the_file,
         reach_beyond,
         point_nowhere,

@@ -18,7 +18,7 @@ from worker.limits.breaker import (
     WINDOW_S,
     BreakerOpen,
     check_breaker,
-    note_outcome,
+    record_outcome,
 )
 from worker.providers.base import (
     AccountRefused,
@@ -55,7 +55,7 @@ def clock(redis, monkeypatch):
 
 def fail(times=MOST_FAILURES, error=DOWN, holder=None):
     for _ in range(times):
-        note_outcome("web", "fal", error, holder=holder)
+        record_outcome("web", "fal", error, holder=holder)
 
 
 def may_start(holder="step-1"):
@@ -79,7 +79,7 @@ def open_and_cool_down(clock):
 def test_one_that_works_is_closed_and_leaves_nothing_in_redis(clock):
     for _ in range(20):
         check_breaker("web", "fal", "step-1")
-        note_outcome("web", "fal", None, holder="step-1")
+        record_outcome("web", "fal", None, holder="step-1")
     assert state() == BreakerState.CLOSED
     assert list(get_redis().scan_iter("breaker:*")) == []
 
@@ -117,21 +117,21 @@ def test_failures_far_apart_do_not_open_it(clock):
 def test_a_start_that_goes_well_in_between_forgives_them(clock):
     for _ in range(5):
         fail(MOST_FAILURES - 1)
-        note_outcome("web", "fal", None, holder="step-1")
+        record_outcome("web", "fal", None, holder="step-1")
     assert may_start()
 
 
 def test_that_it_still_tells_of_its_jobs_does_not_forgive_that_it_takes_none(clock):
     for _ in range(MOST_FAILURES):
         fail(1, holder="step-1")
-        note_outcome("web", "fal", None)
+        record_outcome("web", "fal", None)
     assert not may_start()
 
 
 def test_among_many_looks_that_go_well_those_that_fail_do_not_count(clock):
     for _ in range(20):
         fail(MOST_FAILURES - 1)
-        note_outcome("web", "fal", None)
+        record_outcome("web", "fal", None)
     assert may_start()
     assert list(get_redis().scan_iter("breaker:*")) == []
 
@@ -154,7 +154,7 @@ def test_after_the_pause_one_may_try_it_and_nobody_else(clock):
 def test_a_probe_that_goes_well_closes_it(clock):
     open_and_cool_down(clock)
     assert may_start("step-1")
-    note_outcome("web", "fal", None, holder="step-1")
+    record_outcome("web", "fal", None, holder="step-1")
     assert state() == BreakerState.CLOSED
     assert may_start("step-2")
     fail(MOST_FAILURES - 1)
@@ -165,7 +165,7 @@ def test_a_probe_that_goes_well_closes_it(clock):
 def test_a_probe_that_is_answered_with_a_refusal_closes_it(clock, error):
     open_and_cool_down(clock)
     assert may_start()
-    note_outcome("web", "fal", error, holder="step-1")
+    record_outcome("web", "fal", error, holder="step-1")
     assert state() == BreakerState.CLOSED
 
 
@@ -201,23 +201,23 @@ def test_the_step_that_tries_it_may_come_again(clock):
 def test_a_probe_that_tells_nothing_lets_the_next_one_try(clock, error):
     open_and_cool_down(clock)
     assert may_start("step-1")
-    note_outcome("web", "fal", error, holder="step-1")
+    record_outcome("web", "fal", error, holder="step-1")
     assert state() == BreakerState.HALF_OPEN
     assert may_start("step-2")
 
 
 def test_calls_that_began_before_it_opened_change_nothing(clock):
     fail()
-    note_outcome("web", "fal", None, holder="step-early")
+    record_outcome("web", "fal", None, holder="step-early")
     assert not may_start()
     clock.advance(COOL_DOWN_S - 1)
     fail(10, holder="step-early")
     clock.advance(1)
     assert may_start("step-1")
-    note_outcome("web", "fal", None, holder="step-early")
+    record_outcome("web", "fal", None, holder="step-early")
     fail(10)
     assert state() == BreakerState.HALF_OPEN
-    note_outcome("web", "fal", None, holder="step-1")
+    record_outcome("web", "fal", None, holder="step-1")
     assert state() == BreakerState.CLOSED
 
 
@@ -226,12 +226,12 @@ def test_a_refusal_met_by_others_while_it_is_tried_opens_it_again(clock):
     assert may_start("step-1")
     fail(1, AccountRefused("out of credit"))
     assert state() == BreakerState.OPEN
-    note_outcome("web", "fal", None, holder="step-1")
+    record_outcome("web", "fal", None, holder="step-1")
     assert state() == BreakerState.OPEN
 
 
 def test_failures_of_many_workers_at_once_are_all_counted(clock):
-    run_together(MOST_FAILURES, lambda: note_outcome("web", "fal", DOWN))
+    run_together(MOST_FAILURES, lambda: record_outcome("web", "fal", DOWN))
     assert not may_start()
 
 

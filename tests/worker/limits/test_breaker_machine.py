@@ -18,7 +18,7 @@ from worker.limits.breaker import (
     WINDOW_S,
     BreakerOpen,
     check_breaker,
-    note_outcome,
+    record_outcome,
 )
 from worker.providers.base import (
     AccountRefused,
@@ -45,7 +45,7 @@ class Model:
     """What a breaker is, said plainly; times in ms."""
 
     starts: list[int] = field(default_factory=list)
-    looks: list[int] = field(default_factory=list)
+    polls: list[int] = field(default_factory=list)
     opened_until: int | None = None
     pause_s: float = 0
     has_refused: bool = False
@@ -55,7 +55,7 @@ class Model:
     def open(self, now, *, refused=False):
         self.pause_s = min(self.pause_s * 2 or COOL_DOWN_S, LONGEST_COOL_DOWN_S)
         self.opened_until = now + round(self.pause_s * 1000)
-        self.starts, self.looks, self.probe, self.probe_until = [], [], None, 0
+        self.starts, self.polls, self.probe, self.probe_until = [], [], None, 0
         self.has_refused |= refused
 
     def state(self, now):
@@ -90,7 +90,7 @@ class Workers(RuleBasedStateMachine):
             self.model = Model()
 
     @rule(worker=WORKERS)
-    def ask(self, worker):
+    def start(self, worker):
         holder, model = self.holder(worker), self.model
         state = model.state(self.now)
         others_try = model.probe not in (None, holder) and model.probe_until > self.now
@@ -108,7 +108,7 @@ class Workers(RuleBasedStateMachine):
 
     @rule(worker=WORKERS, answer=ANSWERS)
     def go_well(self, worker, answer):
-        note_outcome("web", "fal", answer, holder=self.holder(worker))
+        record_outcome("web", "fal", answer, holder=self.holder(worker))
         state = self.model.state(self.now)
         is_probe = self.model.probe == self.holder(worker)
         if state is BreakerState.CLOSED or (state is BreakerState.HALF_OPEN and is_probe):
@@ -116,28 +116,28 @@ class Workers(RuleBasedStateMachine):
 
     @rule(worker=WORKERS, error=FAILURES)
     def fail(self, worker, error):
-        note_outcome("web", "fal", error, holder=self.holder(worker))
-        self.note_failure(self.model.starts, is_probe=self.model.probe == self.holder(worker))
+        record_outcome("web", "fal", error, holder=self.holder(worker))
+        self.record_failure(self.model.starts, is_probe=self.model.probe == self.holder(worker))
 
     @rule(first=WORKERS, error=FAILURES)
-    def ask_after_all_failed_and_the_pause_is_over(self, first, error):
+    def start_after_all_failed_and_the_pause_is_over(self, first, error):
         """What chance alone seldom leads to: several who would try it."""
         for _ in range(MOST_FAILURES):
             self.fail(first, error)
         self.wait_until_it_may_be_tried()
         for worker in range(first, first + 3):
-            self.ask(worker % 6)
+            self.start(worker % 6)
 
     @rule(times=st.integers(2, MOST_FAILURES), error=FAILURES)
-    def fail_to_look(self, times, error):
+    def fail_to_poll(self, times, error):
         for _ in range(times):
-            self.look_in_vain(error)
+            self.poll_in_vain(error)
 
-    def look_in_vain(self, error):
-        note_outcome("web", "fal", error)
-        self.note_failure(self.model.looks, is_probe=False)
+    def poll_in_vain(self, error):
+        record_outcome("web", "fal", error)
+        self.record_failure(self.model.polls, is_probe=False)
 
-    def note_failure(self, failures, *, is_probe):
+    def record_failure(self, failures, *, is_probe):
         model = self.model
         if model.state(self.now) is BreakerState.CLOSED:
             failures[:] = [*(at for at in failures if at > self.now - WINDOW_S * 1000), self.now]
@@ -147,19 +147,19 @@ class Workers(RuleBasedStateMachine):
             model.open(self.now)
 
     @rule(answer=ANSWERS)
-    def look(self, answer):
-        note_outcome("web", "fal", answer)
-        self.model.looks.clear()
+    def poll(self, answer):
+        record_outcome("web", "fal", answer)
+        self.model.polls.clear()
 
     @rule(worker=WORKERS)
     def be_refused(self, worker):
-        note_outcome("web", "fal", AccountRefused(), holder=self.holder(worker))
+        record_outcome("web", "fal", AccountRefused(), holder=self.holder(worker))
         if self.model.state(self.now) is not BreakerState.OPEN:
             self.model.open(self.now, refused=True)
 
     @rule(worker=WORKERS, error=NO_NEWS)
-    def tell_nothing(self, worker, error):
-        note_outcome("web", "fal", error, holder=self.holder(worker))
+    def end_without_news(self, worker, error):
+        record_outcome("web", "fal", error, holder=self.holder(worker))
         if self.model.probe == self.holder(worker):
             self.model.probe, self.model.probe_until = None, self.now
 

@@ -89,7 +89,7 @@ class Provider(RuleBasedStateMachine):
         answer = limiter.try_acquire("web", "fal", self.limits, self.holder(person), lease_s=lease_s)
         assert answer == expected
         if isinstance(answer, Granted):
-            self.note_start(self.holder(person), lease_s)
+            self.record_start(self.holder(person), lease_s)
 
     def expected(self, holder):
         live = self.facts.live(self.now)
@@ -109,9 +109,9 @@ class Provider(RuleBasedStateMachine):
         waits += [midnight_after(self.now) - self.now] if self.limits.max_per_day == 0 else []
         return max(others, *waits, timedelta(0))
 
-    def note_start(self, holder, lease_s):
+    def record_start(self, holder, lease_s):
         if holder in self.facts.live(self.now):
-            self.note_renewal(holder, lease_s)
+            self.record_renewal(holder, lease_s)
             return
         if self.limits != UNLIMITED:
             self.facts.ends[holder] = self.now + timedelta(seconds=lease_s)
@@ -120,7 +120,7 @@ class Provider(RuleBasedStateMachine):
         if self.limits.max_per_day is not None:
             self.facts.starts_counted_by_day.append(self.now)
 
-    def note_renewal(self, holder, lease_s):
+    def record_renewal(self, holder, lease_s):
         self.facts.ends[holder] = max(self.facts.ends[holder], self.now + timedelta(seconds=lease_s))
 
     @rule(person=PERSONS, lease_s=LEASES)
@@ -129,7 +129,7 @@ class Provider(RuleBasedStateMachine):
         is_live = holder in self.facts.live(self.now)
         assert limiter.renew("web", "fal", holder, lease_s=lease_s) == is_live
         if is_live:
-            self.note_renewal(holder, lease_s)
+            self.record_renewal(holder, lease_s)
 
     @rule(person=PERSONS)
     def end(self, person):

@@ -20,7 +20,7 @@ def provider(alice, stoppable_redis, monkeypatch):
     return install(ScriptedProvider(), monkeypatch)
 
 
-def tell_again(task_id):
+def publish_again(task_id):
     """The clock waits two seconds before it tells an end that somebody may just be telling."""
     change_task(task_id, finished_at=db_time(-3))
 
@@ -47,7 +47,7 @@ def test_a_run_ends_well_while_redis_is_away_and_is_told_after_its_return(alice,
     run_task(task.id)
     assert (load_task(task.id).status, load_task(task.id).announced_at) == ("completed", None)
     assert balance_of(alice).balance == 95
-    tell_again(task.id)
+    publish_again(task.id)
     clock = Clock()
     clock.tick()
     stoppable_redis.start()
@@ -91,7 +91,7 @@ def test_the_slot_of_a_job_that_ended_while_redis_was_away_is_free_after_its_ret
     assert slots_in_use("web", "scripted") == 1
     stoppable_redis.stop()
     run_task(task.id)
-    tell_again(task.id)
+    publish_again(task.id)
     stoppable_redis.start()
     Clock().tick()
     assert load_task(task.id).announced_at is not None

@@ -12,7 +12,7 @@ from funmagic.providers.service import set_provider
 from funmagic.tasks.failures import SENTENCES
 from tests.factories import balance_of, books_are_right, load_task, submit
 from tests.worker.engine import make_due
-from worker.limits.breaker import COOL_DOWN_S, MOST_FAILURES, note_outcome
+from worker.limits.breaker import COOL_DOWN_S, MOST_FAILURES, record_outcome
 from worker.limits.limiter import slots_in_use
 from worker.providers.base import (
     AccountRefused,
@@ -120,4 +120,4 @@ def test_a_run_that_may_try_it_and_finds_no_slot_lets_others_try(alice, provider
 def fail_by_looks():
     """Have it opened by somebody else's looks: here there is one slot, and it is taken."""
     for _ in range(MOST_FAILURES):
-        note_outcome("web", "scripted", DOWN)
+        record_outcome("web", "scripted", DOWN)

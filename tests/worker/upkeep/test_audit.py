@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from funmagic.core.db import reading, transaction
 from funmagic.credits.audit import find_last_audit
-from funmagic.models.audit import AuditEntry
+from funmagic.models.audit_log import AuditEntry
 from funmagic.models.credits import CreditAccount
 from funmagic.models.leases import AUDIT_LEASE, Lease
 from tests.factories import run_together, wait_until

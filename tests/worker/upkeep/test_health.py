@@ -16,8 +16,9 @@ from funmagic.models.tools import Tool
 from funmagic.providers.service import set_provider
 from tests.factories import wait_until
 from tests.worker.engine import ScriptedProvider
-from worker.limits.breaker import note_outcome
+from worker.limits.breaker import record_outcome
 from worker.providers.accounts import Account
+from worker.providers.alerts import alert
 from worker.providers.base import (
     AccountRefused,
     ModelRetired,
@@ -29,7 +30,6 @@ from worker.providers.base import (
 from worker.providers.local.adapter import Adapter as LocalAdapter
 from worker.providers.registry import ADAPTERS
 from worker.upkeep import health
-from worker.upkeep.alerts import alert
 from worker.upkeep.health import check_providers
 
 pytestmark = pytest.mark.both_databases
@@ -173,7 +173,7 @@ def test_whatever_passes_by_itself_is_no_alert(provider, error):
 
 
 def test_a_check_that_goes_well_does_not_hide_that_runs_are_refused(provider):
-    note_outcome("web", "scripted", AccountRefused("out of credit"), holder="step-1")
+    record_outcome("web", "scripted", AccountRefused("out of credit"), holder="step-1")
     alert("web", "scripted", AccountRefused("out of credit"))
     check_providers()
     assert not row_of().is_healthy

@@ -24,7 +24,7 @@ from worker.providers.base import (
     Work,
 )
 from worker.providers.cutouts import read_cutout
-from worker.providers.fal.errors import is_said_by_fal, read_refusal, says
+from worker.providers.fal.errors import has_status, is_said_by_fal, read_refusal
 from worker.providers.fal.queue import FalClient, FalJob
 from worker.providers.fal.storage import address_file
 from worker.providers.pictures import plain_picture
@@ -70,10 +70,10 @@ class Adapter(RemoteProvider):
         """True once fal says that it will stop the job, or that it is over anyway."""
         with self.connect(self.call_s) as client:
             response = client.put(self._restore(job_id, work).cancel_url)
-        return response.is_success or says(response, ALREADY_OVER)
+        return response.is_success or has_status(response, ALREADY_OVER)
 
     def ping(self) -> None:
-        """Ask for a job that cannot be."""
+        """Request a job that cannot exist, which costs nothing."""
         with self.connect(self.call_s) as client:
             response = client.get(NO_JOB)
         if not response.is_success and response.status_code not in NOT_THERE:

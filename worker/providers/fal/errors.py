@@ -36,7 +36,7 @@ def is_said_by_fal(response: httpx.Response) -> bool:
     return response.is_client_error or "detail" in _body(response)
 
 
-def says(response: httpx.Response, status: str) -> bool:
+def has_status(response: httpx.Response, status: str) -> bool:
     """Whether an answer is of this status of fal's own."""
     return _body(response).get("status") == status
 

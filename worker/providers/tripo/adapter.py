@@ -64,7 +64,7 @@ class Adapter(RemoteProvider):
         return float(min(max(task.progress, 0), 100)) / 100
 
     def ping(self) -> None:
-        """Ask for the balance; raises AccountRefused when nothing is left of it."""
+        """Request the balance; raises AccountRefused when nothing is left of it."""
         if not self._call(self.call_s, lambda tripo: tripo.get_balance()).balance > 0:
             raise AccountRefused("the account at Tripo is out of credit")
 

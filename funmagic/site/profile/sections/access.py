@@ -53,7 +53,7 @@ def _password_form(has_one: bool) -> rx.Component:
                 "VALIDATION_ERROR": _("A password has at least 8 characters."),
             },
             after={"stay": True},
-            on_done=ProfileState.note_password,
+            on_done=ProfileState.show_password_change,
         ),
         class_name="settings-form",
     )

@@ -177,7 +177,7 @@ def _email_form(asks_old: bool) -> rx.Component:
             action=paths.API_PROFILE_EMAIL,
             messages=_email_messages(),
             after={"stay": True},
-            on_done=ProfileState.note_email_change,
+            on_done=ProfileState.show_email_change,
         ),
         class_name="settings-form",
     )

@@ -57,7 +57,7 @@ class SuccessState(rx.State):
 
     @rx.event
     async def load(self) -> Any:
-        """Look the purchase up that the address names, and ask Stripe for it while it is not decided."""
+        """Load the purchase that the address names, and poll Stripe for it while it is not decided."""
         self.reset()  # type: ignore[no-untyped-call]
         viewer = await current_viewer(self)
         url = self.router.url
@@ -66,16 +66,16 @@ class SuccessState(rx.State):
             return rx.redirect(f"{paths.LOGIN}?{urlencode({'next': here}, safe='/')}")
         self._stripe_session_id = str(url.query_parameters.get("session_id", ""))
         await self._load_payment(viewer)
-        return SuccessState.ask_stripe if self.phase in UNDECIDED else None
+        return SuccessState.poll_stripe if self.phase in UNDECIDED else None
 
     @rx.event
-    async def look_again(self) -> None:
-        """The viewer's credits have changed, perhaps by this purchase."""
+    async def reload_payment(self) -> None:
+        """Load the payment again: the viewer's credits have changed, perhaps by this purchase."""
         await self._load_payment(await require_user(self))
 
     @rx.event(background=True, supersedes=True)
-    async def ask_stripe(self) -> None:
-        """Ask Stripe itself, now and then, so that a lost webhook does not matter; once per tab."""
+    async def poll_stripe(self) -> None:
+        """Poll Stripe for the payment, so that a lost webhook does not matter; once per tab."""
         async with self:
             viewer = await require_user(self)
             asked = self._stripe_session_id
@@ -85,11 +85,11 @@ class SuccessState(rx.State):
                 if self._stripe_session_id != asked or self.phase not in UNDECIDED:
                     return
             try:
-                await self._ask(viewer, asked)
+                await self._refresh(viewer, asked)
             except DATABASE_AWAY as error:
                 log.warning("payment_not_refreshed", error=str(error))
 
-    async def _ask(self, viewer: Viewer, stripe_session_id: str) -> None:
+    async def _refresh(self, viewer: Viewer, stripe_session_id: str) -> None:
         payment = None
         with suppress(PaymentsUnavailable, PaymentsNotSetUp):
             payment = await asyncio.to_thread(refresh_payment, viewer, stripe_session_id)

@@ -10,9 +10,9 @@ ALL_WELL = {"status": "ready", "database": "ok", "redis": "ok", "storage": "ok"}
 @pytest.fixture(autouse=True)
 def nothing_kept():
     """No answer of an earlier test is kept."""
-    health._questions.cache_clear()
+    health._checks.cache_clear()
     yield
-    health._questions.cache_clear()
+    health._checks.cache_clear()
 
 
 def test_alive_says_nothing_of_others(client, monkeypatch):
@@ -61,7 +61,7 @@ def test_a_check_that_hangs_counts_as_down_and_holds_up_nobody(client, monkeypat
 def test_asking_often_does_not_ask_the_database_often(client, monkeypatch):
     monkeypatch.setattr(health, "KEPT_S", 60)
     asked = []
-    monkeypatch.setattr(health, "_ask_database", lambda: asked.append(1))
+    monkeypatch.setattr(health, "_ping_database", lambda: asked.append(1))
     for _ in range(20):
         assert client.get("/readyz").is_success
     assert len(asked) == 1

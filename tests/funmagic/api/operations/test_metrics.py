@@ -25,7 +25,7 @@ from funmagic.providers.service import set_provider
 from tests import factories
 from tests.servers import shared_api
 from worker.clock import Clock
-from worker.limits.breaker import note_outcome
+from worker.limits.breaker import record_outcome
 from worker.providers.base import AccountRefused
 from worker.upkeep.sweeps import sweep_everything
 
@@ -190,7 +190,7 @@ def test_providers_tell_whether_they_are_well_and_how_their_breakers_are(scrape)
     assert (scrape()["funmagic_provider_healthy", "fal"], scrape()["funmagic_breaker_state", "fal"]) == (0, 0)
     count(PROVIDER_ALERTS, "fal", "AccountRefused")
     hand_over()
-    note_outcome("web", "fal", AccountRefused("HTTP 402"))
+    record_outcome("web", "fal", AccountRefused("HTTP 402"))
     with transaction() as session:
         mark_healthy(session, "web", "fal")
     samples = scrape()

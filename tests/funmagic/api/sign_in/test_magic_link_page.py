@@ -8,12 +8,12 @@ from tests.mailbox import Mailbox, link_in
 EMAIL = "linked@example.com"
 
 
-def ask(client: TestClient, mailbox: Mailbox, next_url: str = "/tools/background-remove") -> str:
+def request_link(client: TestClient, mailbox: Mailbox, next_url: str = "/tools/background-remove") -> str:
     assert client.post(paths.API_MAGIC_LINK, json={"email": EMAIL, "next": next_url}).status_code == 202
     return link_in(mailbox.newest(EMAIL)).partition("token=")[2]
 
 
-def look(client: TestClient, token: str):
+def open_link(client: TestClient, token: str):
     return client.get(paths.API_MAGIC_LINK_VERIFY, params={"token": token})
 
 
@@ -22,9 +22,9 @@ def press(client: TestClient, token: str):
 
 
 def test_looking_at_a_link_burns_nothing_and_tells_nobody_its_secret(client: TestClient, mailbox: Mailbox) -> None:
-    token = ask(client, mailbox)
+    token = request_link(client, mailbox)
     for _ in range(3):
-        page = look(client, token)
+        page = open_link(client, token)
         assert page.status_code == 200
         assert EMAIL in page.text
         assert page.headers["cache-control"] == "no-store"
@@ -36,7 +36,7 @@ def test_looking_at_a_link_burns_nothing_and_tells_nobody_its_secret(client: Tes
 
 
 def test_json_works_as_the_form_does(client: TestClient, mailbox: Mailbox) -> None:
-    token = ask(client, mailbox)
+    token = request_link(client, mailbox)
     answer = client.post(paths.API_MAGIC_LINK_VERIFY, json={"token": token}, follow_redirects=False)
     assert answer.status_code == 303
     assert "fm_session" in answer.headers["set-cookie"]
@@ -45,16 +45,16 @@ def test_json_works_as_the_form_does(client: TestClient, mailbox: Mailbox) -> No
 
 
 def test_a_used_link_offers_a_new_one_to_the_same_place(client: TestClient, mailbox: Mailbox) -> None:
-    token = ask(client, mailbox)
+    token = request_link(client, mailbox)
     press(client, token)
-    for page in (look(client, token), press(client, token)):
+    for page in (open_link(client, token), press(client, token)):
         assert page.status_code == 400
         assert 'href="/login?next=/tools/background-remove"' in page.text
-    assert 'href="/login"' in look(client, "unknown").text
+    assert 'href="/login"' in open_link(client, "unknown").text
 
 
 def test_a_link_leads_to_no_other_site(client: TestClient, mailbox: Mailbox) -> None:
-    assert press(client, ask(client, mailbox, "//evil.example")).headers["location"] == "/tools"
+    assert press(client, request_link(client, mailbox, "//evil.example")).headers["location"] == "/tools"
 
 
 def test_a_body_that_is_neither_is_refused(client: TestClient) -> None:
@@ -69,4 +69,4 @@ def test_a_body_that_is_neither_is_refused(client: TestClient) -> None:
 def test_what_stands_in_the_address_never_becomes_part_of_the_page(client: TestClient, mailbox: Mailbox) -> None:
     client.post(paths.API_MAGIC_LINK, json={"email": "'&lt='onload=a@example.com", "next": ""})
     token = link_in(mailbox.newest()).partition("token=")[2]
-    assert "&#x27;&amp;lt=&#x27;onload=a@example.com" in look(client, token).text
+    assert "&#x27;&amp;lt=&#x27;onload=a@example.com" in open_link(client, token).text

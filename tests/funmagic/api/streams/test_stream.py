@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from funmagic.accounts import roles
 from funmagic.core.db import transaction
-from funmagic.core.live.viewers import balance_channel
+from funmagic.core.live.user_channel import channel_of_user
 from funmagic.core.redis import get_redis
 from funmagic.models.users import User
 from funmagic.sessions.service import COOKIE_NAME, close_session, close_sessions
@@ -58,7 +58,7 @@ def test_whoever_leaves_is_forgotten(server: str, visit: Visit, alice: Viewer, r
     client = visit(server, alice)
     with following(client, run) as events, following(visit(server, alice), run) as others:
         assert next(events).type == next(others).type == "connected"
-        channels = {stream_key(run).encode(), balance_channel(alice.id).encode()}
+        channels = {stream_key(run).encode(), channel_of_user(alice.id).encode()}
         factories.wait_until(lambda: set(get_redis().pubsub_channels()) == channels)
     factories.wait_until(lambda: get_redis().pubsub_channels() == [])
 

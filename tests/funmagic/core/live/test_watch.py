@@ -272,7 +272,7 @@ async def test_a_nudge_neither_replaces_another_sign_nor_breaks_a_silence():
     inbox.nudge(LOOK_ASIDE)
     assert inbox.silence() >= 100
     assert await inbox.take() == [LOOK_ASIDE]
-    inbox.tell(LOOK_AGAIN)
+    inbox.set_sign(LOOK_AGAIN)
     inbox.nudge(LOOK_ASIDE)
     assert await inbox.take() == [LOOK_AGAIN]
 

@@ -66,12 +66,12 @@ def do_meanwhile(monkeypatch: pytest.MonkeyPatch, module: Any, look: str, act: C
     """Have something done once, just after the bytes were looked at."""
     original, steps = getattr(module, look), iter([act])
 
-    def look_and_act(data: bytes) -> Any:
+    def read_and_act(data: bytes) -> Any:
         found = original(data)
         next(steps, lambda: None)()
         return found
 
-    monkeypatch.setattr(module, look, look_and_act)
+    monkeypatch.setattr(module, look, read_and_act)
 
 
 @pytest.mark.usefixtures("storage", "redis")

@@ -11,26 +11,26 @@ def hanging():
     """A question that hangs until the test lets it go, and how often it was asked."""
     release, asked = threading.Event(), []
 
-    def ask() -> str:
+    def answer() -> str:
         asked.append(1)
         release.wait(30)
         return "late"
 
-    yield ask, asked, release
+    yield answer, asked, release
     release.set()
 
 
 async def test_a_question_that_hangs_is_given_up_and_asked_once(hanging):
-    ask, asked, _release = hanging
-    question = Bounded(ask, patience_s=0.05, kept_s=0)
+    answer, asked, _release = hanging
+    question = Bounded(answer, patience_s=0.05, kept_s=0)
     answers = await asyncio.gather(*(question.answer() for _ in range(50)), return_exceptions=True)
     assert {type(answer) for answer in answers} == {TimeoutError}
     assert len(asked) == 1
 
 
 async def test_a_late_answer_serves_whoever_asks_then(hanging):
-    ask, asked, release = hanging
-    question = Bounded(ask, patience_s=0.05, kept_s=60)
+    answer, asked, release = hanging
+    question = Bounded(answer, patience_s=0.05, kept_s=60)
     with pytest.raises(TimeoutError):
         await question.answer()
     release.set()

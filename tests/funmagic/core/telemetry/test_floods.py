@@ -24,7 +24,7 @@ def test_of_a_librarys_complaints_few_are_written_and_the_rest_is_counted(loggin
     written = lines.json()
     assert len(written) == MOST_LINES
     assert sum(len(str(line)) for line in written) < MOST_LINES * 2500
-    limiter().tell()
+    limiter().end_window()
     [told] = lines.json()
     assert told["event"] == LEFT_OUT
     assert (told["source"], told["what"], told["lines"]) == (name.partition(".")[0], "error", 1000 - MOST_LINES)
@@ -47,7 +47,7 @@ def test_after_a_window_all_is_written_again(logging_to):
     for _ in range(MOST_LINES):
         log.error("handler_failed")
     lines.json()
-    limiter().tell()
+    limiter().end_window()
     assert lines.json() == []
     log.error("handler_failed")
     assert len(lines.json()) == 1

@@ -75,7 +75,7 @@ import sys, funmagic.api.app, worker.clock, worker.runs.observe
 from funmagic.core.telemetry.traces import configure_tracing, span
 configure_tracing("web")
 with span("nothing", kind="server") as traced:
-    traced.note({"a": 1})
+    traced.add_attributes({"a": 1})
 print([name for name in sys.modules if name.startswith("opentelemetry.sdk.trace") or ".exporter" in name])
 """
     assert subprocess.check_output([sys.executable, "-c", code], cwd=PROJECT, text=True) == "[]\n"

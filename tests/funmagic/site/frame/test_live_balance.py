@@ -145,7 +145,7 @@ async def test_a_visitor_cannot_follow(db, redis):
 
 async def test_the_pill_follows_and_the_page_is_told(alice, redis, monkeypatch):
     told = asyncio.Queue()
-    monkeypatch.setattr("funmagic.site.frame.state._told_pages", {"/tools": "the page's handler"})
+    monkeypatch.setattr("funmagic.site.frame.state._balance_handlers", {"/tools": "the page's handler"})
     monkeypatch.setattr("funmagic.site.frame.state.is_open", lambda _: True)
     state = tab(alice)
     await state.load()

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from funmagic.sessions.viewer import Viewer
 from funmagic.site.profile.state import ProfileState
 from tests.factories import PASSWORD
-from tests.funmagic.billing.tabs import play, tab
+from tests.funmagic.site.tabs import play, tab
 from tests.mailbox import Mailbox
 
 NEW_EMAIL = "alice@elsewhere.example"
@@ -31,6 +31,6 @@ async def test_a_new_password_says_that_it_called_off_a_change_of_email(
     # The tab of the browser that changed it, not one of those that were signed out.
     here = tab(ProfileState, alice, "/profile")
     here.pending_email = state.pending_email
-    said = words_of(await play(here.note_password))
+    said = words_of(await play(here.show_password_change))
     assert "Your password is saved." in said
     assert (f"Your email does not change to {NEW_EMAIL} now." in said) is has_asked

@@ -1,4 +1,4 @@
-"""Pictures that everybody sees alike: upright, in sRGB, of eight bits, still, and of a type that all know."""
+"""Rewrites photos so that every program shows them alike: upright, sRGB, eight bits, still, of a common type."""
 
 import io
 
@@ -22,9 +22,9 @@ SHOWN_SIDE = 2048
 
 
 def make_plain(data: bytes) -> tuple[bytes, str]:
-    """A photo's own pixels where they need nothing, else written anew in full size; and which type that is.
+    """The photo's bytes and type: its own pixels where all programs show them alike, else rewritten in full size.
 
-    What was around the pixels is left behind either way. Raises UnsupportedFile, DamagedPhoto or ImageTooLarge.
+    Metadata is dropped either way. Raises UnsupportedFile, DamagedPhoto or ImageTooLarge.
     """
     photo = read_container(data)
     return (photo.data, photo.mime) if _needs_nothing(photo) else write_picture(decode_container(photo))
@@ -42,9 +42,9 @@ def write_picture(picture: Image.Image) -> tuple[bytes, str]:
 
 
 def draw_for_browsers(data: bytes) -> bytes | None:
-    """What we see in a photo that browsers draw otherwise, or not at all, as a WebP; None where they see the same."""
+    """A WebP preview of a photo that some browser would draw differently or not at all; else None."""
     photo = read_container(data)
-    if not _looks_other(photo):
+    if not _is_drawn_otherwise(photo):
         return None
     picture = decode_container(photo)
     picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
@@ -63,7 +63,7 @@ def _needs_nothing(photo: Container) -> bool:
     return open_container(photo).mode != "CMYK" and (photo.profile is None or is_srgb(photo.profile))
 
 
-def _looks_other(photo: Container) -> bool:
+def _is_drawn_otherwise(photo: Container) -> bool:
     """Whether some browser shows none of it, less, another frame, or another side up."""
     is_cut_short = photo.mime == JPEG and not photo.data.endswith(END)
     return photo.mime == HEIC or photo.foreign_turn != UPRIGHT or is_cut_short or _moves(photo)

@@ -16,7 +16,7 @@ from funmagic.site.tools.background_remove.state import BackgroundRemoveState
 from funmagic.site.tools.figme.state import FigmeState
 from tests.factories import balance_of, change_task, completed_figure, configure_step, photo_bytes, submit
 from tests.funmagic.billing.shop import spend
-from tests.funmagic.billing.tabs import place_of, play, press, shortage_of, tab
+from tests.funmagic.site.tabs import place_of, play, press, shortage_of, tab
 from tests.funmagic.tasks.runs import complete, count
 
 TOOL = "/tools/background-remove"

@@ -8,8 +8,8 @@ from funmagic.site.shop.success import state as success_state
 from funmagic.site.shop.success.state import Purchase, SuccessState
 from tests.factories import books_are_right
 from tests.funmagic.billing.shop import WELCOMED, WITH_CREATOR
-from tests.funmagic.billing.tabs import place_of, tab
 from tests.funmagic.credits.balances import balances_of
+from tests.funmagic.site.tabs import place_of, tab
 
 FIGME = "/tools/figme"
 
@@ -36,14 +36,14 @@ async def test_with_the_webhook_later_the_page_follows_the_balance(shop, alice):
     payment = shop.open(alice, return_path=FIGME)
     shop.stripe.pay(payment.stripe_session_id)
     state = success_tab(alice, payment.stripe_session_id)
-    assert await state.load() == SuccessState.ask_stripe
+    assert await state.load() == SuccessState.poll_stripe
     assert (state.phase, state.purchase.back_url) == ("open", FIGME)
     shop.deliver()
-    await state.look_again()
+    await state.reload_payment()
     assert state.phase == "paid"
     # Whoever comes late asks Stripe no more.
     asked = len(shop.stripe.requests)
-    await SuccessState.ask_stripe.fn(state)
+    await SuccessState.poll_stripe.fn(state)
     assert len(shop.stripe.requests) == asked
 
 
@@ -52,7 +52,7 @@ async def test_a_lost_webhook_does_not_matter_and_a_late_one_changes_nothing(sho
     shop.stripe.pay(payment.stripe_session_id)
     state = success_tab(alice, payment.stripe_session_id)
     await state.load()
-    await SuccessState.ask_stripe.fn(state)
+    await SuccessState.poll_stripe.fn(state)
     assert (state.phase, balances_of(alice)) == ("paid", WITH_CREATOR)
     shop.deliver()
     await state.load()
@@ -66,10 +66,10 @@ async def test_a_bank_transfer_is_awaited(shop, alice, arrives, phase):
     shop.stripe.pay_later(payment.stripe_session_id)
     state = success_tab(alice, payment.stripe_session_id)
     await state.load()
-    await SuccessState.ask_stripe.fn(state)
+    await SuccessState.poll_stripe.fn(state)
     assert (state.phase, state.is_stripe_away) == ("pending", False)
     shop.stripe.settle(payment.stripe_session_id, succeeded=arrives)
-    await SuccessState.ask_stripe.fn(state)
+    await SuccessState.poll_stripe.fn(state)
     assert (state.phase, state.shop_url) == (phase, paths.pricing(FIGME))
 
 
@@ -78,7 +78,7 @@ async def test_an_expired_checkout_is_said_to_be_one(shop, alice):
     shop.stripe.expire(payment.stripe_session_id)
     state = success_tab(alice, payment.stripe_session_id)
     await state.load()
-    await SuccessState.ask_stripe.fn(state)
+    await SuccessState.poll_stripe.fn(state)
     assert (state.phase, balances_of(alice)) == ("expired", WELCOMED)
 
 
@@ -89,9 +89,9 @@ async def test_while_stripe_is_away_the_page_says_so_and_goes_on_trying(shop, al
     await state.load()
     shop.stripe.script("server-error", status=400)
     monkeypatch.setattr(success_state, "PAUSES_S", (0,))
-    await SuccessState.ask_stripe.fn(state)
+    await SuccessState.poll_stripe.fn(state)
     assert (state.phase, state.is_stripe_away) == ("open", True)
-    await SuccessState.ask_stripe.fn(state)
+    await SuccessState.poll_stripe.fn(state)
     assert (state.phase, state.is_stripe_away) == ("paid", False)
 
 
@@ -110,7 +110,7 @@ async def test_nobody_sees_anothers_purchase_or_one_that_is_not_there(shop, alic
     named = {"bob's": payment.stripe_session_id, "nobody's": "cs_test_nothing", "without a name": ""}[whose]
     state = success_tab(alice, named)
     assert await state.load() is None
-    await SuccessState.ask_stripe.fn(state)
+    await SuccessState.poll_stripe.fn(state)
     assert (state.phase, state.purchase) == ("unknown", Purchase())
 
 
@@ -120,6 +120,6 @@ async def test_a_visitor_signs_in_first_and_comes_back_to_the_purchase(shop, ali
     led = await state.load()
     assert place_of(led).startswith(f"{paths.LOGIN}?next={paths.CHECKOUT_SUCCESS}%3Fsession_id%3D")
     assert state.phase == "loading"
-    for handler in (state.look_again, lambda: SuccessState.ask_stripe.fn(state)):
+    for handler in (state.reload_payment, lambda: SuccessState.poll_stripe.fn(state)):
         with pytest.raises(SignInRequired):
             await handler()

@@ -10,8 +10,8 @@ from funmagic.rate_limits.errors import TooManyRequests
 from funmagic.site.frame.state import SignInDialogState
 from funmagic.site.shop.state import ShopState
 from tests.funmagic.billing.shop import package_id
-from tests.funmagic.billing.tabs import place_of, press, tab
 from tests.funmagic.rate_limits.limits import set_limits
+from tests.funmagic.site.tabs import place_of, press, tab
 from tests.funmagic.tasks.runs import count
 
 FIGME = "/tools/figme"

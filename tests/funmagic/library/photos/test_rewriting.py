@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from funmagic.library.photos.decoder import decode_photo
-from funmagic.library.photos.plain import draw_for_browsers, make_plain
+from funmagic.library.photos.rewriting import draw_for_browsers, make_plain
 from tests.factories import photo_bytes
 from tests.funmagic.library.photos import kinds
 from tests.funmagic.library.photos.faulty import DRAWN, WITHOUT_END
