@@ -43,7 +43,9 @@ app = Site(
 
 DESCRIPTION = _("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
 
-for page in (*PAGES, *DASHBOARD, NOT_FOUND):
+EVERY_PAGE = (*PAGES, *DASHBOARD, NOT_FOUND)
+
+for page in EVERY_PAGE:
     page.add_to(app, first=SessionState.load, description=DESCRIPTION)
 tell_page(paths.CREDITS, CreditsState.refresh)
 tell_page(paths.CHECKOUT_SUCCESS, SuccessState.look_again)

@@ -14,13 +14,13 @@ from babel.messages.pofile import read_po
 from funmagic.api.sign_in.magic_link import enter_page, expired_page
 from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.core.errors import FunMagicError
+from funmagic.funmagic import EVERY_PAGE
 from funmagic.i18n import translate
 from funmagic.i18n.translate import _, n_, use_locale
 from funmagic.mail.letters import LETTERS
 from funmagic.mail.mailbox.render import render_mailbox
 from funmagic.mail.mailbox.store import StoredMail
 from funmagic.mail.render import render_mail
-from funmagic.site.pages import NOT_FOUND, PAGES
 from funmagic.tasks.failures import SENTENCES
 from funmagic.ui.page import Page
 from tests.conftest import PROJECT
@@ -74,7 +74,7 @@ def _marked(message: Message) -> str | tuple[str, ...]:
 pytestmark = pytest.mark.usefixtures("_marking")
 
 
-@pytest.mark.parametrize("page", [*PAGES, NOT_FOUND], ids=lambda page: page.route)
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.route)
 def test_every_word_on_a_page_is_translated(page: Page) -> None:
     assert untranslated(page.builder().render()) <= NAMES
     assert leftovers(_(page.title)) == []
