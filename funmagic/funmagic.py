@@ -8,7 +8,7 @@ from admin.routes import ROUTERS
 from funmagic import paths
 from funmagic.api.app import create_api
 from funmagic.http.headers.middleware import AnswerHeaders
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import N_
 from funmagic.site.credits.state import CreditsState
 from funmagic.site.frame.page import show_error
 from funmagic.site.frame.state import SessionState, tell_page
@@ -41,11 +41,11 @@ app = Site(
     frontend_exception_handler=note_browser_error,
 )
 
-DESCRIPTION = _("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
+DESCRIPTION = N_("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
 
 EVERY_PAGE = (*PAGES, *DASHBOARD, NOT_FOUND)
 
 for page in EVERY_PAGE:
-    page.add_to(app, first=SessionState.load, description=DESCRIPTION)
+    page.add_to(app, first=SessionState.load, description=DESCRIPTION, locale=SessionState.locale)
 tell_page(paths.CREDITS, CreditsState.refresh)
 tell_page(paths.CHECKOUT_SUCCESS, SuccessState.look_again)

@@ -10,7 +10,7 @@ from funmagic.ui.buttons import page_link
 from funmagic.ui.feedback import skeleton
 from funmagic.ui.logo import spark
 from funmagic.ui.props import Node, Text
-from funmagic.ui.times import local_time
+from funmagic.ui.texts.times import local_time
 
 ICONS = {
     TransactionType.PURCHASE: "shopping-bag",

@@ -17,6 +17,7 @@ from funmagic.core.links import own_path
 from funmagic.core.settings import get_settings
 from funmagic.credits.service import get_balance
 from funmagic.credits.views import Balance
+from funmagic.i18n.translate import negotiate
 from funmagic.models.base import new_id
 from funmagic.oauth.errors import FAILURES
 from funmagic.profile.look import Look, get_look
@@ -48,6 +49,8 @@ class SessionState(rx.State):
     # Empty where the viewer has chosen nothing.
     theme: str = ""
     accent: str = ""
+    # The account's language, or the browser's where nobody is signed in; empty until that is known.
+    locale: str = ""
     is_verified: bool = False
     # Whether tools are closed to who has not confirmed their email.
     must_verify: bool = False
@@ -127,6 +130,7 @@ class SessionState(rx.State):
         self.avatar_url = ""
         self.theme = ""
         self.accent = ""
+        self.locale = negotiate(self.router.headers.accept_language)
         if viewer:
             balance, look = await read(_look_up, viewer)
             self.available = balance.available
@@ -134,6 +138,7 @@ class SessionState(rx.State):
             self.avatar_url = look.avatar_url
             self.theme = look.theme
             self.accent = look.accent
+            self.locale = look.locale
 
 
 class SignInDialogState(rx.State):

@@ -44,6 +44,29 @@ def test_every_placeholder_of_a_text_has_its_value() -> None:
     assert wrong == []
 
 
+def test_nothing_is_translated_before_anybodys_language_is_known() -> None:
+    """What a module, a class or a default says is said once, at the start: `N_()` marks a text there."""
+    early = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in MODULES
+        for node in _done_on_import(tree_of(path))
+        if _is_mark(node) and node.func.id != "N_"
+    ]
+    assert early == []
+
+
+def _done_on_import(node: ast.AST) -> Iterator[ast.AST]:
+    """The node with all that is in it, but for the bodies of functions."""
+    yield node
+    parts = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        parts = [node.args, *node.decorator_list]
+    if isinstance(node, ast.Lambda):
+        parts = [node.args]
+    for part in parts:
+        yield from _done_on_import(part)
+
+
 def _has_values(call: ast.Call, mark: str) -> bool:
     """Without any, the browser fills them in; what `**` brings is known only when it runs."""
     return all(keyword.arg for keyword in call.keywords) and (mark == "n_" or bool(call.keywords))
