@@ -5,12 +5,17 @@ import reflex as rx
 from funmagic.ui.buttons import page_link
 from funmagic.ui.logo import spark
 from funmagic.ui.props import Text
+from funmagic.ui.texts.plurals import counted
 
 
-def balance_pill(
-    available: rx.Var[int], reserved: rx.Var[int], href: Text, label: Text, *, held_label: Text = ""
-) -> rx.Component:
+def credits_to_spend(available: rx.Var[int]) -> rx.Var[str]:
+    """What stands beside the number of credits that a user can spend."""
+    return counted("credit to spend", "credits to spend", available)
+
+
+def balance_pill(available: rx.Var[int], reserved: rx.Var[int], href: Text, *, held_label: Text = "") -> rx.Component:
     """The credits a user can spend; credits held by running tasks show softly beside them."""
+    label = credits_to_spend(available)
     return page_link(
         spark(16),
         # A new key makes a new element, so the arrival animation plays on every change.

@@ -8,7 +8,7 @@ from funmagic import paths
 from funmagic.core.db import DATABASE_AWAY
 from funmagic.core.errors import DatabaseUnavailable, FunMagicError, SignInRequired
 from funmagic.core.settings import get_settings
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import _, n_
 from funmagic.site.frame.preferences_state import PreferencesState
 from funmagic.site.frame.state import SessionState
 from funmagic.site.sign_in.forms import form_messages, resend_button
@@ -87,7 +87,6 @@ def _signed_in() -> rx.Component:
             SessionState.available,
             SessionState.reserved,
             paths.CREDITS,
-            _("credits to spend"),
             held_label=_("held by running tasks"),
         ),
         avatar_menu(
@@ -120,9 +119,10 @@ def _signed_out() -> rx.Component:
 def _unverified_banner() -> rx.Component:
     text = rx.cond(
         SessionState.must_verify,
-        _(
-            "Confirm your email to run tools and get your {credits} free credits: we sent a link to {email}.",
-            credits=get_settings().welcome_credits,
+        n_(
+            "Confirm your email to run tools and get your {number} free credit: we sent a link to {email}.",
+            "Confirm your email to run tools and get your {number} free credits: we sent a link to {email}.",
+            get_settings().welcome_credits,
             email=SessionState.email,
         ),
         _("Please confirm your email: we sent a link to {email}.", email=SessionState.email),
