@@ -27,7 +27,7 @@ async def follow_balance(
 ) -> AsyncGenerator[Balance | None, None]:
     """The viewer's credits now, after every change, and after every outage; None once the viewer is no longer as here.
 
-    They have signed out, say, or confirmed their email.
+    They have signed out, say, or confirmed their email, or become an admin.
 
     It ends then, when nobody wants it any more, and with this process.
     """
@@ -57,5 +57,5 @@ async def _has_changed(viewer: Viewer, token: str | None) -> bool:
     return now is None or _as_shown(now) != _as_shown(viewer)
 
 
-def _as_shown(viewer: Viewer) -> tuple[str, str, str, bool]:
-    return viewer.id, viewer.email, viewer.name, viewer.is_verified
+def _as_shown(viewer: Viewer) -> tuple[str, str, str, bool, bool]:
+    return viewer.id, viewer.email, viewer.name, viewer.is_verified, viewer.is_admin

@@ -52,6 +52,8 @@ class SessionState(rx.State):
     # The account's language, or the browser's where nobody is signed in; empty until that is known.
     locale: str = ""
     is_verified: bool = False
+    # Whether the dashboard is open to them.
+    is_admin: bool = False
     # Whether tools are closed to who has not confirmed their email.
     must_verify: bool = False
     # Where mails can be read on a developer's machine.
@@ -119,8 +121,10 @@ class SessionState(rx.State):
         viewer = await current_viewer(self)
         self.is_loaded = True
         self.is_signed_in = viewer is not None
-        self.name, self.email = (viewer.name, viewer.email) if viewer else ("", "")
+        self.name = viewer.name if viewer else ""
+        self.email = viewer.email if viewer else ""
         self.is_verified = bool(viewer and viewer.is_verified)
+        self.is_admin = bool(viewer and viewer.is_admin)
         self.must_verify = get_settings().verifies_emails
         has_mailbox = get_settings().is_local and get_settings().mail_server is None
         self.mailbox_url = paths.MAILBOX if has_mailbox else ""

@@ -8,7 +8,10 @@ import reflex as rx
 from reflex.istate.data import RouterData
 from reflex.state import OnLoadInternalState
 
+from funmagic.accounts.roles import change_role
+from funmagic.core.db import transaction
 from funmagic.i18n import translate
+from funmagic.models.users import Role, User
 from funmagic.profile import preferences
 from funmagic.site.frame import state as module
 from funmagic.site.frame.preferences_state import PreferencesState
@@ -33,6 +36,19 @@ async def test_a_header_that_is_looked_up_meanwhile_does_not_keep_the_page_from_
     monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=look_up_meanwhile, to_thread=asyncio.to_thread))
     assert await anext(SessionState.load_when_possible.fn(state)) == OnLoadInternalState.on_load_internal
     assert not state.is_database_away
+
+
+@pytest.mark.usefixtures("redis")
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_page_knows_whether_the_dashboard_is_open_to_its_viewer(alice, role):
+    with transaction() as session:
+        change_role(session, session.get_one(User, alice.id), role)
+    state = tab(alice)
+    await state.load()
+    assert state.is_admin == (role != Role.USER)
+    state.router = tab().router
+    await state.load()
+    assert not state.is_admin
 
 
 @pytest.fixture
