@@ -16,6 +16,7 @@ class DashboardState(rx.State):
     is_admin: bool = False
     is_super_admin: bool = False
     # Empty for a visitor.
+    name: str = ""
     email: str = ""
 
     @rx.event
@@ -25,6 +26,7 @@ class DashboardState(rx.State):
         self.is_loaded = True
         self.is_admin = bool(viewer and viewer.is_admin)
         self.is_super_admin = bool(viewer and viewer.is_super_admin)
+        self.name = viewer.name if viewer else ""
         self.email = viewer.email if viewer else ""
         if viewer is None:
             here = self.router.url

@@ -5,6 +5,7 @@ import reflex as rx
 from admin.guard import DashboardState
 from funmagic import paths
 from funmagic.i18n.translate import _
+from funmagic.ui.account import avatar_menu, menu_link
 from funmagic.ui.buttons import link_button, page_link
 from funmagic.ui.feedback import empty_state, live_connection, skeleton
 from funmagic.ui.layout import container, footer_bar, header_bar, page_title, shell
@@ -30,12 +31,20 @@ def dashboard_page(title: Text, text: Text, *children: Node, current: str) -> rx
         header=header_bar(
             paths.HOME,
             [(_("Tools"), paths.TOOLS), (_("Profile"), paths.PROFILE)],
-            [theme_toggle(_("Switch between light and dark"))],
+            [theme_toggle(_("Switch between light and dark")), rx.cond(DashboardState.is_admin, _account())],
             _("Menu"),
             menu_extra=[rx.cond(DashboardState.is_admin, rx.fragment(*_links(current)))],
         ),
         footer=footer_bar([], DashboardState.email, _("More")),
         skip_label=_("Skip to content"),
+    )
+
+
+def _account() -> rx.Component:
+    return avatar_menu(
+        DashboardState.name,
+        DashboardState.email,
+        [menu_link(_("Back to the site"), paths.HOME, "arrow-left")],
     )
 
 

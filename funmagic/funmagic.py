@@ -8,7 +8,7 @@ from admin.routes import ROUTERS
 from funmagic import paths
 from funmagic.api.app import create_api
 from funmagic.http.headers.middleware import AnswerHeaders
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import N_
 from funmagic.site.credits.state import CreditsState
 from funmagic.site.frame.page import show_error
 from funmagic.site.frame.state import SessionState, call_on_balance_change
@@ -41,9 +41,11 @@ app = Site(
     frontend_exception_handler=log_browser_error,
 )
 
-DESCRIPTION = _("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
+DESCRIPTION = N_("Run AI tools on your photos: pick one, see the price, watch it happen. Free credits to start with.")
 
-for page in (*PAGES, *DASHBOARD, NOT_FOUND):
-    page.add_to(app, first=SessionState.load, description=DESCRIPTION)
+EVERY_PAGE = (*PAGES, *DASHBOARD, NOT_FOUND)
+
+for page in EVERY_PAGE:
+    page.add_to(app, first=SessionState.load, description=DESCRIPTION, locale=SessionState.locale)
 call_on_balance_change(paths.CREDITS, CreditsState.refresh)
 call_on_balance_change(paths.CHECKOUT_SUCCESS, SuccessState.reload_payment)

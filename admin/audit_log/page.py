@@ -8,7 +8,7 @@ from admin.layout import dashboard_page
 from funmagic import paths
 from funmagic.i18n.translate import _
 from funmagic.ui.buttons import page_link
-from funmagic.ui.times import local_time
+from funmagic.ui.texts.times import local_time
 
 State = AuditLogState
 

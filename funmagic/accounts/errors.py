@@ -1,7 +1,7 @@
 """Why an email or a name is not accepted, in a sentence each."""
 
 from funmagic.core.errors import Forbidden, FunMagicError, InvalidInput
-from funmagic.i18n.translate import N_
+from funmagic.i18n.translate import N_, NN_
 
 
 class EmailTaken(FunMagicError):
@@ -52,6 +52,8 @@ class NameRefused(InvalidInput):
     """Nobody could read the name, or it would change what stands around it."""
 
     code = "INVALID_NAME"
-    text = N_(
-        "Please give a name of 1 to {most} characters that can be read, without line breaks or control characters."
+    text = NN_(
+        "Please give a name of 1 to {most} character that can be read, without line breaks or control characters.",
+        "Please give a name of 1 to {most} characters that can be read, without line breaks or control characters.",
+        by="most",
     )

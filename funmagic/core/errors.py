@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from funmagic.i18n.translate import N_, _
+from funmagic.i18n.translate import N_, Plural, _
 
 
 class FunMagicError(Exception):
@@ -10,7 +10,7 @@ class FunMagicError(Exception):
 
     code: ClassVar[str] = "ERROR"
     status: ClassVar[int] = 400
-    text: ClassVar[str] = N_("That did not work. Please try again.")
+    text: ClassVar[str | Plural] = N_("That did not work. Please try again.")
     # Seconds after which trying again may work; None where it would not.
     retry_after: ClassVar[int | None] = None
 
@@ -38,7 +38,7 @@ class InvalidInput(FunMagicError):
     """The request is well-formed, but its values cannot be used."""
 
     code = "INVALID_INPUT"
-    text = N_("Invalid input. Please check your settings.")
+    text: ClassVar[str | Plural] = N_("Invalid input. Please check your settings.")
 
 
 class SettingRefused(InvalidInput):

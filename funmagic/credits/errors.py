@@ -1,7 +1,7 @@
 """Why credits are not spent or given back: what people are told has a code, the rest is for our own code."""
 
 from funmagic.core.errors import FunMagicError
-from funmagic.i18n.translate import N_
+from funmagic.i18n.translate import N_, NN_
 
 
 class InsufficientCredits(FunMagicError):
@@ -17,7 +17,11 @@ class RefundTooLarge(FunMagicError):
 
     code = "REFUND_TOO_LARGE"
     status = 409
-    text = N_("Of what this run was charged, {left} credits can still be given back. Nothing was changed.")
+    text = NN_(
+        "Of what this run was charged, {left} credit can still be given back. Nothing was changed.",
+        "Of what this run was charged, {left} credits can still be given back. Nothing was changed.",
+        by="left",
+    )
 
 
 class AlreadySettled(Exception):

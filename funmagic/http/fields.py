@@ -10,7 +10,7 @@ from funmagic.accounts.names import LONGEST_NAME, read_name
 from funmagic.accounts.passwords import LONGEST_TYPED, MAX_PASSWORD, MIN_PASSWORD, has_fitting_length
 from funmagic.core.emails import LONGEST_INPUT, read_email
 from funmagic.core.errors import InvalidInput
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import n_
 
 
 def _in_a_sentence(read: Callable[[str], str]) -> Callable[[str], str]:
@@ -27,7 +27,12 @@ def _in_a_sentence(read: Callable[[str], str]) -> Callable[[str], str]:
 
 def _read_new_password(text: str) -> str:
     if not has_fitting_length(text):
-        sentence = _("A password has {least} to {most} characters.", least=MIN_PASSWORD, most=MAX_PASSWORD)
+        sentence = n_(
+            "A password has {least} to {number} character.",
+            "A password has {least} to {number} characters.",
+            MAX_PASSWORD,
+            least=MIN_PASSWORD,
+        )
         raise PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
     return text
 

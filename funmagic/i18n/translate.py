@@ -4,8 +4,10 @@ import gettext
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from babel import negotiate_locale
 
@@ -16,22 +18,41 @@ LOCALES = (DEFAULT_LOCALE,)
 _locale: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
 
 
-def _(text: str, **values: object) -> str:
+@dataclass(frozen=True)
+class Plural:
+    """A sentence for one and for more; `by` is the name of the value that decides between them."""
+
+    singular: str
+    plural: str
+    by: str
+
+
+def _(text: str | Plural, **values: Any) -> str:
     """The text in the language in force, with `{name}` placeholders filled in."""
+    if isinstance(text, Plural):
+        return n_(text.singular, text.plural, values[text.by], **values)
     # A catalogue keeps its own header under the empty text.
     translated = _catalogue(_locale.get()).gettext(text) if text else ""
     return translated.format(**values) if values else translated
 
 
-def n_(singular: str, plural: str, number: int, **values: object) -> str:
-    """The one of the texts that goes with this number, for which `{number}` stands, in the language in force."""
+def n_(singular: str, plural: str, number: int, /, **values: Any) -> str:
+    """The one of the texts that goes with this number, in the language in force.
+
+    `{number}` stands for it, unless a value of that name is to be read in its place.
+    """
     translated = _catalogue(_locale.get()).ngettext(singular, plural, number)
-    return translated.format(number=number, **values)
+    return translated.format(**{"number": number, **values})
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
     """The text as it is, marked for translation where it is named; `_()` translates it where it is shown."""
     return text
+
+
+def NN_(singular: str, plural: str, by: str) -> Plural:  # noqa: N802 - after `N_`
+    """Both texts as they are, marked for translation where they are named; `_()` picks and translates one."""
+    return Plural(singular, plural, by)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What can be wrong with a photo whose type we take, and with a user's files as a whole."""
 
 from funmagic.core.errors import FunMagicError
-from funmagic.i18n.translate import N_
+from funmagic.i18n.translate import N_, NN_
 
 
 class UploadMissing(FunMagicError):
@@ -32,7 +32,11 @@ class ImageTooLarge(FunMagicError):
 
     code = "IMAGE_TOO_LARGE"
     status = 413
-    text = N_("This image has too many pixels. The limit is {limit_megapixels} megapixels.")
+    text = NN_(
+        "This image has too many pixels. The limit is {limit_megapixels} megapixel.",
+        "This image has too many pixels. The limit is {limit_megapixels} megapixels.",
+        by="limit_megapixels",
+    )
 
 
 class DamagedPhoto(UnsupportedFile):
@@ -46,7 +50,11 @@ class PhotoTooSmall(FunMagicError):
     """A side of it has fewer pixels than there is something to see in."""
 
     code = "PHOTO_TOO_SMALL"
-    text = N_("This photo is too small. Please choose one of at least {side} × {side} pixels.")
+    text = NN_(
+        "This photo is too small. Please choose one of at least {side} × {side} pixel.",
+        "This photo is too small. Please choose one of at least {side} × {side} pixels.",
+        by="side",
+    )
 
 
 class UnusedUploadsFull(FunMagicError):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from babel.dates import format_datetime
 
-from funmagic.i18n.translate import _, current_locale
+from funmagic.i18n.translate import _, current_locale, n_
 from funmagic.mail.service import MailKind
 
 LONGEST_NAME = 60
@@ -288,13 +288,15 @@ def _notice(values: Values, *, subject: str, opening: str) -> Letter:
 
 
 def _receipt(values: Values) -> Letter:
+    bought = n_("{number} credit", "{number} credits", int(values["credits"]))
     return Letter(
-        subject=_("Your receipt from FunMagic: {credits} credits", credits=values["credits"]),
+        subject=_("Your receipt from FunMagic: {credits}", credits=bought),
         greeting=_greeting(values),
         opening=_(
-            "Thank you. You bought {package} for {price} on {date}, and {credits} credits are in your account. "
+            "Thank you. You bought {package} for {price} on {date}, which brought {credits} to your account. "
             "The number of this purchase is {number}.",
-            **{name: values[name] for name in ("package", "price", "date", "credits", "number")},
+            credits=bought,
+            **{name: values[name] for name in ("package", "price", "date", "number")},
         ),
         button=_("See your credits"),
         link=values["link"],

@@ -1,4 +1,4 @@
-"""What every page shows of its viewer besides their name: their picture, and the look they chose."""
+"""What every page shows of its viewer besides their name: their picture, the look they chose, their language."""
 
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ class Look:
     avatar_url: str
     theme: str
     accent: str
+    locale: str
 
 
 def get_look(session: Session, viewer: Viewer) -> Look:
@@ -24,5 +25,5 @@ def get_look(session: Session, viewer: Viewer) -> Look:
     user = load_user(session, viewer)
     avatar_url = find_avatar_url(session, user)
     if user.theme == DEFAULT_THEME and user.accent is None:
-        return Look(avatar_url, "", "")
-    return Look(avatar_url, user.theme, user.accent or DEFAULT_ACCENT)
+        return Look(avatar_url, theme="", accent="", locale=user.locale)
+    return Look(avatar_url, theme=user.theme, accent=user.accent or DEFAULT_ACCENT, locale=user.locale)

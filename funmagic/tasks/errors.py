@@ -1,7 +1,7 @@
 """Why a run is not started, cancelled, deleted or tried again."""
 
 from funmagic.core.errors import FunMagicError
-from funmagic.i18n.translate import N_
+from funmagic.i18n.translate import N_, NN_
 
 
 class TooManyTasks(FunMagicError):
@@ -10,7 +10,11 @@ class TooManyTasks(FunMagicError):
     code = "TOO_MANY_TASKS"
     status = 429
     retry_after = 5
-    text = N_("You already have {limit} runs in progress. Please wait until one of them ends.")
+    text = NN_(
+        "You already have {limit} run in progress. Please wait until it ends.",
+        "You already have {limit} runs in progress. Please wait until one of them ends.",
+        by="limit",
+    )
 
 
 class PriceChanged(FunMagicError):
@@ -18,7 +22,11 @@ class PriceChanged(FunMagicError):
 
     code = "PRICE_CHANGED"
     status = 409
-    text = N_("The price has changed to {price} credits. Nothing was charged. Press again if that is fine.")
+    text = NN_(
+        "The price has changed to {price} credit. Nothing was charged. Press again if that is fine.",
+        "The price has changed to {price} credits. Nothing was charged. Press again if that is fine.",
+        by="price",
+    )
 
 
 class TaskRunning(FunMagicError):

@@ -6,6 +6,7 @@ import reflex as rx
 
 from funmagic.ui.logo import spark
 from funmagic.ui.props import Flag, Text
+from funmagic.ui.texts.plurals import counted
 from funmagic.ui.wrapped.forms import price_button as wrapped
 
 Variant = Literal["primary", "secondary", "ghost", "danger"]
@@ -63,7 +64,7 @@ def page_link(*children: Any, href: Text, reload_document: bool = False, **props
 
 def price_button(
     label: Text,
-    price_label: Text,
+    price: rx.Var[int],
     *,
     is_priced: Flag = True,
     variant: Variant = "primary",
@@ -72,7 +73,7 @@ def price_button(
     disabled: Flag = False,
     **props: Any,
 ) -> rx.Component:
-    """The button that spends credits, its price in a chip; reads "label (price)".
+    """The button that spends credits, its price in a chip; reads "label (5 credits)".
 
     Until the price is known nothing is sold, and a press that was meant for what stood here before is not heard.
     """
@@ -83,7 +84,7 @@ def price_button(
             spark(14),
             rx.cond(
                 is_priced,
-                rx.el.span(_paren("("), price_label, _paren(")")),
+                rx.el.span(_paren("("), counted("{number} credit", "{number} credits", price), _paren(")")),
                 rx.el.span(class_name="skeleton price-unknown", aria_hidden="true"),
             ),
             class_name="price-chip",

@@ -1,9 +1,10 @@
-"""Form fields: a label, a control, a hint and an error that belong together."""
+"""Form fields: a label, a control, a hint and an error that belong together; and what every form says in trouble."""
 
 from typing import Any
 
 import reflex as rx
 
+from funmagic.i18n.translate import _
 from funmagic.ui.props import Text
 from funmagic.ui.wrapped.forms.password_input import password_input
 
@@ -63,6 +64,15 @@ def password_field(
         **props,
     )
     return _field(label, field_id, control, hint, error, aside=aside)
+
+
+def form_messages() -> dict[str, str]:
+    """What every form says when nobody answers, when it was sent too often, or when nobody knows why not."""
+    return {
+        "network": _("We could not be reached. Check your connection and try again."),
+        "wait": _("Too many tries. Please wait {seconds} s."),
+        "default": _("That did not work. Please try again."),
+    }
 
 
 def _field(

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from funmagic import paths
-from funmagic.i18n.translate import _
+from funmagic.ui.texts.languages import in_readers_language
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,17 @@ class Page:
         """Whether its address holds a secret, which no other site may read in a Referer."""
         return paths.is_secret(self.route)
 
-    def add_to(self, app: rx.App, *, first: Any, description: str) -> None:
-        """Make it a page of the app, in the language in force; the handler `first` loads what every page has."""
+    def add_to(self, app: rx.App, *, first: Any, description: str, locale: rx.Var[str]) -> None:
+        """Make it a page of the app, called and described in the reader's `locale`; `description` is marked, too.
+
+        The handler `first` loads what every page has.
+        """
         guards = [self.guard] if self.guard else []
         app.add_page(
             self.builder,
             route=self.route,
-            title=_(self.title),
-            description=description,
+            title=in_readers_language(self.title, locale),
+            description=in_readers_language(description, locale),
             meta=self._meta(),
             on_load=[first, *guards, *self.loads],
         )

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from admin.listing import PAGE
 from tests.browser.product import Product
 from tests.browser.profiles import DESKTOP, ON_A_PHONE, fresh_profile
-from tests.browser.steps import assert_accessible, expect_within_width, sign_in, sign_up
+from tests.browser.steps import TOOL, assert_accessible, expect_within_width, sign_in, sign_up
 
 AUDIT_LOG = "/dashboard/audit-log"
 
@@ -34,6 +34,11 @@ def give_credits(context: BrowserContext, email: str, times: int) -> None:
 def rows(page: Page) -> Locator:
     """The lines of the log, without its headings."""
     return page.locator("tbody tr")
+
+
+def account_button(page: Page) -> Locator:
+    """What opens the menu of whoever is signed in."""
+    return page.get_by_role("button", name="Mia Chen")
 
 
 def test_a_super_admin_filters_sorts_pages_and_shares_the_address(
@@ -77,13 +82,38 @@ def test_a_super_admin_filters_sorts_pages_and_shares_the_address(
     expect(elsewhere.get_by_role("heading", name="There is no such page")).to_be_visible()
 
 
+def test_a_super_admin_finds_the_way_in_and_back_and_signs_out(
+    page: Page, context: BrowserContext, product: Product
+) -> None:
+    become_super_admin(context, product)
+    page.goto(TOOL)
+    account_button(page).click()
+    page.get_by_role("link", name="Dashboard").click()
+    expect(page.get_by_role("heading", name="Audit log")).to_be_visible()
+    account_button(page).click()
+    page.get_by_role("link", name="Back to the site").click()
+    expect(page.get_by_role("heading", name="A little magic for every photo.")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Audit log")).to_be_visible()
+    account_button(page).click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{product.url}/")
+    expect(page.get_by_role("link", name="Start free")).to_be_visible()
+    page.goto(AUDIT_LOG)
+    page.wait_for_url("**/login?next=/dashboard/audit-log")
+
+
 def test_members_see_nothing_and_visitors_sign_in_first(page: Page, context: BrowserContext) -> None:
     page.goto(f"{AUDIT_LOG}?action=credits")
     page.wait_for_url("**/login?next=/dashboard/audit-log%3Faction%3Dcredits")
     sign_up(context)
+    page.goto(TOOL)
+    account_button(page).click()
+    expect(page.get_by_role("link", name="Profile")).to_be_visible()
+    expect(page.get_by_role("link", name="Dashboard")).to_have_count(0)
     page.goto(AUDIT_LOG)
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
-    expect(page.locator("table, form, .dashboard-link")).to_have_count(0)
+    expect(page.locator("table, form, .dashboard-link, .account")).to_have_count(0)
     expect(page.locator('meta[name="robots"]')).to_have_attribute("content", "noindex")
 
 

@@ -10,7 +10,7 @@ from funmagic.ui.buttons import page_link
 from funmagic.ui.feedback import skeleton
 from funmagic.ui.logo import spark
 from funmagic.ui.props import Node, Text
-from funmagic.ui.times import local_time
+from funmagic.ui.texts.times import local_time
 
 ICONS = {
     TransactionType.PURCHASE: "shopping-bag",
@@ -93,7 +93,7 @@ def _story(story: rx.Var[StoryRow]) -> rx.Component:
                 class_name="story-words",
             ),
             rx.el.div(
-                _amount(story.amount, story.tone),
+                _amount(story),
                 local_time(story.at, class_name="story-time"),
                 class_name="story-side",
             ),
@@ -117,16 +117,16 @@ def _line(line: rx.Var[LineRow]) -> rx.Component:
     return rx.el.li(
         rx.el.span(line.label, class_name="story-line-label"),
         local_time(line.at, class_name="story-time"),
-        _amount(line.amount, line.tone),
+        _amount(line),
         key=line.id,
         class_name="story-line",
     )
 
 
-def _amount(amount: rx.Var[str], tone: rx.Var[str]) -> rx.Component:
+def _amount(row: rx.Var[StoryRow | LineRow]) -> rx.Component:
     return rx.el.span(
-        rx.cond(tone == "held", rx.icon("lock", size=13)),
-        amount,
-        rx.el.span(" ", rx.cond(tone == "held", _("credits held"), _("credits")), class_name="visually-hidden"),
-        class_name=f"story-amount story-amount-{tone}",
+        rx.cond(row.tone == "held", rx.icon("lock", size=13)),
+        row.amount,
+        rx.el.span(" ", row.unit, class_name="visually-hidden"),
+        class_name=f"story-amount story-amount-{row.tone}",
     )

@@ -14,11 +14,12 @@ MINUS = "−"
 
 @dataclass(frozen=True)
 class LineRow:
-    """A line of a story; `tone` is plus, minus, held or none."""
+    """A line of a story; `tone` is plus, minus, held or none, and `unit` what the amount is counted in."""
 
     id: str
     label: str
     amount: str
+    unit: str
     tone: str
     at: str
 
@@ -35,6 +36,7 @@ class StoryRow:
     text: str
     href: str
     amount: str
+    unit: str
     tone: str
     at: str
     lines: list[LineRow]
@@ -43,7 +45,7 @@ class StoryRow:
 def view_story(story: Story) -> StoryRow:
     """The story in the language in force."""
     title, text = _words(story)
-    amount, tone = _figure(story.amount, story.held)
+    amount, unit, tone = _figure(story.amount, story.held)
     return StoryRow(
         id=story.id,
         key=story.key,
@@ -53,6 +55,7 @@ def view_story(story: Story) -> StoryRow:
         text=text,
         href=_link(story),
         amount=amount,
+        unit=unit,
         tone=tone,
         at=story.lines[-1].created_at.isoformat(),
         lines=[_view_line(line) for line in story.lines] if len(story.lines) > 1 else [],
@@ -137,22 +140,30 @@ def _payment_words(story: Story, payment: PaymentFacts) -> tuple[str, str]:
 
 
 def _view_line(line: StoryLine) -> LineRow:
-    amount, tone = _figure(line.amount, line.reserved_delta)
+    amount, unit, tone = _figure(line.amount, line.reserved_delta)
     label = type_words(TransactionType(line.type))
     if line.type == TransactionType.REFUND and line.description:
         label = f"{label}: {line.description}"
     if line.type == TransactionType.RELEASE:
         amount = str(-line.reserved_delta)
+        unit = _unit(line.reserved_delta)
         tone = "none"
-    return LineRow(line.id, label, amount, tone, line.created_at.isoformat())
+    return LineRow(id=line.id, label=label, amount=amount, unit=unit, tone=tone, at=line.created_at.isoformat())
 
 
-def _figure(amount: int, held: int) -> tuple[str, str]:
+def _figure(amount: int, held: int) -> tuple[str, str, str]:
+    """An amount, what it is counted in, and its tone."""
     if amount > 0:
-        return f"+{amount}", "plus"
+        return f"+{amount}", _unit(amount), "plus"
     if amount < 0:
-        return f"{MINUS}{-amount}", "minus"
-    return (str(held), "held") if held > 0 else ("0", "none")
+        return f"{MINUS}{-amount}", _unit(amount), "minus"
+    if held > 0:
+        return str(held), n_("credit held", "credits held", held), "held"
+    return "0", _unit(0), "none"
+
+
+def _unit(amount: int) -> str:
+    return n_("credit", "credits", abs(amount))
 
 
 def _link(story: Story) -> str:

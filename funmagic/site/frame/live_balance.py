@@ -27,8 +27,8 @@ async def follow_balance(
 ) -> AsyncGenerator[Balance | None, None]:
     """Yield the viewer's balance now, after every change, and after every outage.
 
-    It yields None and ends once the viewer has changed, such as by signing out or confirming their email. It also ends
-    when it is not wanted any more, and with this process.
+    It yields None and ends once the viewer has changed, such as by signing out, confirming their email or becoming an
+    admin. It also ends when it is not wanted any more, and with this process.
     """
     while is_wanted():
         try:
@@ -56,5 +56,5 @@ async def _has_changed(viewer: Viewer, token: str | None) -> bool:
     return now is None or _as_shown(now) != _as_shown(viewer)
 
 
-def _as_shown(viewer: Viewer) -> tuple[str, str, str, bool]:
-    return viewer.id, viewer.email, viewer.name, viewer.is_verified
+def _as_shown(viewer: Viewer) -> tuple[str, str, str, bool, bool]:
+    return viewer.id, viewer.email, viewer.name, viewer.is_verified, viewer.is_admin

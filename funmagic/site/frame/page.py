@@ -8,17 +8,16 @@ from funmagic import paths
 from funmagic.core.db import DATABASE_AWAY
 from funmagic.core.errors import DatabaseUnavailable, FunMagicError, SignInRequired
 from funmagic.core.settings import get_settings
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import _, n_
 from funmagic.site.frame.preferences_state import PreferencesState
 from funmagic.site.frame.state import SessionState
-from funmagic.site.sign_in.forms import form_messages, resend_button
+from funmagic.site.sign_in.forms import resend_button
 from funmagic.ui.account import avatar_menu, balance_pill, menu_link
 from funmagic.ui.buttons import link_button, page_link
 from funmagic.ui.feedback import empty_state, live_connection, page_banner, skeleton, waiting_banner
 from funmagic.ui.layout import container, footer_bar, footer_link, header_bar, shell
 from funmagic.ui.props import Node
 from funmagic.ui.theme import theme_toggle
-from funmagic.ui.wrapped.forms.fetch_form import fetch_button
 from funmagic.ui.wrapped.page.look import look_keeper
 from funmagic.ui.wrapped.page.session_watch import session_watch
 
@@ -87,7 +86,6 @@ def _signed_in() -> rx.Component:
             SessionState.available,
             SessionState.reserved,
             paths.CREDITS,
-            _("credits to spend"),
             held_label=_("held by running tasks"),
         ),
         avatar_menu(
@@ -97,14 +95,8 @@ def _signed_in() -> rx.Component:
                 menu_link(_("Profile"), paths.PROFILE, "user-round"),
                 menu_link(_("Credits"), paths.CREDITS, "coins"),
                 menu_link(_("Buy credits"), paths.PRICING, "plus"),
+                rx.cond(SessionState.is_admin, menu_link(_("Dashboard"), paths.AUDIT_LOG, "layout-dashboard")),
             ],
-            fetch_button(
-                rx.icon("log-out", size=18),
-                label=_("Sign out"),
-                action=paths.API_SIGN_OUT,
-                after={"leave": paths.HOME},
-                messages=form_messages(),
-            ),
             image=SessionState.avatar_url,
         ),
     )
@@ -120,9 +112,10 @@ def _signed_out() -> rx.Component:
 def _unverified_banner() -> rx.Component:
     text = rx.cond(
         SessionState.must_verify,
-        _(
-            "Confirm your email to run tools and get your {credits} free credits: we sent a link to {email}.",
-            credits=get_settings().welcome_credits,
+        n_(
+            "Confirm your email to run tools and get your {number} free credit: we sent a link to {email}.",
+            "Confirm your email to run tools and get your {number} free credits: we sent a link to {email}.",
+            get_settings().welcome_credits,
             email=SessionState.email,
         ),
         _("Please confirm your email: we sent a link to {email}.", email=SessionState.email),

@@ -38,3 +38,5 @@ class PreferencesState(rx.State):
         """The language of mails, and of pages that do not name one."""
         viewer = await require_user(self)
         await transact(set_preferences, viewer, locale=locale)
+        session = await self.get_state(SessionState)
+        session.locale = locale

@@ -17,6 +17,7 @@ from funmagic.core.links import own_path
 from funmagic.core.settings import get_settings
 from funmagic.credits.service import get_balance
 from funmagic.credits.views import Balance
+from funmagic.i18n.translate import negotiate
 from funmagic.models.base import new_id
 from funmagic.oauth.errors import FAILURES
 from funmagic.profile.look import Look, get_look
@@ -48,7 +49,11 @@ class SessionState(rx.State):
     # Empty where the viewer has chosen nothing.
     theme: str = ""
     accent: str = ""
+    # The account's language, or the browser's where nobody is signed in; empty until that is known.
+    locale: str = ""
     is_verified: bool = False
+    # Whether the dashboard is open to them.
+    is_admin: bool = False
     # Whether tools are closed to who has not confirmed their email.
     must_verify: bool = False
     # Where mails can be read on a developer's machine.
@@ -119,6 +124,7 @@ class SessionState(rx.State):
         self.name = viewer.name if viewer else ""
         self.email = viewer.email if viewer else ""
         self.is_verified = bool(viewer and viewer.is_verified)
+        self.is_admin = bool(viewer and viewer.is_admin)
         self.must_verify = get_settings().verifies_emails
         has_mailbox = get_settings().is_local and get_settings().mail_server is None
         self.mailbox_url = paths.MAILBOX if has_mailbox else ""
@@ -128,6 +134,7 @@ class SessionState(rx.State):
         self.avatar_url = ""
         self.theme = ""
         self.accent = ""
+        self.locale = negotiate(self.router.headers.accept_language)
         if viewer:
             balance, look = await read(_load_corner, viewer)
             self.available = balance.available
@@ -135,6 +142,7 @@ class SessionState(rx.State):
             self.avatar_url = look.avatar_url
             self.theme = look.theme
             self.accent = look.accent
+            self.locale = look.locale
 
 
 class SignInDialogState(rx.State):

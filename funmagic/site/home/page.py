@@ -4,7 +4,7 @@ import reflex as rx
 
 from funmagic import paths
 from funmagic.core.settings import get_settings
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import _, n_
 from funmagic.site.catalogue.components import tool_grid
 from funmagic.site.frame.page import site_page
 from funmagic.site.home.components import hero
@@ -46,7 +46,11 @@ def _hero() -> rx.Component:
             after_label=_("After"),
             slider_label=_("Compare before and after"),
         ),
-        note=_("{credits} free credits to start with. No card needed.", credits=get_settings().welcome_credits),
+        note=n_(
+            "{number} free credit to start with. No card needed.",
+            "{number} free credits to start with. No card needed.",
+            get_settings().welcome_credits,
+        ),
     )
 
 

@@ -14,9 +14,9 @@ from funmagic.site.profile.sections.leaving import data_card, delete_card
 from funmagic.site.profile.sections.preferences import preferences_card, preferences_title
 from funmagic.site.profile.sections.you import you_card
 from funmagic.site.profile.state import ProfileState
-from funmagic.site.sign_in.forms import form_messages
 from funmagic.ui.buttons import button, link_button
 from funmagic.ui.feedback import empty_state, skeleton
+from funmagic.ui.forms import form_messages
 from funmagic.ui.layout import container, page_title, sign_card
 from funmagic.ui.wrapped.forms.fetch_form import fetch_form
 from funmagic.ui.wrapped.section_nav import section_nav

@@ -17,6 +17,7 @@ from funmagic.ui.buttons import Size, Variant, button, link_button, page_link, p
 from funmagic.ui.feedback import empty_state, error_state, notice, progress_bars, skeleton
 from funmagic.ui.props import Text
 from funmagic.ui.stage import cancelled_stage, processing_stage, stage_frame
+from funmagic.ui.texts.plurals import counted
 from funmagic.ui.wrapped.photos.picker import photo_picker
 
 LIMIT_MB = SIZE_LIMITS_MB[UploadPurpose.TOOL_INPUT]
@@ -89,7 +90,7 @@ def failed_stage(state: type[RunState], *, price: rx.Var[int], other_way: rx.Com
     """
     again = price_button(
         _("Try again"),
-        _("{credits} credits", credits=price),
+        price,
         is_priced=state.is_priced,
         variant="secondary",
         size="md",
@@ -139,7 +140,7 @@ def start_button(state: type[RunState], label: Text, *, busy: rx.Var[bool]) -> r
         button(_("New photo"), size="lg", icon="image-plus", on_click=rx.call_script(BROWSE)),
         price_button(
             label,
-            _("{credits} credits", credits=state.price),
+            state.price,
             is_priced=state.is_priced,
             busy=busy,
             disabled=~state.has_photo,
@@ -199,9 +200,10 @@ def low_balance_hint(state: type[RunState]) -> rx.Component:
         rx.el.p(
             rx.icon("coins", size=16),
             rx.el.span(
-                _(
-                    "You have {has} credits; {what} costs {price}.",
-                    has=SessionState.available,
+                counted(
+                    "You have {number} credit; {what} costs {price}.",
+                    "You have {number} credits; {what} costs {price}.",
+                    SessionState.available,
                     what=what,
                     price=state.dearest_price,
                 ),

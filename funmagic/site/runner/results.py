@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Any
 
 from funmagic import paths
-from funmagic.i18n.translate import N_, _
+from funmagic.i18n.translate import N_, _, n_
 from funmagic.library.service import AssetView
 from funmagic.library.uploads import MEGABYTE
 from funmagic.models.assets import AssetKind
@@ -48,17 +48,20 @@ def view_result(asset: AssetView) -> ResultView:
 
 def _measures(asset: AssetView) -> list[str]:
     if asset.kind == AssetKind.MODEL:
+        faces = _number(asset.meta, "faces")
+        vertices = _number(asset.meta, "vertices")
         return [
-            _("{count} faces", count=_number(asset.meta, "faces")),
-            _("{count} vertices", count=_number(asset.meta, "vertices")),
+            n_("{number} face", "{number} faces", faces, number=f"{faces:,}"),
+            n_("{number} vertex", "{number} vertices", vertices, number=f"{vertices:,}"),
         ]
     if asset.kind == AssetKind.POINT_CLOUD:
-        return [_("{count} points", count=_number(asset.meta, "points"))]
+        points = _number(asset.meta, "points")
+        return [n_("{number} point", "{number} points", points, number=f"{points:,}")]
     return [_("{width} × {height} px", width=asset.width, height=asset.height)]
 
 
-def _number(meta: dict[str, Any], name: str) -> str:
-    return f"{int(meta.get(name, 0)):,}"
+def _number(meta: dict[str, Any], name: str) -> int:
+    return int(meta.get(name, 0))
 
 
 def _extension(asset: AssetView) -> str:

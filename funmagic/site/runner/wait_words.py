@@ -22,5 +22,5 @@ def _duration(seconds: int) -> str:
     if seconds < A_FEW_S:
         return _("a few seconds")
     if seconds < A_MINUTE_S:
-        return _("about {seconds} seconds", seconds=max(round(seconds / 5) * 5, 10))
+        return n_("about {number} second", "about {number} seconds", max(round(seconds / 5) * 5, 10))
     return n_("about a minute", "about {number} minutes", max(round(seconds / 60), 1))

@@ -140,7 +140,7 @@ def _buy_button(package: rx.Var[PackageCard], *, is_main: Flag) -> rx.Component:
 
 def _credits(package: rx.Var[PackageCard], size: int) -> rx.Component:
     return rx.el.p(
-        spark(size), rx.el.span(package.credits, class_name="package-count"), _("credits"), class_name="package-credits"
+        spark(size), rx.el.span(package.credits, class_name="package-count"), package.unit, class_name="package-credits"
     )
 
 

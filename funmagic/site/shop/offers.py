@@ -17,6 +17,7 @@ class PackageCard:
     name: str = ""
     # With the bonus.
     credits: str = ""
+    unit: str = ""
     bonus: str = ""
     price: str = ""
     unit_price: str = ""
@@ -38,6 +39,7 @@ def package_card(package: PackageView) -> PackageCard:
         id=package.id,
         name=package.name,
         credits=format_count(total),
+        unit=n_("credit", "credits", total),
         bonus=bonus if package.bonus_credits else "",
         price=format_price(cents, currency),
         unit_price=_("{price} per credit", price=format_unit_price(cents, currency, total)),

@@ -9,7 +9,7 @@ from funmagic import paths
 from funmagic.billing.packages import cheapest_covering, list_packages
 from funmagic.core.db import read
 from funmagic.core.settings import get_settings
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import _, n_
 from funmagic.site.shop.leaving_state import LeavingState, checkout_maker
 from funmagic.site.shop.offers import PackageCard, package_card
 from funmagic.tabs.callers import require_user
@@ -61,10 +61,10 @@ class ShortageState(LeavingState, rx.State):
         self.package = package_card(package) if package else PackageCard()
         self.covers = package is not None and package.total_credits >= missing
         self.sentence = _(
-            "This run costs {price} credits and you have {has}, so {missing} are missing.",
-            price=price,
+            "This run costs {price} and you have {has}, so {missing}.",
+            price=n_("{number} credit", "{number} credits", price),
             has=available,
-            missing=missing,
+            missing=n_("{number} is missing", "{number} are missing", missing),
         )
         self.takes_payments = get_settings().takes_payments
         self.leaving_for = ""

@@ -4,7 +4,7 @@ import reflex as rx
 
 from funmagic import paths
 from funmagic.core.settings import get_settings
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import _, n_
 from funmagic.site.frame.state import SignInDialogState
 from funmagic.site.sign_in.forms import forgot_link, magic_link_form, password_form, sign_up_form
 from funmagic.site.sign_in.oauth.components import oauth_buttons
@@ -40,7 +40,11 @@ def sign_in_dialog(promise: str = "") -> rx.Component:
         " ".join(
             (
                 promise or _("Sign in and go on; your photo stays where it is."),
-                _("New here? You get {credits} free credits.", credits=get_settings().welcome_credits),
+                n_(
+                    "New here? You get {number} free credit.",
+                    "New here? You get {number} free credits.",
+                    get_settings().welcome_credits,
+                ),
             )
         ),
         views(

@@ -10,7 +10,7 @@ from funmagic.accounts.names import LONGEST_NAME
 from funmagic.i18n.translate import _
 from funmagic.site.frame.state import SessionState
 from funmagic.ui.buttons import button, page_link
-from funmagic.ui.forms import password_field, text_field
+from funmagic.ui.forms import form_messages, password_field, text_field
 from funmagic.ui.props import Text
 from funmagic.ui.wrapped.forms.fetch_form import fetch_button, fetch_form
 
@@ -182,12 +182,3 @@ def _inbox(text: str) -> dict[str, Text]:
 
 def _send_again() -> dict[str, Text]:
     return {"again": _("Send it again"), "sentAgain": _("Sent again. Only the newest link works.")}
-
-
-def form_messages() -> dict[str, str]:
-    """What every form says when nobody answers, when it was sent too often, or when nobody knows why not."""
-    return {
-        "network": _("We could not be reached. Check your connection and try again."),
-        "wait": _("Too many tries. Please wait {seconds} s."),
-        "default": _("That did not work. Please try again."),
-    }

@@ -4,7 +4,7 @@ import reflex as rx
 
 from funmagic import paths
 from funmagic.core.settings import get_settings
-from funmagic.i18n.translate import _
+from funmagic.i18n.translate import _, n_
 from funmagic.site.frame.page import site_page
 from funmagic.site.frame.state import WaysInState
 from funmagic.site.sign_in.components import signing_up, ways_in
@@ -33,9 +33,10 @@ def register_page() -> rx.Component:
             signing_up(WaysInState.next_url),
             _foot(_("Already have an account?"), _("Sign in"), paths.LOGIN),
             title=_("Create your account"),
-            text=_(
-                "{credits} free credits to start with. No card needed.",
-                credits=get_settings().welcome_credits,
+            text=n_(
+                "{number} free credit to start with. No card needed.",
+                "{number} free credits to start with. No card needed.",
+                get_settings().welcome_credits,
             ),
         ),
     )

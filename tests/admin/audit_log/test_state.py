@@ -101,6 +101,7 @@ async def test_the_frame_lets_admins_in_and_sends_visitors_to_sign_in_and_back(a
         state = tab(DashboardState, viewer, paths.AUDIT_LOG)
         assert await state.enter() is None
         assert (state.is_loaded, state.is_admin, state.is_super_admin) == (True, is_admin, False)
+        assert (state.name, state.email) == (viewer.name, viewer.email)
     visitor = tab(DashboardState, None, f"{paths.AUDIT_LOG}?action=credits")
     assert place_of(await visitor.enter()) == f"{paths.LOGIN}?next=/dashboard/audit-log%3Faction%3Dcredits"
     assert not visitor.is_admin

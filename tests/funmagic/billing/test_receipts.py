@@ -10,7 +10,7 @@ def test_a_receipt_says_what_was_bought(shop, mailbox, alice):
     payment = shop.buy(alice)
     (mail,) = mailbox.messages(alice.email)
     assert mail["subject"] == "Your receipt from FunMagic: 330 credits"
-    for words in ("Creator", "$24.99", "330 credits are in your account", payment.id, "Alice"):
+    for words in ("Creator", "$24.99", "330 credits to your account", payment.id, "Alice"):
         assert words in mail["text"]
     assert "http://localhost:3999/credits" in mail["text"]
 

@@ -56,7 +56,15 @@ def test_a_running_task_says_how_much_it_holds(alice):
     reserve(alice, 20)
     story = newest(alice)
     assert (story.type, story.text) == ("reservation", "20 credits held until it is done")
-    assert (story.amount, story.tone, story.lines) == ("20", "held", [])
+    assert (story.amount, story.unit, story.tone, story.lines) == ("20", "credits held", "held", [])
+
+
+@pytest.mark.parametrize(("amount", "said"), [(1, "+1 credit"), (2, "+2 credits"), (-1, "−1 credit")])
+def test_an_amount_is_counted_in_words_that_go_with_it(alice, amount, said):
+    with transaction() as session:
+        ledger.adjust(session, alice.id, amount, key="a", description="")
+    story = newest(alice)
+    assert f"{story.amount} {story.unit}" == said
 
 
 def test_a_completed_task_is_one_story_of_its_hold_and_its_charge(alice):

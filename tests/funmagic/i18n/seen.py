@@ -10,10 +10,12 @@ OPEN, CLOSE = "⟦", "⟧"
 UNSEEN = {
     *("accept", "action", "adds", "after", "afterSet", "as", "autoComplete", "before", "beforeSet", "checked"),
     *("className", "css", "d", "dateTime", "fill", "height", "href", "htmlFor", "id", "inputMode", "key", "kind"),
-    *("loading", "method", "name", "names", "popover", "popoverTarget", "ref", "rel", "role", "sizes", "src"),
+    *("loading", "method", "name", "names", "popover", "popoverTarget", "ref", "rel", "role", "scope", "sizes", "src"),
     *("stashKey", "staysOn", "stroke", "style", "target", "thumb", "to", "type", "url", "value", "viewBox", "width"),
     *("aria-controls", "aria-current", "aria-describedby", "aria-hidden", "aria-labelledby", "aria-live"),
 }
+# Of what styles and scripts read, a heading is shown beside its cell on a phone.
+UNSEEN_KINDS = re.compile(r"on[A-Z]|data-(?!heading)")
 LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 ENTRY = re.compile(r'\["([^"]*)"\]( : "(?:[^"\\]|\\.)*")?')
 COMPARED = re.compile(r'([=!]==? *|JSON\.stringify\()"(?:[^"\\]|\\.)*"')
@@ -53,4 +55,4 @@ def _seen(rendered: Any) -> Iterator[str]:
 def _seen_prop(prop: str) -> str:
     name, _, expression = prop.partition(":")
     name = name.strip('"')
-    return "" if name in UNSEEN or re.match("on[A-Z]|data-", name) else expression
+    return "" if name in UNSEEN or UNSEEN_KINDS.match(name) else expression

@@ -4,8 +4,11 @@ import gettext
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import reflex as rx
 from babel.messages.catalog import Catalog, Message
 from babel.messages.frontend import CommandLineInterface
 from babel.messages.mofile import write_mo
@@ -14,17 +17,19 @@ from babel.messages.pofile import read_po
 from funmagic.api.sign_in.magic_link import enter_page, expired_page
 from funmagic.catalogue.registry import TOOL_KINDS
 from funmagic.core.errors import FunMagicError
+from funmagic.funmagic import DESCRIPTION, EVERY_PAGE
 from funmagic.i18n import translate
-from funmagic.i18n.translate import _, n_, use_locale
+from funmagic.i18n.translate import Plural, _, n_, use_locale
 from funmagic.mail.letters import LETTERS
 from funmagic.mail.mailbox.render import render_mailbox
 from funmagic.mail.mailbox.store import StoredMail
 from funmagic.mail.render import render_mail
-from funmagic.site.pages import NOT_FOUND, PAGES
 from funmagic.tasks.failures import SENTENCES
 from funmagic.ui.page import Page
+from funmagic.ui.texts import languages
 from tests.conftest import PROJECT
 from tests.funmagic.i18n.seen import CLOSE, OPEN, leftovers, untranslated
+from tests.javascript import evaluate
 
 MARKING = "eo"
 VALUES = {
@@ -74,15 +79,45 @@ def _marked(message: Message) -> str | tuple[str, ...]:
 pytestmark = pytest.mark.usefixtures("_marking")
 
 
-@pytest.mark.parametrize("page", [*PAGES, NOT_FOUND], ids=lambda page: page.route)
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.route)
 def test_every_word_on_a_page_is_translated(page: Page) -> None:
     assert untranslated(page.builder().render()) <= NAMES
-    assert leftovers(_(page.title)) == []
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.route)
+def test_a_page_is_called_in_the_language_of_its_reader(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "LOCALES", ("en", MARKING))
+    words = [page.title, DESCRIPTION]
+    assert _called(page, MARKING) == [f"{OPEN}{text}{CLOSE}" for text in words]
+    # Before it is known who reads, and for who wants a language that we lack.
+    assert [_called(page, locale) for locale in ("", "xx")] == [words, words]
+
+
+def test_where_there_is_one_language_a_page_is_called_the_same_for_all() -> None:
+    [page] = [page for page in EVERY_PAGE if page.route == "/tools"]
+    assert _told(page, "en")["title"] == "Tools · FunMagic"
+
+
+def _called(page: Page, locale: str) -> Any:
+    told = _told(page, locale)
+    return evaluate([told["title"], told["description"]])
+
+
+def _told(page: Page, locale: str) -> dict[str, Any]:
+    """What Reflex is told of a page."""
+    told: dict[str, Any] = {}
+    app: Any = SimpleNamespace(add_page=lambda _builder, **facts: told.update(facts))
+    page.add_to(app, first=None, description=DESCRIPTION, locale=rx.Var.create(locale))
+    return told
 
 
 def test_every_error_says_its_sentence_in_the_readers_language() -> None:
     # Their details are of many kinds; the texts are what is translated.
-    assert [text for error in _errors(FunMagicError) for text in leftovers(_(error.text))] == []
+    assert [text for error in _errors(FunMagicError) for text in leftovers(_said(error.text))] == []
+
+
+def _said(text: str | Plural) -> str:
+    return _(text, **{text.by: 2}) if isinstance(text, Plural) else _(text)
 
 
 def _errors(error: type[FunMagicError]) -> Iterator[type[FunMagicError]]:

@@ -18,12 +18,12 @@ STYLES = Path(__file__).parents[3] / "assets" / "ui" / "tokens.css"
 
 
 def test_an_account_that_never_chose_has_no_look(alice: Viewer) -> None:
-    assert _look_of(alice) == Look("", "", "")
+    assert _look_of(alice) == Look("", theme="", accent="", locale="en")
 
 
 def test_who_chose_the_systems_theme_has_chosen(alice: Viewer) -> None:
     _choose(alice, "system", "rose")
-    assert _look_of(alice) == Look("", "system", "rose")
+    assert _look_of(alice) == Look("", theme="system", accent="rose", locale="en")
 
 
 def test_signing_in_hands_the_look_to_the_browser(alice: Viewer, client: TestClient) -> None:

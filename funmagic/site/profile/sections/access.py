@@ -8,10 +8,10 @@ from funmagic.i18n.translate import _
 from funmagic.oauth.connections import Connection
 from funmagic.site.profile.components import settings_card, settings_row, tag
 from funmagic.site.profile.state import DeviceRow, ProfileState
-from funmagic.site.sign_in.forms import form_messages, new_password_field
+from funmagic.site.sign_in.forms import new_password_field
 from funmagic.site.sign_in.oauth.marks import MARKS
 from funmagic.ui.buttons import button, link_button
-from funmagic.ui.forms import password_field
+from funmagic.ui.forms import form_messages, password_field
 from funmagic.ui.wrapped.forms.fetch_form import fetch_form
 
 

@@ -7,6 +7,7 @@ from funmagic.i18n.translate import _
 from funmagic.site.frame.state import SessionState
 from funmagic.site.profile.components import settings_card
 from funmagic.site.shop.state import PORTAL, ShopState
+from funmagic.ui.account import credits_to_spend
 from funmagic.ui.buttons import button, link_button, page_link
 from funmagic.ui.logo import spark
 
@@ -20,7 +21,7 @@ def credits_card(section_id: str) -> rx.Component:
         rx.el.p(
             spark(26),
             rx.el.span(SessionState.available, class_name="settings-balance-number"),
-            rx.el.span(_("credits to spend")),
+            rx.el.span(credits_to_spend(SessionState.available)),
             page_link(_("See what became of them"), href=paths.CREDITS, class_name="link"),
             class_name="settings-balance",
         ),

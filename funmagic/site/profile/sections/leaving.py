@@ -6,9 +6,9 @@ from funmagic import paths
 from funmagic.i18n.translate import _
 from funmagic.site.profile.components import settings_card
 from funmagic.site.profile.state import ProfileState
-from funmagic.site.sign_in.forms import form_messages
 from funmagic.ui.buttons import button
 from funmagic.ui.dialogs import dialog
+from funmagic.ui.forms import form_messages
 from funmagic.ui.wrapped.forms.fetch_form import fetch_form
 from funmagic.ui.wrapped.forms.typed_confirmation import typed_confirmation
 

@@ -13,10 +13,10 @@ from funmagic.site.frame.state import SessionState
 from funmagic.site.profile.avatar_state import AvatarState
 from funmagic.site.profile.components import settings_card, settings_row, settings_rule, tag
 from funmagic.site.profile.state import ProfileState
-from funmagic.site.sign_in.forms import form_messages, resend_button
+from funmagic.site.sign_in.forms import resend_button
 from funmagic.ui.buttons import button
 from funmagic.ui.feedback import notice
-from funmagic.ui.forms import password_field, text_field
+from funmagic.ui.forms import form_messages, password_field, text_field
 from funmagic.ui.wrapped.forms.fetch_form import fetch_form
 from funmagic.ui.wrapped.photos.avatar_picker import avatar_picker
 

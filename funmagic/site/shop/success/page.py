@@ -8,6 +8,7 @@ from funmagic.models.billing import PaymentStatus
 from funmagic.site.frame.page import site_page
 from funmagic.site.frame.state import SessionState
 from funmagic.site.shop.success.state import SuccessState
+from funmagic.ui.account import credits_to_spend
 from funmagic.ui.buttons import link_button
 from funmagic.ui.feedback import notice, skeleton
 from funmagic.ui.layout import container
@@ -47,7 +48,7 @@ def _paid() -> rx.Component:
         _words(_("Thank you! Your credits are here"), ""),
         rx.el.p(
             rx.el.span(SessionState.available, class_name="outcome-balance"),
-            rx.el.span(_("credits to spend"), class_name="outcome-unit"),
+            rx.el.span(credits_to_spend(SessionState.available), class_name="outcome-unit"),
             class_name="outcome-credits",
         ),
         _receipt(),

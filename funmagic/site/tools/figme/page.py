@@ -122,7 +122,7 @@ def _into_3d() -> rx.Component:
         ),
         price_button(
             _("Make it 3D"),
-            _("{credits} credits", credits=State.model_price),
+            State.model_price,
             is_priced=State.is_priced,
             variant="secondary",
             size="lg",

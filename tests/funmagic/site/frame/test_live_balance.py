@@ -7,12 +7,13 @@ import pytest
 import reflex as rx
 from reflex.istate.data import RouterData
 
+from funmagic.accounts.roles import change_role
 from funmagic.accounts.users import prove_email
 from funmagic.core.db import transaction
 from funmagic.core.errors import SignInRequired
 from funmagic.credits import ledger
 from funmagic.credits.errors import InsufficientCredits
-from funmagic.models.users import User
+from funmagic.models.users import Role, User
 from funmagic.sessions.service import close_session, close_sessions
 from funmagic.site.frame import live_balance
 from funmagic.site.frame.live_balance import follow_balance
@@ -43,6 +44,11 @@ def overdraw(viewer):
 def confirm_email(viewer):
     with transaction() as session:
         prove_email(session, session.get_one(User, viewer.id), keeps_access=True)
+
+
+def make_admin(viewer):
+    with transaction() as session:
+        change_role(session, session.get_one(User, viewer.id), Role.ADMIN)
 
 
 def follow(viewer, is_wanted=lambda: True):
@@ -95,10 +101,11 @@ async def test_signing_out_in_another_tab_is_told_at_once(alice, redis):
         assert [balance async for balance in balances] == [None]
 
 
-async def test_a_confirmed_email_is_told_wherever_it_was_confirmed(alice, redis):
+@pytest.mark.parametrize("change", [confirm_email, make_admin])
+async def test_a_confirmed_email_and_another_role_are_told_wherever_they_come_from(alice, redis, change):
     async with follow(alice) as balances:
         await anext(balances)
-        await asyncio.to_thread(confirm_email, alice)
+        await asyncio.to_thread(change, alice)
         assert None in [balance async for balance in balances]
 
 

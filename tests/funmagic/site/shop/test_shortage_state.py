@@ -53,6 +53,14 @@ async def test_what_is_missing_is_said_before_anything_is_uploaded(stripe, alice
     assert (state.ticket, state.phase, state.notice) == (None, "choosing", "")
 
 
+async def test_a_single_credit_is_missing_in_the_singular(stripe, alice):
+    configure_step(credits=1)
+    spend(alice, 100)
+    state = await photo_tab(alice)
+    await state.start_run()
+    assert (await shortage_of(state)).sentence == "This run costs 1 credit and you have 0, so 1 is missing."
+
+
 async def test_buying_from_the_dialog_leads_back_to_the_page(stripe, alice):
     configure_step(credits=250)
     state = await photo_tab(alice)
