@@ -22,8 +22,11 @@ def strict_server(serve: Callable[..., str]) -> str:
 
 
 @pytest.fixture
-def slow_requests(strict_server: str) -> Iterator[list[socket.socket]]:
-    """As many requests as one address may have, none of which is ever finished."""
+def slow_requests(strict_server: str, db: None, redis: None) -> Iterator[list[socket.socket]]:
+    """As many requests as one address may have, none of which is ever finished.
+
+    They come once the limits are lifted: what the server reads before would be kept.
+    """
     address = urlsplit(strict_server)
     begun = (
         b"POST /api/auth/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
@@ -63,7 +66,7 @@ def _is_open(client: httpx.Client, path: str) -> bool:
 
 
 def test_unfinished_requests_keep_others_of_the_address_out_only_while_they_last(
-    strict_server: str, slow_requests: list[socket.socket], db: None, redis: None
+    strict_server: str, slow_requests: list[socket.socket]
 ) -> None:
     client = httpx.Client(base_url=strict_server, trust_env=False)
     factories.wait_until(lambda: status_of(client, "/api/tools") == 429)
