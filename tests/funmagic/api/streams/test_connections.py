@@ -1,7 +1,7 @@
 """The limits of open connections, at a real server that allows few."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -10,6 +10,7 @@ import pytest
 
 from funmagic.sessions.viewer import Viewer
 from tests import factories
+from tests.clients import new_client
 
 Visit = Callable[[str, Viewer], httpx.Client]
 MOST = 3
@@ -21,21 +22,14 @@ def strict_server(serve: Callable[..., str]) -> str:
     return serve(FUNMAGIC_STREAMS_PER_USER=str(MOST), FUNMAGIC_REQUESTS_PER_ADDRESS=str(MOST))
 
 
-@pytest.fixture
-def slow_requests(strict_server: str, db: None, redis: None) -> Iterator[list[socket.socket]]:
-    """As many requests as one address may have, none of which is ever finished.
-
-    They come once the limits are lifted: what the server reads before would be kept.
-    """
-    address = urlsplit(strict_server)
-    begun = (
+def begin_request(address: str) -> socket.socket:
+    """A request that is never finished."""
+    place = urlsplit(address)
+    connection = socket.create_connection((place.hostname, place.port))
+    connection.sendall(
         b"POST /api/auth/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     )
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_connection((address.hostname, address.port))) for _ in range(MOST)]
-        for each in sockets:
-            each.sendall(begun)
-        yield sockets
+    return connection
 
 
 def status_of(client: httpx.Client, path: str) -> int:
@@ -66,11 +60,16 @@ def _is_open(client: httpx.Client, path: str) -> bool:
 
 
 def test_unfinished_requests_keep_others_of_the_address_out_only_while_they_last(
-    strict_server: str, slow_requests: list[socket.socket]
+    strict_server: str, db: None, redis: None
 ) -> None:
-    client = httpx.Client(base_url=strict_server, trust_env=False)
-    factories.wait_until(lambda: status_of(client, "/api/tools") == 429)
-    assert status_of(client, "/healthz") == 200
-    for each in slow_requests:
-        each.close()
+    client = new_client(base_url=strict_server)
+    with ExitStack() as unfinished:
+
+        def is_full() -> bool:
+            # One by one: a request of ours may have the last seat when another comes.
+            unfinished.enter_context(begin_request(strict_server))
+            return status_of(client, "/api/tools") == 429
+
+        factories.wait_until(is_full)
+        assert status_of(client, "/healthz") == 200
     factories.wait_until(lambda: status_of(client, "/api/tools") == 200)
