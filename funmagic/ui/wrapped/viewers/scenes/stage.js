@@ -6,6 +6,12 @@ const MOST_PIXELS_PER_POINT = 2;
 const MARGIN = 1.13;
 const GLIDE_MS = 450;
 const RADIANS = Math.PI / 180;
+const UP = new Vector3(0, 1, 0);
+// By itself a thing swings so far to either side of its front, there and back in so long; on its way there it is no faster.
+const SWING = 40 * RADIANS;
+const SWING_SECONDS = 16;
+const LEAST_TURN = RADIANS;
+const FASTEST_SWING = (SWING * 2 * Math.PI) / SWING_SECONDS;
 
 /**
  * A camera around one thing, drawn only when something has changed and somebody can see it.
@@ -21,6 +27,9 @@ export class Stage {
   #request = 0;
   #lastTime = 0;
   #glide = null;
+  #isSwinging = false;
+  #heldAt = null;
+  #swing = { middle: 0, phase: 0 };
   #home = null;
   #bounds = null;
   #ended = new AbortController();
@@ -31,9 +40,17 @@ export class Stage {
     this.renderer = new WebGLRenderer({ canvas, context });
     this.renderer.setClearColor(0x000000, 0);
     this.controls = new OrbitControls(this.camera, canvas);
-    Object.assign(this.controls, { enableDamping: !isCalm, dampingFactor: 0.09, rotateSpeed: 0.85, autoRotateSpeed: 1.6 });
+    Object.assign(this.controls, { enableDamping: !isCalm, dampingFactor: 0.09, rotateSpeed: 0.85 });
     this.controls.addEventListener("change", this.render);
-    this.controls.addEventListener("start", () => (this.#glide = null));
+    this.controls.addEventListener("start", () => {
+      this.#glide = null;
+      this.#heldAt = this.azimuth;
+    });
+    this.controls.addEventListener("end", () => {
+      const isTurned = Math.abs(nearestTurn(this.azimuth - this.#heldAt)) > LEAST_TURN;
+      this.#heldAt = null;
+      if (isTurned) this.#swingAround(this.azimuth);
+    });
     this.#shareGestures(isWheelOurs);
     this.#watch();
   }
@@ -44,6 +61,7 @@ export class Stage {
     this.#home = new Spherical(1, (90 - elevation) * RADIANS, azimuth * RADIANS);
     this.#measure();
     this.#place(this.#home, bounds.getCenter(new Vector3()));
+    this.#swingAround(0);
   }
 
   /** Have a frame drawn soon. */
@@ -62,6 +80,7 @@ export class Stage {
   turn(right, up) {
     this.controls.rotateLeft(-right * RADIANS);
     this.controls.rotateUp(-up * RADIANS);
+    this.#swing.middle += right * RADIANS;
     this.render();
   }
 
@@ -71,14 +90,15 @@ export class Stage {
     this.render();
   }
 
-  /** Turn by itself, or stop. */
+  /** Swing to and fro by itself around the front, or around where somebody turned it; or stop. */
   setAutoRotate(isOn) {
-    this.controls.autoRotate = isOn;
+    this.#isSwinging = isOn;
     this.render();
   }
 
   /** Go back to the first view. */
   reset() {
+    this.#swingAround(0, this.#home.theta);
     if (this.isCalm) {
       this.#place(this.#home, this.#bounds.getCenter(new Vector3()));
     } else {
@@ -110,10 +130,11 @@ export class Stage {
     const seconds = Math.min((time - this.#lastTime) / 1000, 0.1);
     this.#lastTime = time;
     this.#followGlide(time);
+    this.#followSwing(Math.max(0, seconds));
     this.controls.update(Math.max(0, seconds));
     this.beforeFrame();
     this.renderer.render(this.scene, this.camera);
-    if (this.controls.autoRotate || this.#glide) this.render();
+    if (this.#isSwinging || this.#glide) this.render();
   };
 
   #followGlide(time) {
@@ -121,13 +142,28 @@ export class Stage {
     const { since, from, focus } = this.#glide;
     const share = Math.min(1, Math.max(0, (time - since) / GLIDE_MS));
     const eased = 1 - (1 - share) ** 3;
-    const turn = Math.atan2(Math.sin(this.#home.theta - from.theta), Math.cos(this.#home.theta - from.theta));
+    const turn = nearestTurn(this.#home.theta - from.theta);
     const between = (start, end) => start + (end - start) * eased;
     const pose = new Spherical(
       between(from.radius, this.#home.radius), between(from.phi, this.#home.phi), from.theta + turn * eased,
     );
     this.#place(pose, focus.clone().lerp(this.#bounds.getCenter(new Vector3()), eased));
     if (share === 1) this.#glide = null;
+  }
+
+  #swingAround(middle, from = this.azimuth) {
+    const share = Math.max(-1, Math.min(1, nearestTurn(from - middle) / SWING));
+    this.#swing = { middle, phase: Math.asin(share) };
+  }
+
+  #followSwing(seconds) {
+    if (!this.#isSwinging || this.#heldAt !== null || this.#glide) return;
+    this.#swing.phase += (seconds * 2 * Math.PI) / SWING_SECONDS;
+    const aim = this.#swing.middle + SWING * Math.sin(this.#swing.phase);
+    const furthest = FASTEST_SWING * seconds;
+    const turn = Math.max(-furthest, Math.min(furthest, nearestTurn(aim - this.azimuth)));
+    const { target } = this.controls;
+    this.camera.position.sub(target).applyAxisAngle(UP, turn).add(target);
   }
 
   #place(pose, target) {
@@ -198,6 +234,10 @@ export class Stage {
     sized.observe(this.canvas.parentElement);
     this.#observers = [seen, sized];
   }
+}
+
+function nearestTurn(angle) {
+  return Math.atan2(Math.sin(angle), Math.cos(angle));
 }
 
 function disposeOf(object) {
