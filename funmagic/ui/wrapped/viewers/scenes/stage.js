@@ -1,10 +1,13 @@
-import { PerspectiveCamera, Scene, Spherical, Vector3, WebGLRenderer } from "three";
+import { Box2, Matrix4, PerspectiveCamera, Scene, Spherical, Vector2, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
 const FIELD_OF_VIEW = 30;
 const MOST_PIXELS_PER_POINT = 2;
 const MARGIN = 1.13;
 const GLIDE_MS = 450;
+// A poster's longer side is filled by this share (worker/files/posters.py).
+const POSTER_FILLED = 0.92;
+const OUTLINE_POINTS = 20_000;
 const RADIANS = Math.PI / 180;
 const UP = new Vector3(0, 1, 0);
 // By itself a thing swings so far to either side of its front, there and back in so long; on its way there it is no faster.
@@ -62,6 +65,27 @@ export class Stage {
     this.#measure();
     this.#place(this.#home, bounds.getCenter(new Vector3()));
     this.#swingAround(0);
+  }
+
+  /**
+   * The square, {left, top, side} in CSS pixels, in which a poster shows the same as the first view. The things seen are
+   * {positions, matrixWorld}: flat coordinates, and what brings them into the scene.
+   */
+  outlineOf(things) {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const box = new Box2();
+    const at = new Vector3();
+    for (const { positions, matrixWorld = new Matrix4() } of things) {
+      const step = 3 * Math.ceil(positions.length / 3 / OUTLINE_POINTS);
+      for (let index = 0; index < positions.length; index += step) {
+        at.fromArray(positions, index).applyMatrix4(matrixWorld).project(this.camera);
+        box.expandByPoint(new Vector2(((1 + at.x) * width) / 2, ((1 - at.y) * height) / 2));
+      }
+    }
+    const size = box.getSize(new Vector2());
+    const middle = box.getCenter(new Vector2());
+    const side = Math.max(size.x, size.y) / POSTER_FILLED;
+    return { left: middle.x - side / 2, top: middle.y - side / 2, side };
   }
 
   /** Have a frame drawn soon. */
