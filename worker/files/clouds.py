@@ -22,7 +22,7 @@ HEADER_PATTERN = re.compile(re.escape(HEADER).replace(r"\{count\}", r"(\d{1,9})"
 # Points farther from the middle than so many times the reach of the middle 96 in 100 are strays.
 STRAY_REACH = 3.0
 # Of a poster's pixels, how many times over the points would cover it if they lay side by side.
-COVERAGE = 2.5
+COVERAGE = 7.0
 LARGEST_DOT = 16
 DEPTH_SHADE = 0.08
 # Where the viewer looks from first: its points take the poster's place (cloud_scene.js).
