@@ -233,9 +233,9 @@ def differ(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def shape_of(viewer: Locator) -> np.ndarray:
-    """Which pixels over the tools lie among bright colours, as the cube's are, and glass and ground have none."""
+    """Which pixels over the tools lie among bright or strong colours: the cube has them, glass and ground do not."""
     pixels = pixels_of(viewer).astype(int)
-    shape = np.ptp(pixels, axis=2) > 48
+    shape = (np.ptp(pixels, axis=2) > 48) | (pixels.max(axis=2) > 140)
     shape[-90:] = False
     return np.asarray(ndimage.binary_fill_holes(ndimage.binary_closing(shape, iterations=8)))
 

@@ -8,7 +8,7 @@ const FIRST_VIEW = { azimuth: 14, elevation: 8 };
 const SAMPLE = 20_000;
 // Bounds leave out the few points that lie far away from all others.
 const STRAY_SHARE = 0.002;
-const CLOSED = 2.7;
+const CLOSED = 3.1;
 
 /** The points of a PLY, its first frame drawn; throws when the bytes are no such file. */
 export async function openScene({ bytes, ...place }) {
