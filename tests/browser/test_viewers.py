@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import trimesh
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from scipy import ndimage
 from trimesh.visual import TextureVisuals
 from trimesh.visual.material import PBRMaterial
 
@@ -16,7 +17,7 @@ from tests.browser.profiles import DESKTOP, PHONE, fresh_profile
 from tests.browser.steps import assert_accessible, expect_within_width
 from tests.browser.viewer_page import LABEL, build_viewer_page, served
 from tests.browser.viewer_steps import assert_not_blank, do_without_webgl, pixels_of, wait_until_ready
-from worker.files.clouds import MOST_POINTS
+from worker.files.clouds import MOST_POINTS, Cloud, render_cloud_preview
 
 MODEL = "/?kind=model&src=model.glb"
 CLOUD = "/?kind=cloud&src=cloud.ply"
@@ -48,7 +49,7 @@ def site(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     write_cloud(folder / "site/cloud.ply", FEW_POINTS)
     write_cloud(folder / "site/largest.ply", MOST_POINTS)
     (folder / "site/broken.glb").write_bytes(b"<html>This is no model.</html>")
-    Image.linear_gradient("L").save(folder / "site/poster.png")
+    (folder / "site/poster.png").write_bytes(render_cloud_preview(colourful_cube(FEW_POINTS)))
     with served(folder) as address:
         yield address
 
@@ -83,6 +84,8 @@ def test_a_model_obeys_the_keyboard_and_rests_until_it_is_told_to_turn(page: Pag
     turn = viewer.get_by_role("button", name="Turn by itself")
     expect(turn).to_have_attribute("aria-pressed", "false")
     viewer.get_by_role("application", name=LABEL).focus()
+    # Which takes the hint away.
+    press(page, "r")
     first = pixels_of(viewer)
     for key in ("ArrowRight", "ArrowUp", "+", "l"):
         seen = pixels_of(viewer)
@@ -120,6 +123,34 @@ def test_a_cloud_hides_what_is_uncertain_and_draws_larger_points(page: Page) -> 
     viewer.get_by_role("radio", name="Black").check(force=True)
     corner = pixels_of(viewer)[20, 20]
     assert corner.max() < 30
+
+
+@pytest.mark.parametrize("address", [MODEL, CLOUD], ids=["model", "cloud"])
+def test_3d_stands_in_a_dark_gallery_in_both_themes(page: Page, address: str) -> None:
+    page.goto(address)
+    viewer = wait_until_ready(page)
+    for scheme in ("light", "dark"):
+        page.evaluate("(scheme) => { document.documentElement.className = scheme; }", scheme)
+        assert pixels_of(viewer)[20, 20].max() < 60
+
+
+def test_the_ground_can_be_like_the_page(page: Page) -> None:
+    page.goto(CLOUD)
+    viewer = wait_until_ready(page)
+    viewer.get_by_role("radio", name="Like the page").check(force=True)
+    assert pixels_of(viewer)[20, 20].min() > 180
+
+
+def test_poster_and_points_coincide_so_that_nothing_doubles_while_one_fades(page: Page) -> None:
+    page.goto(CLOUD)
+    viewer = wait_until_ready(page)
+    expect(viewer.locator("canvas")).to_have_css("opacity", "1")
+    points = shape_of(viewer)
+    page.add_style_tag(content=".viewer-canvas > canvas { display: none !important; }")
+    page.add_style_tag(content=".viewer .viewer-poster { visibility: visible !important; opacity: 1 !important; }")
+    poster = shape_of(viewer)
+    assert points.mean() > 0.1
+    assert (points & poster).sum() > 0.95 * (points | poster).sum()
 
 
 def test_the_wheel_scrolls_the_page_until_the_viewer_is_clicked(page: Page) -> None:
@@ -201,6 +232,14 @@ def differ(one: np.ndarray, other: np.ndarray) -> bool:
     return bool(changed.mean() > 0.002)
 
 
+def shape_of(viewer: Locator) -> np.ndarray:
+    """Which pixels over the tools lie among bright or strong colours: the cube has them, glass and ground do not."""
+    pixels = pixels_of(viewer).astype(int)
+    shape = (np.ptp(pixels, axis=2) > 48) | (pixels.max(axis=2) > 140)
+    shape[-90:] = False
+    return np.asarray(ndimage.binary_fill_holes(ndimage.binary_closing(shape, iterations=8)))
+
+
 def write_model(path: Path) -> None:
     ball = trimesh.creation.icosphere(4, 0.5)
     ring = trimesh.creation.torus(0.6, 0.1)
@@ -211,14 +250,21 @@ def write_model(path: Path) -> None:
     path.write_bytes(trimesh.Scene([ball, ring]).export(file_type="glb"))
 
 
-def write_cloud(path: Path, count: int) -> None:
+def colourful_cube(count: int) -> Cloud:
     random = np.random.default_rng(7)
+    points = random.uniform(-1, 1, (count, 3)).astype(np.float32)
+    colours = ((points + 1) * 127).astype(np.uint8)
+    return Cloud(points, colours, np.abs(points[:, 0]))
+
+
+def write_cloud(path: Path, count: int) -> None:
+    """The cube as another program might write it, its confidence above 1."""
+    cube = colourful_cube(count)
     points = np.zeros(count, dtype=POINT)
-    for axis in "xyz":
-        points[axis] = random.uniform(-1, 1, count)
-    for channel, axis in (("red", "x"), ("green", "y"), ("blue", "z")):
-        points[channel] = (points[axis] + 1) * 127
-    points["confidence"] = 1 + np.abs(points["x"])
+    for column, (axis, channel) in enumerate(zip("xyz", ("red", "green", "blue"), strict=True)):
+        points[axis] = cube.points[:, column]
+        points[channel] = cube.colours[:, column]
+    points["confidence"] = 1 + cube.confidence
     kinds = {"<f4": "float", "|u1": "uchar"}
     properties = "".join(f"property {kinds[points.dtype[name].str]} {name}\n" for name, _ in POINT)
     header = f"ply\nformat binary_little_endian 1.0\nelement vertex {count}\n{properties}end_header\n"

@@ -22,9 +22,12 @@ HEADER_PATTERN = re.compile(re.escape(HEADER).replace(r"\{count\}", r"(\d{1,9})"
 # Points farther from the middle than so many times the reach of the middle 96 in 100 are strays.
 STRAY_REACH = 3.0
 # Of a poster's pixels, how many times over the points would cover it if they lay side by side.
-COVERAGE = 2.5
+COVERAGE = 7.0
 LARGEST_DOT = 16
-DEPTH_SHADE = 0.25
+DEPTH_SHADE = 0.08
+# Where the viewer looks from first: its points take the poster's place (cloud_scene.js).
+YAW = 14.0
+PITCH = 8.0
 
 
 class BrokenCloud(ValueError):
@@ -104,7 +107,7 @@ def render_cloud_preview(cloud: Cloud) -> bytes:
     if not len(cloud.points):
         raise EmptyCloud("The cloud has no points.")
     side = SIDE * SUPERSAMPLING
-    view = aim(cloud.points, side)
+    view = aim(cloud.points, side, yaw=YAW, pitch=PITCH)
     places, depths = view.project(cloud.points)
     size = int(np.clip(round(side * (COVERAGE / len(places)) ** 0.5), 2, LARGEST_DOT))
     hit = draw_points(places, depths, side, size)

@@ -33,6 +33,9 @@ AMBIENT = 0.62
 KEY = 0.46
 FILL = 0.10
 GREY = 0.75
+# Where the viewer looks from first: its model takes the poster's place (model_scene.js).
+YAW = 24.0
+PITCH = 9.0
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def _is_closed(points: Floats, faces: NDArray[np.int64]) -> bool:
 
 
 def _project(parts: list[_Part], side: int) -> tuple[View, Floats, Floats]:
-    view = aim(np.concatenate([part.points for part in parts]), side)
+    view = aim(np.concatenate([part.points for part in parts]), side, yaw=YAW, pitch=PITCH)
     seen = [(*view.project(part.points), part.mesh.faces) for part in parts]
     corners = np.concatenate([places[faces] for places, _, faces in seen])
     depths = np.concatenate([depth[faces] for _, depth, faces in seen])

@@ -11,8 +11,6 @@ Floats = NDArray[np.float32]
 
 SIDE = 512
 SUPERSAMPLING = 2
-YAW = 30.0
-PITCH = 12.0
 # The eye's distance in radii of what it looks at.
 DISTANCE = 4.0
 FILLED = 0.92
@@ -50,7 +48,7 @@ def turn(values: Floats, matrix: Floats) -> Floats:
     return np.asarray(np.einsum("nk,kc->nc", values, matrix), np.float32)
 
 
-def aim(points: Floats, side: int, *, yaw: float = YAW, pitch: float = PITCH) -> View:
+def aim(points: Floats, side: int, *, yaw: float, pitch: float) -> View:
     """Return the view, turned by angles in degrees, in which points (N, 3) fill the raster."""
     low = points.min(axis=0)
     high = points.max(axis=0)

@@ -1,4 +1,4 @@
-"""Turns a cut-out into a closed, textured, rounded figure to look at from every side."""
+"""Turns a cut-out into a closed, textured, rounded figure on a plinth, to look at from every side."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -12,6 +12,7 @@ from trimesh.visual.material import PBRMaterial
 from trimesh.visual.texture import TextureVisuals
 
 from worker.local.relief.inflation import raise_back, raise_front
+from worker.local.relief.plinth import add_plinth, set_down
 from worker.local.relief.silhouette import Silhouette, trace
 from worker.local.relief.surface import Surface, close_surface
 from worker.local.relief.texture import paint
@@ -23,16 +24,16 @@ QUALITY = 95
 def make_figure(cutout: Image.Image, *, report: Callable[[float], None] = lambda _: None) -> bytes:
     """Return a figure of an RGBA cut-out's subject as GLB: watertight, upright (+Y), facing +Z, its longest side 1.
 
-    Raise NoSubject if there is none; report hears rising fractions 0..1.
+    It is one body with the plinth it stands on. Raise NoSubject if there is none; report hears rising fractions 0..1.
     """
-    silhouette = trace(cutout)
+    subject = set_down(trace(cutout))
     report(0.1)
-    front = raise_front(silhouette)
-    back = raise_back(silhouette)
+    standing = add_plinth(subject, raise_front(subject), raise_back(subject))
+    silhouette = standing.silhouette
     report(0.4)
-    surface = close_surface(silhouette, front, back)
+    surface = close_surface(silhouette, standing.front, standing.back)
     report(0.6)
-    texture = paint(cutout, silhouette)
+    texture = paint(cutout, silhouette, ground=standing.ground)
     report(0.8)
     uv = texture.locate(silhouette.locate(surface.points), surface.is_back)
     model = _export(surface, place(surface.points, silhouette), uv, texture.picture)

@@ -10,12 +10,12 @@ from worker.local.relief.silhouette import Silhouette
 Heights = NDArray[np.float32]
 
 # Depths and distances are in cells, unless they are shares of the subject's size (the square root of its area).
-ROUNDNESS = 1.0
-DEEPEST = 0.36
-BACK_DEPTH = 0.55
+ROUNDNESS = 1.25
+DEEPEST = 0.46
+BACK_DEPTH = 0.7
 RIM = 1.0
 # How firmly an edge inside the picture holds the swelling down.
-CREASE = 0.012
+CREASE = 0.006
 DETAILS = ((0.008, 0.030, 0.020), (0.030, 0.110, 0.035))
 FADE = 6.0
 

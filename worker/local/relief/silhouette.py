@@ -79,6 +79,13 @@ def find_subject(cutout: Image.Image) -> tuple[int, int, int, int]:
     return box
 
 
+def join_corners(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the mask without cells that touch only at their corners."""
+    while (corners := _touching_corners(mask)).any():
+        mask = mask | corners
+    return mask
+
+
 def _shrink(cutout: Image.Image, box: tuple[int, int, int, int]) -> tuple[Image.Image, tuple[int, int]]:
     """Return the boxed part, and its size, at the scale that gives its subject about CELLS cells."""
     width = box[2] - box[0]
@@ -97,9 +104,7 @@ def _mend(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     mask = (sizes >= SMALLEST_ISLAND * sizes.max())[regions] & mask
     square = np.ones((3, 3), np.bool_)
     mask = mask | ndimage.binary_dilation(mask & ~ndimage.binary_opening(mask, square), square)
-    while (corners := _touching_corners(mask)).any():
-        mask = mask | corners
-    return mask
+    return join_corners(mask)
 
 
 def _touching_corners(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -3,7 +3,8 @@ import { ToolSlider, ToolSwatches } from "./controls.jsx";
 import { ViewerFrame, useFrame } from "./frame.jsx";
 import { useScene, wantsCalm } from "./state.js";
 
-const BACKGROUNDS = ["theme", "white", "grey", "black"];
+const BACKGROUNDS = ["gallery", "theme", "white", "grey", "black"];
+const DARK = ["gallery", "black"];
 const SIZE = { min: -2, max: 2, step: 0.05 };
 const HIDDEN = { min: 0, max: 95, step: 1 };
 const importModule = () => import("./scenes/cloud_scene.js");
@@ -24,7 +25,7 @@ export function CloudViewer({ src, poster, filename, downloadUrl, texts = {} }) 
 
   const download = filename || downloadUrl ? { href: downloadUrl ?? src, filename: filename ?? "" } : null;
   return (
-    <ViewerFrame {...{ frame, view, texts, poster, download }} data-background={background}>
+    <ViewerFrame {...{ frame, view, texts, poster, download }} data-background={background} isDark={DARK.includes(background)}>
       <div className="viewer-sliders">
         <ToolSlider {...SIZE} label={texts.size} value={size} valueText={`${Math.round(2 ** size * 100)} %`} onChange={setSize} />
         {scene?.hasConfidence && (

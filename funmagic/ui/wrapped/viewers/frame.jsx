@@ -20,7 +20,7 @@ export function useFrame(isCalm) {
 }
 
 /** A 3D view with its picture while loading, its trouble, its tools and its keys. */
-export function ViewerFrame({ frame, view, texts, poster, download, shortcuts = {}, said = "", children, ...root }) {
+export function ViewerFrame({ frame, view, texts, poster, download, shortcuts = {}, said = "", isDark = true, children, ...root }) {
   const { stage } = view.scene ?? {};
   const isReady = view.status === "ready";
   const [isHelpOpen, setIsHelpOpen] = useState(false);
@@ -53,14 +53,14 @@ export function ViewerFrame({ frame, view, texts, poster, download, shortcuts = 
   return (
     <div
       ref={frame.root}
-      className="viewer"
+      className={`viewer${isDark ? " dark" : ""}`}
       data-state={view.status}
       data-problem={view.problem}
       data-full={frame.full.isFull}
       onKeyDown={closeOnEscape}
       {...root}
     >
-      {poster && <img className="viewer-poster" src={poster} alt={isReady ? "" : texts.label} />}
+      {poster && <img className="viewer-poster" src={poster} alt={isReady ? "" : texts.label} style={posterPlace(view.scene)} />}
       <div
         ref={frame.holder}
         className="viewer-canvas"
@@ -109,6 +109,13 @@ export function ViewerFrame({ frame, view, texts, poster, download, shortcuts = 
       <p role="status" className="visually-hidden">{said}</p>
     </div>
   );
+}
+
+/** Once there is a scene, the poster lies where the scene shows the same: while one fades into the other, nothing doubles. */
+function posterPlace(scene) {
+  if (!scene?.poster.side) return undefined;
+  const { left, top, side } = scene.poster;
+  return { inset: "auto", left, top, width: side, height: side, maxWidth: "none", padding: 0 };
 }
 
 function Loading({ share, text }) {

@@ -19,7 +19,8 @@ export function ModelViewer({ src, poster, filename, downloadUrl, texts = {} }) 
   useEffect(() => scene?.stage.setAutoRotate(isTurning), [scene, isTurning]);
   useEffect(() => scene?.setWireframe(isWire), [scene, isWire]);
   useEffect(() => scene?.setLight(light), [scene, light]);
-  useTheme(frame.root, (theme) => scene.setTheme(theme), scene);
+  // The ground is dark in both themes.
+  useTheme(frame.root, ({ accent }) => scene.setTheme({ isDark: true, accent }), scene);
 
   const lightName = (name) => `${texts.light}: ${texts[`light_${name}`]}`;
   const nextLight = () => {

@@ -31,6 +31,7 @@ def cloud_viewer_texts(label: str) -> dict[str, str]:
         "size": _("Point size"),
         "hide_uncertain": _("Hide uncertain"),
         "background": _("Background"),
+        "background_gallery": _("Gallery"),
         "background_theme": _("Like the page"),
         "background_white": _("White"),
         "background_grey": _("Grey"),

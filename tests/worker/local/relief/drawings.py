@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 RED, GREEN, BLUE = (210, 40, 30), (30, 190, 60), (40, 60, 200)
+HAIR, SKIN = (70, 45, 30), (230, 180, 150)
 # What lies behind transparent pixels and must never be seen.
 HIDDEN = (255, 0, 255)
 
@@ -67,3 +68,24 @@ def stretched() -> Image.Image:
 
 def opaque() -> Image.Image:
     return Image.new("RGBA", (320, 200), (*GREEN, 255))
+
+
+def balloon() -> Image.Image:
+    """A disc that hangs in the air over another one."""
+    cutout = blank(300, 500)
+    draw = ImageDraw.Draw(cutout)
+    draw.ellipse((100, 20, 220, 140), fill=(*RED, 255))
+    draw.ellipse((50, 260, 250, 460), fill=(*BLUE, 255))
+    return cutout
+
+
+def portrait() -> Image.Image:
+    """A face with eyes and a mouth, all around it hair."""
+    cutout = blank(400, 400)
+    draw = ImageDraw.Draw(cutout)
+    draw.ellipse((40, 20, 360, 380), fill=(*HAIR, 255))
+    draw.ellipse((100, 80, 300, 330), fill=(*SKIN, 255))
+    for left in (140, 220):
+        draw.ellipse((left, 160, left + 36, 184), fill=(20, 20, 30, 255))
+    draw.ellipse((160, 260, 240, 285), fill=(*RED, 255))
+    return cutout

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import trimesh
 from PIL import Image
+from scipy.spatial import ConvexHull, Delaunay
 
 from tests.worker.local.relief import drawings
 from worker.files.meshes import inspect_model
@@ -24,6 +25,8 @@ DRAWINGS = [
     drawings.checkerboard,
     drawings.stretched,
     drawings.opaque,
+    drawings.balloon,
+    drawings.portrait,
 ]
 
 
@@ -72,26 +75,64 @@ def test_the_inspection_finds_it_closed_and_centred_with_its_longest_side_1() ->
     assert 60_000 < facts.faces < 140_000
 
 
+def above_plinth(model: trimesh.Trimesh) -> np.ndarray:
+    """Which vertices belong to the subject itself."""
+    low = model.vertices[:, 1].min()
+    return model.vertices[:, 1] > low + 0.14 * np.ptp(model.vertices[:, 1])
+
+
 def test_a_disc_swells_most_in_its_middle_and_more_in_front_than_behind() -> None:
-    points = figure_of(drawings.disc).vertices
+    model = figure_of(drawings.disc)
+    points = model.vertices[above_plinth(model)]
+    centre = (points[:, :2].max(axis=0) + points[:, :2].min(axis=0)) / 2
+    radius = np.linalg.norm(points[:, :2] - centre, axis=1)
     front, back = points[:, 2].argmax(), points[:, 2].argmin()
-    middle = points[points[:, 2] < points[:, 2].mean()][:, :2].mean(axis=0)
-    assert np.linalg.norm(points[front, :2]) < 0.1
-    assert np.abs(middle).max() < 0.02
-    rim = np.linalg.norm(points[:, :2], axis=1) > 0.48
-    edge = np.median(points[rim, 2])
-    assert points[front, 2] - edge > 1.4 * (edge - points[back, 2]) > 0.1
+    edge = np.median(points[radius > 0.95 * np.ptp(points[:, 0]) / 2, 2])
+    assert max(radius[front], radius[back]) < 0.15
+    assert points[front, 2] - edge > 1.2 * (edge - points[back, 2]) > 0.2
+
+
+def test_a_body_is_a_good_deal_deeper_than_a_pillow() -> None:
+    model = figure_of(drawings.bust)
+    head = model.vertices[model.vertices[:, 1] > 0.1]
+    assert np.ptp(head[:, 2]) > 0.7 * np.ptp(head[:, 0])
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS)
+def test_every_figure_stands_on_a_flat_foot_that_is_most_of_its_footprint(drawing: Drawing) -> None:
+    points = figure_of(drawing).vertices
+    ground = points[points[:, 1] < points[:, 1].min() + 1e-6][:, [0, 2]]
+    assert ConvexHull(ground).volume > 0.6 * ConvexHull(points[:, [0, 2]]).volume
+    middle = figure_of(drawing).center_mass[[0, 2]]
+    assert Delaunay(ground).find_simplex(middle) >= 0
+
+
+@pytest.mark.parametrize("drawing", [drawings.disc, drawings.two_discs, drawings.lollipop, drawings.balloon])
+def test_subject_and_plinth_are_one_body(drawing: Drawing) -> None:
+    assert figure_of(drawing).body_count == 1
 
 
 def test_left_is_left_and_top_is_top() -> None:
     model = figure_of(drawings.disc)
-    front = model.vertices[:, 2] > 0.1
+    front = above_plinth(model) & (model.vertices[:, 2] > 0.1)
     left = front & (model.vertices[:, 0] < -0.1)
     right = front & (model.vertices[:, 0] > 0.1)
     assert np.abs(colour_at(model, left) - drawings.RED).max() < 30
     assert np.abs(colour_at(model, right) - drawings.BLUE).max() < 30
     bust = figure_of(drawings.bust).vertices
     assert np.ptp(bust[bust[:, 1] > 0.2][:, 0]) < np.ptp(bust[bust[:, 1] < -0.3][:, 0])
+
+
+def test_the_back_has_the_colours_of_the_rim_and_no_mirrored_face() -> None:
+    model = figure_of(drawings.portrait)
+    subject = above_plinth(model)
+    front = subject & (model.vertices[:, 2] > 0.12)
+    back = subject & (model.vertices[:, 2] < -0.12)
+    skin, hair = np.array(drawings.SKIN), np.array(drawings.HAIR)
+    assert (np.abs(colour_at(model, front) - skin).max(axis=1) < 40).mean() > 0.3
+    colours = colour_at(model, back)
+    assert np.abs(np.median(colours, axis=0) - hair).max() < 25
+    assert (np.abs(colours - skin).max(axis=1) > 60).all()
 
 
 @pytest.mark.parametrize("drawing", [drawings.disc, drawings.ring, drawings.bust, drawings.two_discs])
@@ -103,34 +144,32 @@ def test_what_lies_behind_transparent_pixels_is_nowhere_in_the_texture(drawing: 
 
 def test_a_hole_stays_a_hole() -> None:
     model = figure_of(drawings.ring)
-    assert np.linalg.norm(model.vertices[:, :2], axis=1).min() > 0.15
+    points = model.vertices[above_plinth(model)][:, :2]
+    centre = np.array([0, points[:, 1].max() - np.ptp(points[:, 0]) / 2])
+    assert np.linalg.norm(points - centre, axis=1).min() > 0.15
     assert model.euler_number == 0
 
 
-def test_several_parts_stay_apart() -> None:
-    assert figure_of(drawings.two_discs).euler_number == 4
+def test_several_parts_stand_apart_on_one_plinth() -> None:
+    model = figure_of(drawings.two_discs)
+    assert model.euler_number == 2
+    waist = np.abs(model.vertices[above_plinth(model), 0]).min()
+    assert waist > 0.05
 
 
 def test_a_thin_stick_keeps_a_body() -> None:
     points = figure_of(drawings.lollipop).vertices
-    stick = points[(points[:, 1] < 0) & (points[:, 1] > -0.4)]
+    stick = points[(points[:, 1] < 0) & (points[:, 1] > -0.35)]
     assert np.ptp(stick[:, 2]) > 0.01
-
-
-def test_a_bust_stands_on_the_edge_that_cut_it_off() -> None:
-    points = figure_of(drawings.bust).vertices
-    low = points[:, 1].min()
-    ground = points[points[:, 1] < low + 1e-4]
-    assert np.ptp(ground[:, 0]) > 0.7
-    assert np.ptp(ground[:, 2]) > 0.15
 
 
 def test_shading_inside_the_outline_becomes_relief() -> None:
     plain, eyed = drawings.disc(), drawings.disc()
     eyed.paste((20, 10, 10, 255), (90, 130, 110, 150))
     flat, carved = (open_figure(cutout).vertices for cutout in (plain, eyed))
-    # The eye's middle is at (100, 140) of 300, the disc 200 wide around (150, 150).
-    place = np.array([(100 - 150) / 200, (150 - 140) / 200])
+    # The eye's middle is at (100, 140) of 300, the disc 200 wide around (150, 150): measured from its top.
+    scale = np.ptp(flat[flat[:, 1] > 0][:, 0]) / 200
+    place = np.array([(100 - 150) * scale, flat[:, 1].max() - 90 * scale])
     depths = [
         points[(np.linalg.norm(points[:, :2] - place, axis=1) < 0.02) & (points[:, 2] > 0)][:, 2].mean()
         for points in (flat, carved)

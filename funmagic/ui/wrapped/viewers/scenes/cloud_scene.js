@@ -1,4 +1,5 @@
 import { Box3, BufferAttribute, BufferGeometry, Points, ShaderMaterial, Vector3 } from "three";
+import { glassBlock } from "./glass_block.js";
 import { readPly } from "./ply.js";
 import { Stage } from "./stage.js";
 
@@ -7,7 +8,7 @@ const FIRST_VIEW = { azimuth: 14, elevation: 8 };
 const SAMPLE = 20_000;
 // Bounds leave out the few points that lie far away from all others.
 const STRAY_SHARE = 0.002;
-const CLOSED = 1.7;
+const CLOSED = 3.1;
 
 /** The points of a PLY, its first frame drawn; throws when the bytes are no such file. */
 export async function openScene({ bytes, ...place }) {
@@ -19,7 +20,7 @@ export async function openScene({ bytes, ...place }) {
   const points = new Points(geometryOf(cloud), material);
   // The camera is near it, always.
   points.frustumCulled = false;
-  stage.scene.add(points);
+  stage.scene.add(points, glassBlock(bounds));
   stage.show(bounds, FIRST_VIEW);
   uniforms.spacing.value = spacingOf(cloud, bounds);
   stage.beforeFrame = () => {
@@ -31,6 +32,7 @@ export async function openScene({ bytes, ...place }) {
   return {
     stage,
     count: cloud.count,
+    poster: stage.outlineOf([{ positions: cloud.positions }]),
     hasConfidence: levels.at(0) < levels.at(-1),
     setSize: (size) => {
       uniforms.size.value = size;
@@ -88,20 +90,30 @@ function pointMaterial() {
       uniform float reach;
       uniform float threshold;
       varying vec3 color;
+      varying vec2 depth;
+      varying vec2 lens;
       void main() {
         color = tint.rgb;
         vec4 seen = modelViewMatrix * vec4(position, 1.0);
         gl_Position = projectionMatrix * seen;
         gl_PointSize = clamp(size * spacing * reach / -seen.z, 1.0, 64.0);
+        depth = vec2(seen.z, 0.5 * size * spacing);
+        lens = vec2(projectionMatrix[2][2], projectionMatrix[3][2]);
         // A point outside of everything is not drawn.
         if (confidence < threshold) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
       }`,
     // The colours of the file are the screen's own: nothing to convert.
     fragmentShader: `
       varying vec3 color;
+      varying vec2 depth;
+      varying vec2 lens;
       void main() {
         vec2 side = gl_PointCoord * 2.0 - 1.0;
-        if (dot(side, side) > 1.0) discard;
+        float rim = dot(side, side);
+        if (rim > 1.0) discard;
+        // Balls, not discs: neighbours meet in the middle between them, and none lies over another like a scale.
+        float z = depth.x + depth.y * sqrt(1.0 - rim);
+        gl_FragDepth = 0.5 - 0.5 * (lens.x + lens.y / z);
         gl_FragColor = vec4(color, 1.0);
       }`,
   });

@@ -33,6 +33,8 @@ async function furnish(stage, model, bounds) {
   const { scene, renderer } = stage;
   renderer.toneMapping = NeutralToneMapping;
   scene.add(model);
+  const vertices = [];
+  model.traverse(({ isMesh, geometry, matrixWorld }) => isMesh && vertices.push({ positions: geometry.attributes.position.array, matrixWorld }));
   stage.show(bounds, FIRST_VIEW);
   const floor = contactShadow(renderer, scene, bounds);
   const rig = lightRig(stage);
@@ -42,6 +44,7 @@ async function furnish(stage, model, bounds) {
   await stage.begin();
   return {
     stage,
+    poster: stage.outlineOf(vertices),
     setLight: (name) => {
       rig.choose(name);
       stage.render();

@@ -1,11 +1,20 @@
-import { PerspectiveCamera, Scene, Spherical, Vector3, WebGLRenderer } from "three";
+import { Box2, Matrix4, PerspectiveCamera, Scene, Spherical, Vector2, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
 const FIELD_OF_VIEW = 30;
 const MOST_PIXELS_PER_POINT = 2;
 const MARGIN = 1.13;
 const GLIDE_MS = 450;
+// A poster's longer side is filled by this share (worker/files/posters.py).
+const POSTER_FILLED = 0.92;
+const OUTLINE_POINTS = 20_000;
 const RADIANS = Math.PI / 180;
+const UP = new Vector3(0, 1, 0);
+// By itself a thing swings so far to either side of its front, there and back in so long; on its way there it is no faster.
+const SWING = 40 * RADIANS;
+const SWING_SECONDS = 16;
+const LEAST_TURN = RADIANS;
+const FASTEST_SWING = (SWING * 2 * Math.PI) / SWING_SECONDS;
 
 /**
  * A camera around one thing, drawn only when something has changed and somebody can see it.
@@ -21,6 +30,9 @@ export class Stage {
   #request = 0;
   #lastTime = 0;
   #glide = null;
+  #isSwinging = false;
+  #heldAt = null;
+  #swing = { middle: 0, phase: 0 };
   #home = null;
   #bounds = null;
   #ended = new AbortController();
@@ -31,9 +43,17 @@ export class Stage {
     this.renderer = new WebGLRenderer({ canvas, context });
     this.renderer.setClearColor(0x000000, 0);
     this.controls = new OrbitControls(this.camera, canvas);
-    Object.assign(this.controls, { enableDamping: !isCalm, dampingFactor: 0.09, rotateSpeed: 0.85, autoRotateSpeed: 1.6 });
+    Object.assign(this.controls, { enableDamping: !isCalm, dampingFactor: 0.09, rotateSpeed: 0.85 });
     this.controls.addEventListener("change", this.render);
-    this.controls.addEventListener("start", () => (this.#glide = null));
+    this.controls.addEventListener("start", () => {
+      this.#glide = null;
+      this.#heldAt = this.azimuth;
+    });
+    this.controls.addEventListener("end", () => {
+      const isTurned = Math.abs(nearestTurn(this.azimuth - this.#heldAt)) > LEAST_TURN;
+      this.#heldAt = null;
+      if (isTurned) this.#swingAround(this.azimuth);
+    });
     this.#shareGestures(isWheelOurs);
     this.#watch();
   }
@@ -44,6 +64,28 @@ export class Stage {
     this.#home = new Spherical(1, (90 - elevation) * RADIANS, azimuth * RADIANS);
     this.#measure();
     this.#place(this.#home, bounds.getCenter(new Vector3()));
+    this.#swingAround(0);
+  }
+
+  /**
+   * The square, {left, top, side} in CSS pixels, in which a poster shows the same as the first view. The things seen are
+   * {positions, matrixWorld}: flat coordinates, and what brings them into the scene.
+   */
+  outlineOf(things) {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const box = new Box2();
+    const at = new Vector3();
+    for (const { positions, matrixWorld = new Matrix4() } of things) {
+      const step = 3 * Math.ceil(positions.length / 3 / OUTLINE_POINTS);
+      for (let index = 0; index < positions.length; index += step) {
+        at.fromArray(positions, index).applyMatrix4(matrixWorld).project(this.camera);
+        box.expandByPoint(new Vector2(((1 + at.x) * width) / 2, ((1 - at.y) * height) / 2));
+      }
+    }
+    const size = box.getSize(new Vector2());
+    const middle = box.getCenter(new Vector2());
+    const side = Math.max(size.x, size.y) / POSTER_FILLED;
+    return { left: middle.x - side / 2, top: middle.y - side / 2, side };
   }
 
   /** Have a frame drawn soon. */
@@ -62,6 +104,7 @@ export class Stage {
   turn(right, up) {
     this.controls.rotateLeft(-right * RADIANS);
     this.controls.rotateUp(-up * RADIANS);
+    this.#swing.middle += right * RADIANS;
     this.render();
   }
 
@@ -71,14 +114,15 @@ export class Stage {
     this.render();
   }
 
-  /** Turn by itself, or stop. */
+  /** Swing to and fro by itself around the front, or around where somebody turned it; or stop. */
   setAutoRotate(isOn) {
-    this.controls.autoRotate = isOn;
+    this.#isSwinging = isOn;
     this.render();
   }
 
   /** Go back to the first view. */
   reset() {
+    this.#swingAround(0, this.#home.theta);
     if (this.isCalm) {
       this.#place(this.#home, this.#bounds.getCenter(new Vector3()));
     } else {
@@ -110,10 +154,11 @@ export class Stage {
     const seconds = Math.min((time - this.#lastTime) / 1000, 0.1);
     this.#lastTime = time;
     this.#followGlide(time);
+    this.#followSwing(Math.max(0, seconds));
     this.controls.update(Math.max(0, seconds));
     this.beforeFrame();
     this.renderer.render(this.scene, this.camera);
-    if (this.controls.autoRotate || this.#glide) this.render();
+    if (this.#isSwinging || this.#glide) this.render();
   };
 
   #followGlide(time) {
@@ -121,13 +166,28 @@ export class Stage {
     const { since, from, focus } = this.#glide;
     const share = Math.min(1, Math.max(0, (time - since) / GLIDE_MS));
     const eased = 1 - (1 - share) ** 3;
-    const turn = Math.atan2(Math.sin(this.#home.theta - from.theta), Math.cos(this.#home.theta - from.theta));
+    const turn = nearestTurn(this.#home.theta - from.theta);
     const between = (start, end) => start + (end - start) * eased;
     const pose = new Spherical(
       between(from.radius, this.#home.radius), between(from.phi, this.#home.phi), from.theta + turn * eased,
     );
     this.#place(pose, focus.clone().lerp(this.#bounds.getCenter(new Vector3()), eased));
     if (share === 1) this.#glide = null;
+  }
+
+  #swingAround(middle, from = this.azimuth) {
+    const share = Math.max(-1, Math.min(1, nearestTurn(from - middle) / SWING));
+    this.#swing = { middle, phase: Math.asin(share) };
+  }
+
+  #followSwing(seconds) {
+    if (!this.#isSwinging || this.#heldAt !== null || this.#glide) return;
+    this.#swing.phase += (seconds * 2 * Math.PI) / SWING_SECONDS;
+    const aim = this.#swing.middle + SWING * Math.sin(this.#swing.phase);
+    const furthest = FASTEST_SWING * seconds;
+    const turn = Math.max(-furthest, Math.min(furthest, nearestTurn(aim - this.azimuth)));
+    const { target } = this.controls;
+    this.camera.position.sub(target).applyAxisAngle(UP, turn).add(target);
   }
 
   #place(pose, target) {
@@ -198,6 +258,10 @@ export class Stage {
     sized.observe(this.canvas.parentElement);
     this.#observers = [seen, sized];
   }
+}
+
+function nearestTurn(angle) {
+  return Math.atan2(Math.sin(angle), Math.cos(angle));
 }
 
 function disposeOf(object) {
