@@ -1,4 +1,4 @@
-"""Prints what background removal takes, alone and from the click to the result in a browser: `-m benchmarks.cutout`."""
+"""Prints how right cut-outs are and what they take, alone and in a browser until the result: `-m benchmarks.cutout`."""
 
 import multiprocessing
 import resource
@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser
 
+from benchmarks.cutout_quality import print_quality
 from benchmarks.machine import MODELS, Figure, print_figures
 from funmagic.core.weights import fetch_models
 from tests.browser.chromium import running_chromium
@@ -29,8 +30,9 @@ SHOWS_RESULT = """width => [...document.querySelectorAll("main img")].some(
 
 
 def main() -> None:
-    """Measure every size in a fresh process, first run and best warm run; then whole runs in a browser."""
+    """Judge the test photos; measure every size in a fresh process, first and best warm run; then runs in a browser."""
     model_path = next(path for path in fetch_models(MODELS) if path.stem == "u2netp")
+    print_quality(model_path)
     figures = []
     for width, height in SIZES:
         with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -12,8 +12,8 @@ from worker.local.cutout.foreground import estimate_foreground
 from worker.local.cutout.matting import estimate_alpha
 from worker.local.cutout.nothing import shows_nothing
 from worker.local.cutout.photo import clear_hidden, is_cut_out, split_photo
-from worker.local.cutout.saliency import predict_saliency
 from worker.local.cutout.upsampling import Layers, fit_layers, render_tile, split_into_tiles
+from worker.local.cutout.views import FINER, predict_from_views
 
 SOLVING_SIDE = 768
 # The network's outline is off by a few of its own pixels; the band has to hold the true one.
@@ -43,15 +43,15 @@ def cut_out(image: Image.Image, *, model_path: Path, report: Callable[[float], N
 
 
 def _cut_out_photo(photo: Image.Image, model_path: Path, report: Callable[[float], None]) -> Image.Image:
-    saliency = predict_saliency(photo, model_path)
-    report(0.35)
+    saliency = predict_from_views(photo, model_path, lambda share: report(0.05 + 0.4 * share))
+    report(0.45)
     layers = _solve(photo, saliency)
-    report(0.65)
+    report(0.7)
     result = Image.new("RGBA", photo.size)
     tiles = list(split_into_tiles(photo.size))
     for done, box in enumerate(tiles, start=1):
         result.paste(render_tile(photo, layers, box), box)
-        report(0.65 + 0.35 * done / len(tiles))
+        report(0.7 + 0.3 * done / len(tiles))
     return result
 
 
@@ -61,7 +61,7 @@ def _solve(photo: Image.Image, saliency: NDArray[np.float32]) -> Layers:
     small = photo.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     pixels = np.asarray(small, np.float32) / np.float32(255)
     coarse = np.asarray(Image.fromarray(saliency).resize(size, Image.Resampling.BICUBIC))
-    radius = max(1, round(BAND_IN_NETWORK_PIXELS * max(size) / max(saliency.shape)))
+    radius = max(1, round(BAND_IN_NETWORK_PIXELS * FINER * max(size) / max(saliency.shape)))
     alpha = estimate_alpha(pixels, np.clip(coarse, 0, 1), radius)
     foreground, background = estimate_foreground(pixels, alpha)
     return fit_layers(pixels, alpha, foreground, background)
